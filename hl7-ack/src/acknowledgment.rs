@@ -1,0 +1,56 @@
+//! [`Acknowledgment`]: the bytes of an acknowledgment, ready to be sent.
+
+use std::fmt;
+
+use bytes::Bytes;
+use hl7_parse::Message;
+
+use crate::{AckCode, Answer};
+
+/// An acknowledgment, ready to be sent: as a [`crate::Reply`] these very bytes.
+///
+/// Built by an [`crate::Acknowledger`], or taken over from another system's [`Answer`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct Acknowledgment {
+    bytes: Bytes,
+    code: Option<AckCode>,
+}
+
+impl Acknowledgment {
+    pub(crate) fn built(bytes: Vec<u8>, code: AckCode) -> Self {
+        Self { bytes: bytes.into(), code: Some(code) }
+    }
+
+    /// The answer of another system, to be passed on. Segment ends become CR, nothing else is
+    /// changed.
+    #[must_use]
+    pub fn passed_on(answer: &Answer) -> Self {
+        Self { bytes: answer.message().with_cr_ends().as_bytes().clone(), code: answer.code() }
+    }
+
+    /// The bytes, each segment ended by CR.
+    #[must_use]
+    pub fn as_bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// MSA-1; `None` where an answer passed on has none that is known.
+    #[must_use]
+    pub fn code(&self) -> Option<AckCode> {
+        self.code
+    }
+}
+
+impl fmt::Debug for Acknowledgment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Acknowledgment")
+            .field("code", &self.code)
+            .field("len", &self.bytes.len())
+            .finish()
+    }
+}
+
+/// MSA-1 of a message, if it has one that is known.
+pub(crate) fn msa_code(message: &Message<'_>) -> Option<AckCode> {
+    AckCode::from_msa_1(message.segment("MSA")?.field(1).as_bytes())
+}

@@ -1,0 +1,109 @@
+//! [`Received`]: a message that arrived, and who it came from.
+
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    fmt,
+    net::SocketAddr,
+    sync::Arc,
+};
+
+use hl7_parse::OwnedMessage;
+
+/// A message that arrived, and who it came from: what a [`crate::Handler`] is given.
+///
+/// Owned, so that it can be held across an `await`. The message may share a larger buffer of
+/// the connection: [`OwnedMessage::detach`] what is stored or queued.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Received {
+    /// The message.
+    pub message: OwnedMessage,
+    /// The sender, as far as the transport knows it.
+    pub peer: Peer,
+}
+
+impl Received {
+    /// A message from a peer.
+    #[must_use]
+    pub fn new(message: OwnedMessage, peer: Peer) -> Self {
+        Self { message, peer }
+    }
+}
+
+/// Who is at the other end, as far as the transport knows.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    address: Option<SocketAddr>,
+    extensions: Extensions,
+}
+
+impl Peer {
+    /// A peer known by its address.
+    #[must_use]
+    pub fn at(address: SocketAddr) -> Self {
+        Self { address: Some(address), ..Self::default() }
+    }
+
+    /// The address of the peer's end of the connection; `None` where the transport has none.
+    #[must_use]
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// What one transport alone knows: `hl7-http` puts the parts of the request here.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// To add something a handler may want to know.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Some(address) => address.fmt(f),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+/// Values by their type, one of each.
+///
+/// ```
+/// use hl7_ack::Peer;
+///
+/// #[derive(Debug, PartialEq)]
+/// struct Site(&'static str);
+///
+/// let mut peer = Peer::default();
+/// peer.extensions_mut().insert(Site("north"));
+/// assert_eq!(peer.extensions().get::<Site>(), Some(&Site("north")));
+/// ```
+#[derive(Clone, Default)]
+pub struct Extensions {
+    values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+}
+
+impl Extensions {
+    /// Puts a value in, in place of one of the same type.
+    pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.values.insert(TypeId::of::<T>(), Arc::new(value));
+    }
+
+    /// The value of this type.
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.values.get(&TypeId::of::<T>())?.downcast_ref()
+    }
+}
+
+impl fmt::Debug for Extensions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Extensions").field("len", &self.values.len()).finish()
+    }
+}

@@ -1,0 +1,303 @@
+//! [`Responder`]: from the bytes of a message to what is to be answered, for every transport.
+
+use std::{
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hl7_parse::{
+    Header, OwnedMessage,
+    batch::{self, PartKind},
+};
+
+use crate::{
+    AckCode, Acknowledger, AnyHandler, Cause, ErrorCode, Handler, Outcome, Peer, Received, Reply,
+    Then, Timer,
+    acknowledger::unreadable,
+    acknowledgment::msa_code,
+    outstanding::{shown, shown_of},
+    reply::ReplyAnswer,
+    safe_text::SafeText,
+    timer::{AnyTimer, Within},
+};
+
+/// Calls a [`Handler`] and builds what is to be answered. One for each server; `Clone` is a few
+/// reference counts.
+///
+/// ```
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// # runtime.block_on(async {
+/// use hl7_ack::{AckCode, Outcome, Peer, Received, Responder};
+///
+/// let responder = Responder::new(async |_: Received| Outcome::accepted());
+/// let response = responder.respond("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r".into(), Peer::default());
+/// assert_eq!(response.await.code(), Some(AckCode::AA));
+/// # });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Responder {
+    handler: AnyHandler,
+    acknowledger: Acknowledger,
+    time_limit: Option<(Duration, AnyTimer)>,
+}
+
+impl Responder {
+    /// How many messages one frame or body may hold.
+    pub const MAX_MESSAGES: usize = 10_000;
+
+    /// Answers by this handler, without a time limit.
+    #[must_use]
+    pub fn new(handler: impl Handler) -> Self {
+        Self {
+            handler: AnyHandler::new(handler),
+            acknowledger: Acknowledger::new(),
+            time_limit: None,
+        }
+    }
+
+    /// Answers AR with code 207 (CE at the accept level) where the handler takes longer. The
+    /// handler is not stopped: it goes on in [`Response::take_then`].
+    #[must_use]
+    pub fn with_time_limit(mut self, limit: Duration, timer: impl Timer) -> Self {
+        self.time_limit = Some((limit, AnyTimer::new(timer)));
+        self
+    }
+
+    /// Builds acknowledgments by another clock, control IDs or identity.
+    #[must_use]
+    pub fn with_acknowledger(mut self, acknowledger: Acknowledger) -> Self {
+        self.acknowledger = acknowledger;
+        self
+    }
+
+    /// Cuts one frame or body into its messages: mostly one, several where it holds several MSH
+    /// segments or a batch. Without copying.
+    ///
+    /// What does not begin with a message or a batch, and what holds more than
+    /// [`Responder::MAX_MESSAGES`], comes out whole, to be refused whole.
+    #[must_use]
+    pub fn messages(&self, content: Bytes) -> Vec<Bytes> {
+        let mut messages = Vec::new();
+        for part in batch::parts(&content) {
+            match part.kind() {
+                PartKind::Message => {
+                    if messages.len() == Self::MAX_MESSAGES {
+                        return vec![content];
+                    }
+                    let start = part.offset();
+                    messages.push(content.slice(start..start + part.as_bytes().len()));
+                }
+                PartKind::Other => return vec![content],
+                _ => {}
+            }
+        }
+        if messages.is_empty() {
+            messages.push(content);
+        }
+        messages
+    }
+
+    /// Reads one message, calls the handler and builds what is due.
+    ///
+    /// Never fails. Input that can not be read is answered negatively, or not at all where it
+    /// may be an acknowledgment. A handler that panics is answered AE with code 207.
+    pub async fn respond(&self, message: Bytes, peer: Peer) -> Response {
+        let bytes = message;
+        let Ok(message) = OwnedMessage::parse(bytes.clone()) else {
+            return self.refuse(&bytes, &unreadable());
+        };
+        if message.as_message().segments_with_id("MSH").nth(1).is_some() {
+            let outcome = Outcome::rejected(
+                ErrorCode::SEGMENT_SEQUENCE_ERROR,
+                "several messages where one is expected",
+            );
+            return self.refuse(&bytes, &outcome);
+        }
+        let reply = self.handle(Received::new(message.clone(), peer)).await;
+        let (message_type, control_id) = shown_of(&message.as_message());
+
+        let (action, code) = match reply.answer {
+            ReplyAnswer::Outcome(outcome) => {
+                match self.acknowledger.acknowledge(&message.as_message(), &outcome) {
+                    Some(ack) => (Action::Answer(ack.as_bytes().clone()), ack.code()),
+                    None => (Action::Nothing, None),
+                }
+            }
+            ReplyAnswer::Acknowledgment(ack) => {
+                (Action::Answer(ack.as_bytes().clone()), ack.code())
+            }
+            ReplyAnswer::Message(response) => {
+                let response = response.with_cr_ends();
+                let code = msa_code(&response.as_message());
+                (Action::Answer(response.as_bytes().clone()), code)
+            }
+            ReplyAnswer::None => (Action::Nothing, None),
+            ReplyAnswer::HangUp => (Action::HangUp, None),
+        };
+        Response {
+            action,
+            code,
+            readable: true,
+            message_type,
+            control_id,
+            cause: reply.cause,
+            then: reply.then,
+        }
+    }
+
+    /// The answer to a message over a length limit, of which only the first bytes were kept.
+    #[must_use]
+    pub fn too_long(&self, head: &Bytes) -> Response {
+        let outcome = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "the message is too long");
+        self.refuse(head, &outcome)
+    }
+
+    fn refuse(&self, bytes: &[u8], outcome: &Outcome) -> Response {
+        let acknowledgment = self.acknowledger.refuse_unreadable(bytes, outcome);
+        let (message_type, control_id) = match Header::parse(bytes) {
+            Ok(header) => shown(&header),
+            Err(_) => (SafeText::of(b""), SafeText::of(b"")),
+        };
+        let (action, code) = match acknowledgment {
+            Some(ack) => (Action::Answer(ack.as_bytes().clone()), ack.code()),
+            None => (Action::Nothing, None),
+        };
+        Response {
+            action,
+            code,
+            readable: false,
+            message_type,
+            control_id,
+            cause: None,
+            then: None,
+        }
+    }
+
+    async fn handle(&self, received: Received) -> Reply {
+        let handler = self.handler.clone();
+        let handling: Pin<Box<dyn Future<Output = Reply> + Send>> =
+            Box::pin(CatchPanic(Box::pin(async move { handler.handle(received).await })));
+        let Some((limit, timer)) = &self.time_limit else { return handling.await };
+        match timer.within(*limit, handling).await {
+            Within::Finished(reply) => reply,
+            Within::Elapsed(handling) => {
+                let outcome = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "no result in time");
+                Reply::from(outcome).then(async move {
+                    if let Some(then) = handling.await.then {
+                        then.await;
+                    }
+                })
+            }
+        }
+    }
+}
+
+/// Turns a panic of a handler into a reply.
+struct CatchPanic<F>(Pin<Box<F>>);
+
+impl<F: Future<Output = Reply>> Future for CatchPanic<F> {
+    type Output = Reply;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+        // After a panic the future is not polled again, and what it shared is the handler's own.
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(_) => {
+                Poll::Ready(Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error").into())
+            }
+        }
+    }
+}
+
+/// What is to be answered to one message, and what a log may say about it.
+pub struct Response {
+    action: Action,
+    code: Option<AckCode>,
+    readable: bool,
+    message_type: SafeText,
+    control_id: SafeText,
+    cause: Option<Cause>,
+    then: Option<Then>,
+}
+
+/// What a transport is to do.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Action {
+    /// Send these bytes.
+    Answer(Bytes),
+    /// Send nothing, and go on.
+    Nothing,
+    /// Close the connection without an answer.
+    HangUp,
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer(bytes) => f.debug_struct("Answer").field("len", &bytes.len()).finish(),
+            Self::Nothing => f.write_str("Nothing"),
+            Self::HangUp => f.write_str("HangUp"),
+        }
+    }
+}
+
+impl Response {
+    /// What to do.
+    #[must_use]
+    pub fn action(&self) -> &Action {
+        &self.action
+    }
+
+    /// MSA-1 of the answer.
+    #[must_use]
+    pub fn code(&self) -> Option<AckCode> {
+        self.code
+    }
+
+    /// Whether the input was an HL7 message.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        self.readable
+    }
+
+    /// MSH-9 for logs: printable ASCII, at most 64 characters; empty if unknown.
+    #[must_use]
+    pub fn message_type(&self) -> &str {
+        self.message_type.as_str()
+    }
+
+    /// MSH-10 for logs: printable ASCII, at most 64 characters; empty if unknown.
+    #[must_use]
+    pub fn control_id(&self) -> &str {
+        self.control_id.as_str()
+    }
+
+    /// Why the message could not be passed on, where that is so.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        self.cause.as_ref()
+    }
+
+    /// Takes out what is to be run once the answer was written, if anything.
+    pub fn take_then(&mut self) -> Option<Then> {
+        self.then.take()
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("action", &self.action)
+            .field("code", &self.code)
+            .field("readable", &self.readable)
+            .field("then", &self.then.is_some())
+            .finish()
+    }
+}

@@ -1,0 +1,31 @@
+//! [`SafeText`]: the little of a message that may be logged.
+
+use std::fmt;
+
+/// Printable ASCII, at most 64 characters: of MSH-9 and MSH-10, for logs.
+///
+/// Anything else in the field becomes `?`, and a longer field is cut.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct SafeText(String);
+
+const MAX_LEN: usize = 64;
+
+impl SafeText {
+    pub(crate) fn of(field: &[u8]) -> Self {
+        let shown = |byte: &u8| match byte {
+            0x20..=0x7E => char::from(*byte),
+            _ => '?',
+        };
+        Self(field.iter().take(MAX_LEN).map(shown).collect())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

@@ -1,0 +1,140 @@
+//! [`Diagnostic`]: something a tolerant reading put up with, and where it was.
+
+use std::fmt;
+
+use thiserror::Error;
+
+/// One thing that the standard does not allow and that was tolerated.
+///
+/// Holds no message content. `Display` is one line of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    code: DiagnosticCode,
+    offset: u32,
+    segment: u32,
+    count: u32,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(code: DiagnosticCode, offset: usize, segment: usize) -> Self {
+        let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { code, offset: narrow(offset), segment: narrow(segment), count: 1 }
+    }
+
+    pub(crate) fn again(&mut self) {
+        self.count = self.count.saturating_add(1);
+    }
+
+    /// What was tolerated.
+    #[must_use]
+    pub fn code(&self) -> DiagnosticCode {
+        self.code
+    }
+
+    /// The byte offset, from 0, at which it was first seen.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset as usize
+    }
+
+    /// The segment, from 1, in or before which it was first seen; 0 before the first segment.
+    #[must_use]
+    pub fn segment(&self) -> usize {
+        self.segment as usize
+    }
+
+    /// How often it was seen: equal findings that follow one another are counted, not listed.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.count as usize
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (segment {}, byte {}", self.code, self.segment, self.offset)?;
+        if self.count > 1 {
+            write!(f, ", {} times", self.count)?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// What a tolerant reading can put up with.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DiagnosticCode {
+    /// A byte order mark, white space or framing bytes before the first segment.
+    #[error("bytes before the first segment were skipped")]
+    BytesBeforeHeader,
+    /// Framing bytes or NULs after the last segment.
+    #[error("bytes after the last segment were skipped")]
+    BytesAfterMessage,
+    /// LF or CRLF where CR ends a segment (2.4).
+    #[error("a segment ends with LF or CR LF instead of CR")]
+    LineFeedTerminator,
+    /// A lone LF inside a segment of a message whose segments end with CR; kept as data.
+    #[error("a line feed inside a segment was kept as data")]
+    LineFeedInData,
+    /// The last segment has no terminator.
+    #[error("the last segment has no terminator")]
+    MissingTerminator,
+    /// An empty or blank line; skipped.
+    #[error("a blank line was skipped")]
+    BlankLine,
+    /// A line that does not begin with a segment ID; kept as it is.
+    #[error("a line is no segment")]
+    NotASegment,
+    /// Blanks before a segment ID.
+    #[error("blanks before a segment ID")]
+    BlanksBeforeSegment,
+    /// A second MSH segment in what was read as one message.
+    #[error("another MSH segment inside the message")]
+    AnotherHeader,
+    /// MSH-2 is empty or missing; `^~\&` was assumed.
+    #[error("MSH-2 is missing, the recommended encoding characters were assumed")]
+    MissingEncodingCharacters,
+    /// MSH-2 has one to three characters; the levels left out are not split.
+    #[error("MSH-2 is short, the levels left out are not split")]
+    ShortEncodingCharacters,
+    /// MSH-2 has more than five characters; the rest is ignored.
+    #[error("MSH-2 is long, the rest was ignored")]
+    LongEncodingCharacters,
+    /// MSH-2 declares a delimiter twice; the earlier level has it.
+    #[error("MSH-1 and MSH-2 declare a delimiter twice")]
+    DuplicateDelimiter,
+    /// MSH-2 declares a character that can not delimit: not ASCII.
+    #[error("MSH-2 declares a delimiter that is not ASCII")]
+    UnusableDelimiter,
+    /// MSH-18 names a character set that is not known.
+    #[error("MSH-18 names an unknown character set")]
+    UnknownCharset,
+}
+
+impl DiagnosticCode {
+    /// A name that stays the same in every release, for counting and filtering.
+    ///
+    /// ```
+    /// assert_eq!(hl7_parse::DiagnosticCode::BlankLine.name(), "blank-line");
+    /// ```
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BytesBeforeHeader => "bytes-before-header",
+            Self::BytesAfterMessage => "bytes-after-message",
+            Self::LineFeedTerminator => "line-feed-terminator",
+            Self::LineFeedInData => "line-feed-in-data",
+            Self::MissingTerminator => "missing-terminator",
+            Self::BlankLine => "blank-line",
+            Self::NotASegment => "not-a-segment",
+            Self::BlanksBeforeSegment => "blanks-before-segment",
+            Self::AnotherHeader => "another-header",
+            Self::MissingEncodingCharacters => "missing-encoding-characters",
+            Self::ShortEncodingCharacters => "short-encoding-characters",
+            Self::LongEncodingCharacters => "long-encoding-characters",
+            Self::DuplicateDelimiter => "duplicate-delimiter",
+            Self::UnusableDelimiter => "unusable-delimiter",
+            Self::UnknownCharset => "unknown-charset",
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! [`Header`]: the MSH segment alone, and the delimiters it declares.
+
+use std::fmt;
+
+use memchr::memchr2;
+use nom::{IResult, Parser, bytes::complete::take, bytes::complete::take_till, combinator::verify};
+
+use crate::{
+    Charset, DiagnosticCode, Field, ParseError, ParseErrorKind, Segment, Separators,
+    scan::{Ignore, Report, leading},
+};
+
+/// The MSH segment, read without looking at the rest of the message.
+///
+/// For routing and for answering: nothing is allocated, and the cost does not grow with the
+/// message.
+///
+/// ```
+/// use hl7_parse::Header;
+///
+/// let header = Header::parse(b"MSH|^~\\&|LAB|GH|EHR|GH|20240229||ORU^R01|7|P|2.5.1\rPID|1\r")?;
+/// assert_eq!(header.message_type().component(1).as_bytes(), b"ORU");
+/// assert_eq!(header.control_id().as_bytes(), b"7");
+/// assert_eq!(header.version().as_bytes(), b"2.5.1");
+/// # Ok::<(), hl7_parse::ParseError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Header<'a> {
+    segment: Segment<'a>,
+}
+
+impl<'a> Header<'a> {
+    /// Reads the MSH segment at the start of `bytes`, as tolerantly as
+    /// [`crate::Message::parse`].
+    ///
+    /// # Errors
+    ///
+    /// [`ParseErrorKind::Empty`], [`ParseErrorKind::MissingHeader`],
+    /// [`ParseErrorKind::Batch`] and [`ParseErrorKind::BadFieldSeparator`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let start = leading(bytes);
+        let line = line(bytes.get(start..).unwrap_or_default());
+        if line.is_empty() {
+            return Err(ParseError::new(ParseErrorKind::Empty, bytes.len()));
+        }
+        let separators = declared(line, start, &mut Ignore)?;
+        if !line.starts_with(b"MSH") {
+            return Err(ParseError::new(ParseErrorKind::Batch, start));
+        }
+        Ok(Self { segment: Segment::new(line, separators) })
+    }
+
+    pub(crate) fn new(segment: Segment<'a>) -> Self {
+        Self { segment }
+    }
+
+    /// The MSH segment.
+    #[must_use]
+    pub fn segment(&self) -> Segment<'a> {
+        self.segment
+    }
+
+    /// MSH-`n`. MSH-1 is the field separator itself, MSH-2 the encoding characters.
+    #[must_use]
+    pub fn field(&self, n: usize) -> Field<'a> {
+        self.segment.field(n)
+    }
+
+    /// The delimiters of the message.
+    #[must_use]
+    pub fn separators(&self) -> Separators {
+        self.segment.separators()
+    }
+
+    /// MSH-3.
+    #[must_use]
+    pub fn sending_application(&self) -> Field<'a> {
+        self.field(3)
+    }
+
+    /// MSH-4.
+    #[must_use]
+    pub fn sending_facility(&self) -> Field<'a> {
+        self.field(4)
+    }
+
+    /// MSH-5.
+    #[must_use]
+    pub fn receiving_application(&self) -> Field<'a> {
+        self.field(5)
+    }
+
+    /// MSH-6.
+    #[must_use]
+    pub fn receiving_facility(&self) -> Field<'a> {
+        self.field(6)
+    }
+
+    /// MSH-9: message code, trigger event and structure as components 1, 2 and 3.
+    #[must_use]
+    pub fn message_type(&self) -> Field<'a> {
+        self.field(9)
+    }
+
+    /// MSH-10.
+    #[must_use]
+    pub fn control_id(&self) -> Field<'a> {
+        self.field(10)
+    }
+
+    /// MSH-11: `P`, `T` or `D` (Table 0103) as component 1.
+    #[must_use]
+    pub fn processing_id(&self) -> Field<'a> {
+        self.field(11)
+    }
+
+    /// MSH-12: the version (Table 0104) as component 1.
+    #[must_use]
+    pub fn version(&self) -> Field<'a> {
+        self.field(12)
+    }
+
+    /// The character set that MSH-18 declares.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.separators().charset()
+    }
+}
+
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Header").field(&self.segment).finish()
+    }
+}
+
+/// The first line of `bytes`, whatever ends it.
+pub(crate) fn line(bytes: &[u8]) -> &[u8] {
+    memchr2(b'\r', b'\n', bytes).map_or(bytes, |end| bytes.get(..end).unwrap_or_default())
+}
+
+/// `MSH` (or `FHS`, `BHS`), the field separator, and MSH-2 up to the next separator.
+fn opening(line: &[u8]) -> IResult<&[u8], (u8, &[u8])> {
+    let (rest, _) = verify(take(3usize), is_header_id).parse(line)?;
+    let (rest, separator) = nom::number::complete::u8.parse(rest)?;
+    let (rest, encoding_characters) = take_till(|byte| byte == separator).parse(rest)?;
+    Ok((rest, (separator, encoding_characters)))
+}
+
+pub(crate) fn is_header_id(id: &[u8]) -> bool {
+    matches!(id, b"MSH" | b"FHS" | b"BHS")
+}
+
+/// The delimiters that a header segment declares; `offset` is where the line begins.
+///
+/// By position: component, repetition, escape, subcomponent, truncation (2.5.4, 2.14.9.2).
+pub(crate) fn declared<R: Report>(
+    line: &[u8],
+    offset: usize,
+    report: &mut R,
+) -> Result<Separators, ParseError> {
+    let Ok((_, (field, encoding_characters))) = opening(line) else {
+        let bare = line.get(..3).is_some_and(is_header_id);
+        let kind = match bare {
+            true => ParseErrorKind::BadFieldSeparator,
+            false => ParseErrorKind::MissingHeader,
+        };
+        return Err(ParseError::new(kind, offset + if bare { 3 } else { 0 }));
+    };
+    if field.is_ascii_alphanumeric() || field.is_ascii_control() || !field.is_ascii() {
+        return Err(ParseError::new(ParseErrorKind::BadFieldSeparator, offset + 3));
+    }
+
+    let mut at_msh_2 = |code| report.report(code, offset + 4, 1);
+    let encoding_characters = match encoding_characters.len() {
+        0 => {
+            at_msh_2(DiagnosticCode::MissingEncodingCharacters)?;
+            b"^~\\&"
+        }
+        length => {
+            if length < 4 {
+                at_msh_2(DiagnosticCode::ShortEncodingCharacters)?;
+            } else if length > 5 {
+                at_msh_2(DiagnosticCode::LongEncodingCharacters)?;
+            }
+            encoding_characters
+        }
+    };
+
+    let mut separators = Separators {
+        component: field,
+        repetition: field,
+        escape: field,
+        subcomponent: field,
+        truncation: field,
+        field,
+        charset: Charset::Unspecified,
+    };
+    let mut take_if_free = |position: usize, separators: &Separators| {
+        let Some(&byte) = encoding_characters.get(position) else { return Ok(field) };
+        if !byte.is_ascii() || byte.is_ascii_control() {
+            at_msh_2(DiagnosticCode::UnusableDelimiter)?;
+            return Ok(field);
+        }
+        let taken = [
+            separators.field,
+            separators.repetition,
+            separators.component,
+            separators.subcomponent,
+            separators.escape,
+        ];
+        if taken.contains(&byte) {
+            at_msh_2(DiagnosticCode::DuplicateDelimiter)?;
+            return Ok(field);
+        }
+        Ok(byte)
+    };
+    // The earlier level has a character that is declared twice.
+    separators.repetition = take_if_free(1, &separators)?;
+    separators.component = take_if_free(0, &separators)?;
+    separators.subcomponent = take_if_free(3, &separators)?;
+    separators.escape = take_if_free(2, &separators)?;
+    separators.truncation = take_if_free(4, &separators)?;
+
+    declare_from_fields(line, offset, separators, report)
+}
+
+/// Adds what MSH-12 and MSH-18 tell.
+fn declare_from_fields<R: Report>(
+    line: &[u8],
+    offset: usize,
+    mut separators: Separators,
+    report: &mut R,
+) -> Result<Separators, ParseError> {
+    if !line.starts_with(b"MSH") {
+        return Ok(separators);
+    }
+    let header = Segment::new(line, separators);
+    if separators.truncation().is_none()
+        && has_truncation_character(header.field(12).component(1).as_bytes())
+        && ![
+            separators.repetition,
+            separators.component,
+            separators.subcomponent,
+            separators.escape,
+            separators.field,
+        ]
+        .contains(&b'#')
+    {
+        separators.truncation = b'#';
+    }
+    let declared = header.field(18).repetition(1).component(1).as_bytes().trim_ascii();
+    separators.charset = Charset::from_name(declared);
+    if R::ACTIVE && separators.charset == Charset::Unknown {
+        let at = declared.as_ptr() as usize - line.as_ptr() as usize;
+        report.report(DiagnosticCode::UnknownCharset, offset + at, 1)?;
+    }
+    Ok(separators)
+}
+
+/// 2.7 and later (2.5.4).
+fn has_truncation_character(version: &[u8]) -> bool {
+    matches!(version, [b'2', b'.', b'7'..=b'9'] | [b'2', b'.', b'7'..=b'9', b'.', ..])
+}

@@ -1,0 +1,81 @@
+//! Zero-copy reading of HL7 v2 messages.
+//!
+//! ```
+//! use hl7_parse::Message;
+//!
+//! let raw = b"MSH|^~\\&|LAB|GH|EHR|GH|20240229||ORU^R01|MSG0001|P|2.5.1\r\
+//!             PID|1||12345^^^GH^MR||EVERYWOMAN^EVE^E\r\
+//!             OBX|1|NM|718-7^Hemoglobin^LN||13.2|g/dL\r";
+//!
+//! let message = Message::parse(raw)?;
+//!
+//! let pid = message.segment("PID").ok_or("no PID segment")?;
+//! assert_eq!(pid.field(5).component(1).decode(), "EVERYWOMAN");
+//!
+//! for obx in message.segments_with_id("OBX") {
+//!     assert_eq!(obx.field(3).component(2).decode(), "Hemoglobin");
+//!     assert_eq!(obx.field(5).decode(), "13.2");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is where
+//!
+//! * [`Message`] borrows the bytes it reads; [`OwnedMessage`] shares ownership of them and may
+//!   cross threads and `await`s. Both find the segments in one pass and nothing below them;
+//!   fields are found when they are asked for.
+//! * [`Segment`], [`Field`], [`Repetition`], [`Component`] and [`Subcomponent`] are small views,
+//!   `Copy`, that live as long as the bytes do. All numbers count from 1, as in the standard.
+//! * [`Header`] reads the MSH segment alone, for routing and for answering.
+//! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
+//! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
+//! * [`batch`] cuts files and frames that hold several messages.
+//!
+//! # Raw and decoded
+//!
+//! `as_bytes()` is what was sent. `to_str()` is the same as checked UTF-8. `decode()` resolves
+//! escape sequences and the message's character set, and is what to use for people's text.
+//! An element that was not sent and one that was sent empty mean the same ("not valued"); a
+//! pair of double quotes means "delete" ([`Field::is_null`]).
+//!
+//! # What it never does
+//!
+//! It opens no socket, reads no clock, logs nothing and has no `unsafe` code. It does not panic
+//! on any input. No error, `Debug` or `Display` text holds a value from a message.
+
+mod charset;
+mod diagnostic;
+mod error;
+mod escape;
+mod field;
+mod header;
+mod leaf;
+mod message;
+mod options;
+mod owned;
+mod path;
+mod scan;
+mod segment;
+mod separators;
+
+pub mod batch;
+
+pub use charset::Charset;
+pub use diagnostic::{Diagnostic, DiagnosticCode};
+pub use error::{ParseError, ParseErrorKind};
+pub use escape::{escape, unescape};
+pub use field::{
+    Component, Components, Element, Field, Repetition, Repetitions, Subcomponent, Subcomponents,
+};
+pub use header::Header;
+pub use leaf::{Leaf, Leaves};
+pub use message::Message;
+pub use options::{ParseOptions, Parsed};
+pub use owned::OwnedMessage;
+pub use path::{Path, PathError};
+pub use segment::{Fields, Segment, Segments};
+pub use separators::Separators;
+
+#[doc = include_str!("../README.md")]
+#[cfg(doctest)]
+struct Readme;

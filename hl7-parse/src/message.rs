@@ -1,0 +1,162 @@
+//! [`Message`]: a message, borrowed.
+
+use std::{borrow::Cow, fmt, ops::Range};
+
+use crate::{
+    Element, Header, Leaf, Leaves, OwnedMessage, ParseError, ParseOptions, Path, Segment, Segments,
+    Separators,
+    scan::{First, Ignore, Scanned, Span, scan},
+};
+
+/// A message that borrows the bytes it was read from.
+///
+/// [`Message::parse`] finds where the segments are, in one pass and with one allocation;
+/// everything below is found when asked for. Views taken from a message live as long as the
+/// bytes, not only as long as the message. To keep a message, or to take it across an `await`,
+/// use [`OwnedMessage`].
+#[derive(Clone)]
+pub struct Message<'a> {
+    bytes: &'a [u8],
+    separators: Separators,
+    spans: Cow<'a, [Span]>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a message as tolerantly as possible: what real systems send.
+    ///
+    /// CR, LF and CR LF end a segment; blank lines, a missing last terminator, a byte order
+    /// mark and framing bytes around the message are put up with; lines that are no segment
+    /// are kept in place. To learn what was tolerated, or to refuse it, use
+    /// [`ParseOptions::parse`].
+    ///
+    /// # Errors
+    ///
+    /// Where there is no MSH segment at the start, its fourth character can not separate
+    /// fields, or the input has more than a million segments or 4 GiB.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
+        let scanned = scan(bytes, First::Header, ParseOptions::MAX_SEGMENTS, &mut Ignore)?;
+        Ok(Self::from_scanned(bytes, scanned))
+    }
+
+    pub(crate) fn from_scanned(bytes: &'a [u8], scanned: Scanned) -> Self {
+        Self { bytes, separators: scanned.separators, spans: scanned.spans.into() }
+    }
+
+    pub(crate) fn from_spans(bytes: &'a [u8], separators: Separators, spans: &'a [Span]) -> Self {
+        Self { bytes, separators, spans: spans.into() }
+    }
+
+    pub(crate) fn into_parts(self) -> (Separators, Cow<'a, [Span]>) {
+        (self.separators, self.spans)
+    }
+
+    /// The bytes that were read, all of them, as they came.
+    #[must_use]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The delimiters in force, from MSH-1 and MSH-2, and the character set of MSH-18.
+    #[must_use]
+    pub fn separators(&self) -> Separators {
+        self.separators
+    }
+
+    /// The MSH segment.
+    #[must_use]
+    pub fn header(&self) -> Header<'a> {
+        let bytes = self.spans.first().map(|span| span.of(self.bytes)).unwrap_or_default();
+        Header::new(Segment::new(bytes, self.separators))
+    }
+
+    /// The first segment with this ID, if there is one.
+    #[must_use]
+    pub fn segment(&self, id: &str) -> Option<Segment<'a>> {
+        self.segments().find(|segment| segment.id() == id)
+    }
+
+    /// All segments, in order; lines that are no segment among them.
+    #[must_use]
+    pub fn segments(&self) -> Segments<'_, 'a> {
+        Segments::new(self.bytes, self.separators, &self.spans)
+    }
+
+    /// The segments with this ID, in order.
+    ///
+    /// ```
+    /// let message = hl7_parse::Message::parse(b"MSH|^~\\&|A\rOBX|1\rNTE|1\rOBX|2\r")?;
+    /// assert_eq!(message.segments_with_id("OBX").count(), 2);
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    pub fn segments_with_id(&self, id: &str) -> impl Iterator<Item = Segment<'a>> {
+        self.segments().filter(move |segment| segment.id() == id)
+    }
+
+    /// What a path leads to. Total: an absent view where there is nothing.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, Path};
+    ///
+    /// const FAMILY_NAME: Path = Path::new("PID-5.1");
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||EVERYWOMAN^EVE\r")?;
+    /// assert_eq!(message.get(&FAMILY_NAME).decode(), "EVERYWOMAN");
+    /// assert!(!message.get(&Path::new("PV1-2")).is_present());
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn get(&self, path: &Path) -> Element<'a> {
+        let mut segments = self.segments().filter(|segment| segment.id() == path.segment());
+        match segments.nth(path.occurrence().saturating_sub(1)) {
+            Some(segment) => path.within(segment),
+            None => Element::ABSENT,
+        }
+    }
+
+    /// Every non-empty leaf with its numbers, in one pass.
+    pub fn leaves(&self) -> impl Iterator<Item = Leaf<'a>> {
+        Leaves::of_message(self)
+    }
+
+    /// Where an element lies in [`Message::as_bytes`]; also of an empty one that is present.
+    /// `None` for an absent element and for one of another message.
+    ///
+    /// ```
+    /// let message = hl7_parse::Message::parse(b"MSH|^~\\&|A\rPID|||7\r")?;
+    /// let pid = message.segment("PID").ok_or("no PID")?;
+    /// assert_eq!(message.span_of(pid.field(3)), Some(17..18));
+    /// assert_eq!(message.span_of(pid.field(2)), Some(16..16));
+    /// assert_eq!(message.span_of(pid.field(9)), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn span_of(&self, element: impl Into<Element<'a>>) -> Option<Range<usize>> {
+        let element = element.into();
+        if !element.is_present() {
+            return None;
+        }
+        let part = element.as_bytes();
+        let start = (part.as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize)?;
+        let end = start.checked_add(part.len())?;
+        (end <= self.bytes.len()).then_some(start..end)
+    }
+
+    /// The same message, owning a copy of the bytes.
+    #[must_use]
+    pub fn to_owned(&self) -> OwnedMessage {
+        OwnedMessage::from_message(self)
+    }
+
+    pub(crate) fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+}
+
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("len", &self.bytes.len())
+            .field("segments", &self.spans.len())
+            .finish()
+    }
+}

@@ -1,0 +1,149 @@
+//! [`ParseOptions`]: what is tolerated, and how much is read.
+
+use crate::{
+    Diagnostic, DiagnosticCode, Message, ParseError, ParseErrorKind,
+    scan::{First, Report, scan},
+};
+
+/// How to read a message: tolerances and limits.
+///
+/// ```
+/// use hl7_parse::{DiagnosticCode, ParseOptions};
+///
+/// let unix_ends = b"MSH|^~\\&|A\nPID|1\n";
+/// let parsed = ParseOptions::new().parse(unix_ends)?;
+/// assert_eq!(parsed.diagnostics[0].code(), DiagnosticCode::LineFeedTerminator);
+/// assert_eq!(parsed.diagnostics[0].count(), 2);
+///
+/// assert!(ParseOptions::strict().parse(unix_ends).is_err());
+/// assert!(
+///     ParseOptions::strict()
+///         .tolerate(DiagnosticCode::LineFeedTerminator)
+///         .parse(unix_ends)
+///         .is_ok()
+/// );
+/// # Ok::<(), hl7_parse::ParseError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ParseOptions {
+    refused: u32,
+    max_segments: usize,
+    max_diagnostics: usize,
+}
+
+/// A message, and what was tolerated in reading it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Parsed<'a> {
+    /// The message.
+    pub message: Message<'a>,
+    /// What was tolerated, in the order of the input. Equal findings that follow one another
+    /// are one entry with a count.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many further findings there were beyond [`ParseOptions::max_diagnostics`].
+    pub diagnostics_left_out: usize,
+}
+
+impl ParseOptions {
+    /// The default for [`ParseOptions::max_segments`]: one million.
+    pub const MAX_SEGMENTS: usize = 1_000_000;
+    /// The default for [`ParseOptions::max_diagnostics`]: one hundred.
+    pub const MAX_DIAGNOSTICS: usize = 100;
+
+    /// Tolerates everything there is a [`DiagnosticCode`] for.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            refused: 0,
+            max_segments: Self::MAX_SEGMENTS,
+            max_diagnostics: Self::MAX_DIAGNOSTICS,
+        }
+    }
+
+    /// Tolerates nothing but line feeds inside segments, which are data by the standard.
+    #[must_use]
+    pub fn strict() -> Self {
+        Self { refused: u32::MAX, ..Self::new() }.tolerate(DiagnosticCode::LineFeedInData)
+    }
+
+    /// Tolerates one thing.
+    #[must_use]
+    pub fn tolerate(mut self, code: DiagnosticCode) -> Self {
+        self.refused &= !bit(code);
+        self
+    }
+
+    /// Refuses one thing, with [`ParseErrorKind::NotTolerated`].
+    #[must_use]
+    pub fn refuse(mut self, code: DiagnosticCode) -> Self {
+        self.refused |= bit(code);
+        self
+    }
+
+    /// How many segments a message may have; each takes 8 bytes beside the message.
+    #[must_use]
+    pub fn max_segments(mut self, max: usize) -> Self {
+        self.max_segments = max;
+        self
+    }
+
+    /// How many diagnostics are listed; further ones are counted.
+    #[must_use]
+    pub fn max_diagnostics(mut self, max: usize) -> Self {
+        self.max_diagnostics = max;
+        self
+    }
+
+    /// Reads a message and tells what was tolerated.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Message::parse`], and [`ParseErrorKind::NotTolerated`].
+    pub fn parse<'a>(&self, bytes: &'a [u8]) -> Result<Parsed<'a>, ParseError> {
+        let mut collect = Collect { options: self, diagnostics: Vec::new(), left_out: 0 };
+        let scanned = scan(bytes, First::Header, self.max_segments, &mut collect)?;
+        Ok(Parsed {
+            message: Message::from_scanned(bytes, scanned),
+            diagnostics: collect.diagnostics,
+            diagnostics_left_out: collect.left_out,
+        })
+    }
+}
+
+impl Default for ParseOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn bit(code: DiagnosticCode) -> u32 {
+    1 << (code as u32)
+}
+
+struct Collect<'o> {
+    options: &'o ParseOptions,
+    diagnostics: Vec<Diagnostic>,
+    left_out: usize,
+}
+
+impl Report for Collect<'_> {
+    const ACTIVE: bool = true;
+
+    fn report(
+        &mut self,
+        code: DiagnosticCode,
+        offset: usize,
+        segment: usize,
+    ) -> Result<(), ParseError> {
+        if self.options.refused & bit(code) != 0 {
+            return Err(ParseError::new(ParseErrorKind::NotTolerated(code), offset));
+        }
+        let full = self.diagnostics.len() >= self.options.max_diagnostics;
+        match self.diagnostics.last_mut() {
+            Some(last) if last.code() == code => last.again(),
+            _ if full => self.left_out = self.left_out.saturating_add(1),
+            _ => self.diagnostics.push(Diagnostic::new(code, offset, segment)),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,204 @@
+//! [`Segment`]: one line of a message, and its fields.
+
+use std::fmt;
+
+use crate::{
+    Field, Leaves, Separators,
+    header::is_header_id,
+    scan::{Span, find_nth, is_segment_id, nth_piece, until},
+};
+
+/// One segment: a three-character ID, then fields.
+///
+/// A view: `Copy`, and alive as long as the bytes it shows.
+#[derive(Clone, Copy)]
+pub struct Segment<'a> {
+    bytes: &'a [u8],
+    separators: Separators,
+}
+
+impl<'a> Segment<'a> {
+    pub(crate) fn new(bytes: &'a [u8], separators: Separators) -> Self {
+        Self { bytes, separators }
+    }
+
+    /// The segment as it was sent, without its terminator.
+    #[must_use]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The delimiters in force.
+    #[must_use]
+    pub fn separators(&self) -> Separators {
+        self.separators
+    }
+
+    /// The segment ID, without blanks before it; empty where the line does not begin with a
+    /// letter, two letters or digits, and then a field separator or nothing.
+    ///
+    /// ```
+    /// let message = hl7_parse::Message::parse(b"MSH|^~\\&|A\rZPI|1\rno segment\r")?;
+    /// let ids: Vec<_> = message.segments().map(|segment| segment.id()).collect();
+    /// assert_eq!(ids, ["MSH", "ZPI", ""]);
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> &'a str {
+        let line = match self.bytes {
+            [b' ' | b'\t', ..] => self.bytes.trim_ascii_start(),
+            _ => self.bytes,
+        };
+        match line.split_first_chunk::<3>() {
+            Some((id, rest))
+                if is_segment_id(id)
+                    && rest.first().is_none_or(|next| *next == self.separators.field) =>
+            {
+                std::str::from_utf8(id).unwrap_or_default()
+            }
+            _ => "",
+        }
+    }
+
+    /// What stands before the first field separator, whatever it is.
+    #[must_use]
+    pub fn id_bytes(&self) -> &'a [u8] {
+        until(self.bytes, self.separators.field)
+    }
+
+    /// Field `n`, from 1. Total: a field beyond the last one sent is an absent view.
+    ///
+    /// In MSH, FHS and BHS field 1 is the field separator itself and field 2 the encoding
+    /// characters, each one literal piece (2.14.9). Looks from the start of the segment; to
+    /// walk a whole segment use [`Segment::fields`].
+    #[must_use]
+    pub fn field(&self, n: usize) -> Field<'a> {
+        let separator = self.separators.field;
+        let Some(fields) = find_nth(self.bytes, separator, 1) else { return Field::ABSENT };
+        let after = |at: usize| self.bytes.get(at + 1..).unwrap_or_default();
+        if !self.is_header() {
+            return Field::new(nth_piece(after(fields), separator, n), self.separators);
+        }
+        match n {
+            0 => Field::ABSENT,
+            1 => Field::new(self.bytes.get(fields..=fields), Separators::LITERAL),
+            2 => Field::new(Some(until(after(fields), separator)), Separators::LITERAL),
+            _ => Field::new(nth_piece(after(fields), separator, n - 1), self.separators),
+        }
+    }
+
+    /// All fields in order, in one pass. The first item is field 1.
+    ///
+    /// ```
+    /// let message = hl7_parse::Message::parse(b"MSH|^~\\&|A\rPID|1||X\r")?;
+    /// let pid = message.segment("PID").ok_or("no PID")?;
+    /// let fields: Vec<_> = pid.fields().map(|field| field.as_bytes()).collect();
+    /// assert_eq!(fields, [&b"1"[..], b"", b"X"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn fields(&self) -> Fields<'a> {
+        let at = self.id_bytes().len();
+        let rest = self.bytes.get(at..).filter(|rest| !rest.is_empty());
+        Fields { rest, separators: self.separators, literal: if self.is_header() { 2 } else { 0 } }
+    }
+
+    /// Every non-empty leaf with its numbers, in one pass.
+    #[must_use]
+    pub fn leaves(&self) -> Leaves<'a> {
+        Leaves::of_segment(*self)
+    }
+
+    /// Whether this is MSH, FHS or BHS, whose first two fields are the delimiters.
+    pub(crate) fn is_header(&self) -> bool {
+        let line = match self.bytes {
+            [b' ' | b'\t', ..] => self.bytes.trim_ascii_start(),
+            _ => self.bytes,
+        };
+        line.get(..3).is_some_and(is_header_id) && line.get(3) == Some(&self.separators.field)
+    }
+}
+
+impl fmt::Debug for Segment<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segment").field("id", &self.id()).field("len", &self.bytes.len()).finish()
+    }
+}
+
+/// The segments of a message, in order. Made by [`crate::Message::segments`].
+#[derive(Clone)]
+pub struct Segments<'m, 'a> {
+    bytes: &'a [u8],
+    separators: Separators,
+    spans: std::slice::Iter<'m, Span>,
+}
+
+impl<'m, 'a> Segments<'m, 'a> {
+    pub(crate) fn new(bytes: &'a [u8], separators: Separators, spans: &'m [Span]) -> Self {
+        Self { bytes, separators, spans: spans.iter() }
+    }
+}
+
+impl<'a> Iterator for Segments<'_, 'a> {
+    type Item = Segment<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let span = self.spans.next()?;
+        Some(Segment::new(span.of(self.bytes), self.separators))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.spans.size_hint()
+    }
+}
+
+impl DoubleEndedIterator for Segments<'_, '_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let span = self.spans.next_back()?;
+        Some(Segment::new(span.of(self.bytes), self.separators))
+    }
+}
+
+impl ExactSizeIterator for Segments<'_, '_> {}
+
+impl fmt::Debug for Segments<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Segments").field("left", &self.spans.len()).finish()
+    }
+}
+
+/// The fields of a segment, in order. Made by [`Segment::fields`].
+#[derive(Clone)]
+pub struct Fields<'a> {
+    /// From the separator before the next field.
+    rest: Option<&'a [u8]>,
+    separators: Separators,
+    literal: u8,
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Field<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest?;
+        if self.literal == 2 {
+            // MSH-1: the separator stays in front of MSH-2.
+            self.literal = 1;
+            return Some(Field::new(rest.get(..1), Separators::LITERAL));
+        }
+        let after = rest.get(1..)?;
+        let field = until(after, self.separators.field);
+        self.rest = after.get(field.len()..).filter(|rest| !rest.is_empty());
+        if self.literal == 1 {
+            self.literal = 0;
+            return Some(Field::new(Some(field), Separators::LITERAL));
+        }
+        Some(Field::new(Some(field), self.separators))
+    }
+}
+
+impl fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fields").field("len", &self.rest.map_or(0, <[u8]>::len)).finish()
+    }
+}

@@ -1,0 +1,135 @@
+//! [`Separators`]: the delimiters that MSH-1 and MSH-2 declare.
+
+use std::fmt;
+
+use crate::Charset;
+
+/// The delimiters of a message (MSH-1 and MSH-2), and the character set it declares (MSH-18).
+///
+/// Eight bytes, `Copy`; every view carries them. A level that MSH-2 leaves out, or whose
+/// character an earlier level already has, is not in use: its accessor is `None` and text is
+/// not split there (2.5.1).
+///
+/// ```
+/// use hl7_parse::Message;
+///
+/// let message = Message::parse(b"MSH$%*/@$A%B$")?;
+/// let separators = message.separators();
+/// assert_eq!(separators.field(), b'$');
+/// assert_eq!(separators.component(), Some(b'%'));
+/// assert_eq!(message.header().field(3).component(2).as_bytes(), b"B");
+/// # Ok::<(), hl7_parse::ParseError>(())
+/// ```
+#[doc(alias = "encoding characters")]
+#[doc(alias = "delimiters")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Separators {
+    // A level not in use holds the field separator: inside a field it can not occur, so that
+    // nothing is ever split there, without a branch.
+    pub(crate) field: u8,
+    pub(crate) component: u8,
+    pub(crate) repetition: u8,
+    pub(crate) escape: u8,
+    pub(crate) subcomponent: u8,
+    pub(crate) truncation: u8,
+    pub(crate) charset: Charset,
+}
+
+impl Separators {
+    /// The recommended delimiters: `|` and `^~\&`.
+    pub const RECOMMENDED: Self = Self {
+        field: b'|',
+        component: b'^',
+        repetition: b'~',
+        escape: b'\\',
+        subcomponent: b'&',
+        truncation: b'|',
+        charset: Charset::Unspecified,
+    };
+
+    /// For text that is one piece whatever it holds: MSH-1 and MSH-2. A CR ends the segment, so
+    /// it can not occur in there.
+    pub(crate) const LITERAL: Self = Self {
+        field: b'\r',
+        component: b'\r',
+        repetition: b'\r',
+        escape: b'\r',
+        subcomponent: b'\r',
+        truncation: b'\r',
+        charset: Charset::Unspecified,
+    };
+
+    /// The field separator (MSH-1).
+    #[must_use]
+    pub fn field(&self) -> u8 {
+        self.field
+    }
+
+    /// The component separator (MSH-2, first character).
+    #[must_use]
+    pub fn component(&self) -> Option<u8> {
+        self.in_use(self.component)
+    }
+
+    /// The repetition separator (MSH-2, second character).
+    #[must_use]
+    pub fn repetition(&self) -> Option<u8> {
+        self.in_use(self.repetition)
+    }
+
+    /// The escape character (MSH-2, third character).
+    #[must_use]
+    pub fn escape(&self) -> Option<u8> {
+        self.in_use(self.escape)
+    }
+
+    /// The subcomponent separator (MSH-2, fourth character).
+    #[must_use]
+    pub fn subcomponent(&self) -> Option<u8> {
+        self.in_use(self.subcomponent)
+    }
+
+    /// The truncation character: MSH-2's fifth character, or `#` where MSH-12 is 2.7 or later
+    /// and no delimiter has it.
+    #[must_use]
+    pub fn truncation(&self) -> Option<u8> {
+        self.in_use(self.truncation)
+    }
+
+    /// The character set that MSH-18 declares.
+    #[must_use]
+    pub fn charset(&self) -> Charset {
+        self.charset
+    }
+
+    /// These delimiters with another character set.
+    #[must_use]
+    pub fn with_charset(self, charset: Charset) -> Self {
+        Self { charset, ..self }
+    }
+
+    fn in_use(&self, delimiter: u8) -> Option<u8> {
+        (delimiter != self.field).then_some(delimiter)
+    }
+}
+
+impl Default for Separators {
+    fn default() -> Self {
+        Self::RECOMMENDED
+    }
+}
+
+impl fmt::Debug for Separators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |byte: Option<u8>| byte.map(char::from);
+        f.debug_struct("Separators")
+            .field("field", &char::from(self.field))
+            .field("component", &shown(self.component()))
+            .field("repetition", &shown(self.repetition()))
+            .field("escape", &shown(self.escape()))
+            .field("subcomponent", &shown(self.subcomponent()))
+            .field("truncation", &shown(self.truncation()))
+            .field("charset", &self.charset)
+            .finish()
+    }
+}

@@ -67,9 +67,9 @@ pub enum DiagnosticCode {
     /// A byte order mark, white space or framing bytes before the first segment.
     #[error("bytes before the first segment were skipped")]
     BytesBeforeHeader,
-    /// Framing bytes or NULs after the last segment.
-    #[error("bytes after the last segment were skipped")]
-    BytesAfterMessage,
+    /// Framing bytes (VT, FS) or NULs at the end of a line.
+    #[error("framing bytes at the end of a line were skipped")]
+    FramingBytes,
     /// LF or CRLF where CR ends a segment (2.4).
     #[error("a segment ends with LF or CR LF instead of CR")]
     LineFeedTerminator,
@@ -121,7 +121,7 @@ impl DiagnosticCode {
     pub fn name(self) -> &'static str {
         match self {
             Self::BytesBeforeHeader => "bytes-before-header",
-            Self::BytesAfterMessage => "bytes-after-message",
+            Self::FramingBytes => "framing-bytes",
             Self::LineFeedTerminator => "line-feed-terminator",
             Self::LineFeedInData => "line-feed-in-data",
             Self::MissingTerminator => "missing-terminator",

@@ -7,7 +7,7 @@ use nom::{IResult, Parser, bytes::complete::take, bytes::complete::take_till, co
 
 use crate::{
     Charset, DiagnosticCode, Field, ParseError, ParseErrorKind, Segment, Separators,
-    scan::{Ignore, Report, leading},
+    scan::{Ignore, Report, leading, without_framing},
 };
 
 /// The MSH segment, read without looking at the rest of the message.
@@ -133,9 +133,14 @@ impl fmt::Debug for Header<'_> {
     }
 }
 
-/// The first line of `bytes`, whatever ends it.
+/// The first line of `bytes`, without framing bytes at its end.
 pub(crate) fn line(bytes: &[u8]) -> &[u8] {
-    memchr2(b'\r', b'\n', bytes).map_or(bytes, |end| bytes.get(..end).unwrap_or_default())
+    without_framing(until_line_end(bytes))
+}
+
+/// The first line of `bytes`, whatever ends it.
+pub(crate) fn until_line_end(bytes: &[u8]) -> &[u8] {
+    memchr2(b'\r', b'\n', bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes)
 }
 
 /// `MSH` (or `FHS`, `BHS`), the field separator, and MSH-2 up to the next separator.
@@ -196,7 +201,7 @@ pub(crate) fn declared<R: Report>(
         charset: Charset::Unspecified,
     };
     let mut take_if_free = |position: usize, separators: &Separators| {
-        let Some(&byte) = encoding_characters.get(position) else { return Ok(field) };
+        let Some(byte) = character(encoding_characters, position) else { return Ok(field) };
         if !byte.is_ascii() || byte.is_ascii_control() {
             at_msh_2(DiagnosticCode::UnusableDelimiter)?;
             return Ok(field);
@@ -222,6 +227,15 @@ pub(crate) fn declared<R: Report>(
     separators.truncation = take_if_free(4, &separators)?;
 
     declare_from_fields(line, offset, separators, report)
+}
+
+/// The character at a position of MSH-2. One that is not ASCII counts as one, and as a byte that
+/// can not delimit.
+fn character(encoding_characters: &[u8], position: usize) -> Option<u8> {
+    match std::str::from_utf8(encoding_characters) {
+        Ok(text) => text.chars().nth(position).map(|found| u8::try_from(found).unwrap_or(u8::MAX)),
+        Err(_) => encoding_characters.get(position).copied(),
+    }
 }
 
 /// Adds what MSH-12 and MSH-18 tell.

@@ -140,7 +140,7 @@ impl Report for Collect<'_> {
         }
         let full = self.diagnostics.len() >= self.options.max_diagnostics;
         match self.diagnostics.last_mut() {
-            Some(last) if last.code() == code => last.again(),
+            Some(last) if last.code() == code && self.left_out == 0 => last.again(),
             _ if full => self.left_out = self.left_out.saturating_add(1),
             _ => self.diagnostics.push(Diagnostic::new(code, offset, segment)),
         }

@@ -76,16 +76,16 @@ pub(crate) fn scan<R: Report>(
     if u32::try_from(bytes.len()).is_err() {
         return Err(ParseError::new(ParseErrorKind::TooLong, u32::MAX as usize));
     }
-    let (start, end) = (leading(bytes), trailing(bytes));
-    if start >= end {
-        return Err(ParseError::new(ParseErrorKind::Empty, bytes.len()));
+    let start = leading(bytes);
+    if start == bytes.len() {
+        return Err(ParseError::new(ParseErrorKind::Empty, start));
     }
     if R::ACTIVE && start > 0 {
         report.report(DiagnosticCode::BytesBeforeHeader, 0, 0)?;
     }
 
-    let content = slice(bytes, 0, end);
-    let line = header::line(slice(bytes, start, end));
+    let unended = header::until_line_end(bytes.get(start..).unwrap_or_default());
+    let line = without_framing(unended);
     let separators = match (header::declared(line, start, report), first) {
         (Ok(separators), _) => separators,
         (Err(error), First::Any(in_force)) if error.kind() == ParseErrorKind::MissingHeader => {
@@ -98,18 +98,15 @@ pub(crate) fn scan<R: Report>(
     }
 
     let mut lines = Lines {
-        content,
+        content: bytes,
         separators,
         // What ends the header tells what ends the others.
-        line_feed_ends: content.get(start + line.len()) == Some(&b'\n'),
-        spans: Vec::with_capacity((content.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
+        line_feed_ends: bytes.get(start + unended.len()) == Some(&b'\n'),
+        spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
         report,
     };
     lines.find(start)?;
-    if R::ACTIVE {
-        lines.report_tail(bytes)?;
-    }
     Ok(Scanned { separators, spans: lines.spans })
 }
 
@@ -128,23 +125,33 @@ impl<R: Report> Lines<'_, R> {
         for at in memchr2_iter(b'\r', b'\n', self.content.get(start..).unwrap_or_default()) {
             let at = start + at;
             if self.content.get(at) == Some(&b'\n') {
-                let after_cr = at == line_start && at > start && self.byte(at - 1) == Some(b'\r');
-                if after_cr {
-                    self.note(DiagnosticCode::LineFeedTerminator, at)?;
+                if at == line_start {
+                    // The second half of CR LF, or a blank line.
+                    let after_cr = at > start && self.byte(at - 1) == Some(b'\r');
+                    self.note(
+                        match after_cr {
+                            true => DiagnosticCode::LineFeedTerminator,
+                            false => DiagnosticCode::BlankLine,
+                        },
+                        at,
+                    )?;
                     line_start = at + 1;
                     continue;
                 }
                 if !self.line_feed_ends && !self.ends_before(at + 1) {
-                    self.note(DiagnosticCode::LineFeedInData, at)?;
+                    self.note_in_next(DiagnosticCode::LineFeedInData, at)?;
                     continue;
                 }
+                self.push(line_start, at)?;
                 self.note(DiagnosticCode::LineFeedTerminator, at)?;
+            } else {
+                self.push(line_start, at)?;
             }
-            self.push(line_start, at)?;
             line_start = at + 1;
         }
-        if line_start < self.content.len() {
-            self.push(line_start, self.content.len())?;
+        let end = self.content.len();
+        if line_start < end && self.push(line_start, end)? {
+            self.note(DiagnosticCode::MissingTerminator, end)?;
         }
         Ok(())
     }
@@ -163,23 +170,28 @@ impl<R: Report> Lines<'_, R> {
         }
     }
 
-    fn push(&mut self, start: usize, end: usize) -> Result<(), ParseError> {
+    /// Takes a line as a segment, and says whether it is one.
+    fn push(&mut self, start: usize, end: usize) -> Result<bool, ParseError> {
         let line = slice(self.content, start, end);
-        // A blank line is rare: the first byte tells most others apart.
-        if line.first().is_none_or(|byte| byte.is_ascii_whitespace() || *byte == 0)
-            && line.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
-        {
-            return self.note(DiagnosticCode::BlankLine, start);
+        let text = without_framing(line);
+        if text.len() < line.len() {
+            self.note(DiagnosticCode::FramingBytes, start + text.len())?;
+        }
+        if text.iter().all(is_blank) {
+            if text.len() == line.len() {
+                self.note(DiagnosticCode::BlankLine, start)?;
+            }
+            return Ok(false);
         }
         if self.spans.len() >= self.max_segments {
             return Err(ParseError::new(ParseErrorKind::TooManySegments, start));
         }
         let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
-        self.spans.push(Span { start: narrow(start), end: narrow(end) });
+        self.spans.push(Span { start: narrow(start), end: narrow(start + text.len()) });
         if R::ACTIVE {
-            self.check_head(line, start)?;
+            self.check_head(text, start)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn check_head(&mut self, line: &[u8], start: usize) -> Result<(), ParseError> {
@@ -195,30 +207,12 @@ impl<R: Report> Lines<'_, R> {
         Ok(())
     }
 
-    /// What was between the last segment and the end of the input.
-    fn report_tail(&mut self, bytes: &[u8]) -> Result<(), ParseError> {
-        let last = self.spans.last().map_or(0, |span| span.end as usize);
-        let tail = bytes.get(last..).unwrap_or_default();
-        match tail.first() {
-            None => self.note(DiagnosticCode::MissingTerminator, last)?,
-            Some(b'\r') => {}
-            Some(b'\n') => self.note(DiagnosticCode::LineFeedTerminator, last)?,
-            Some(_) => self.note(DiagnosticCode::MissingTerminator, last)?,
-        }
-        let after = tail.strip_prefix(b"\r").or_else(|| tail.strip_prefix(b"\n")).unwrap_or(tail);
-        if let Some(stray) = after.iter().position(|byte| !matches!(byte, b'\r' | b'\n')) {
-            let offset = bytes.len() - after.len() + stray;
-            self.note(DiagnosticCode::BytesAfterMessage, offset)?;
-        } else if after.first() == Some(&b'\n') && tail.first() == Some(&b'\r') {
-            self.note(DiagnosticCode::LineFeedTerminator, bytes.len() - after.len())?;
-        } else if !after.is_empty() {
-            self.note(DiagnosticCode::BlankLine, bytes.len() - after.len())?;
-        }
-        Ok(())
-    }
-
     fn note(&mut self, code: DiagnosticCode, offset: usize) -> Result<(), ParseError> {
         if R::ACTIVE { self.report.report(code, offset, self.spans.len()) } else { Ok(()) }
+    }
+
+    fn note_in_next(&mut self, code: DiagnosticCode, offset: usize) -> Result<(), ParseError> {
+        if R::ACTIVE { self.report.report(code, offset, self.spans.len() + 1) } else { Ok(()) }
     }
 }
 
@@ -228,9 +222,9 @@ pub(crate) fn is_segment_head(line: &[u8], field_separator: u8) -> bool {
     match line.split_first_chunk::<3>() {
         Some((id, rest)) => {
             is_segment_id(id)
-                && rest
-                    .first()
-                    .is_none_or(|next| *next == field_separator || matches!(next, b'\r' | b'\n'))
+                && rest.first().is_none_or(|next| {
+                    *next == field_separator || matches!(next, b'\r' | b'\n' | 0x0B | 0x1C | 0)
+                })
         }
         None => false,
     }
@@ -257,13 +251,19 @@ pub(crate) fn leading(bytes: &[u8]) -> usize {
     }
 }
 
-/// Where the last segment ends: before line ends, framing bytes and NULs.
-fn trailing(bytes: &[u8]) -> usize {
-    let mut rest = bytes;
-    while let [before @ .., b'\r' | b'\n' | 0x0B | 0x1C | 0] = rest {
+/// What a line of which nothing is left may hold.
+fn is_blank(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, 0x0B | 0x1C | 0)
+}
+
+/// A line without what may stand before its end and is no data: framing bytes, NULs, and the
+/// line feeds of an LF CR.
+pub(crate) fn without_framing(line: &[u8]) -> &[u8] {
+    let mut rest = line;
+    while let [before @ .., 0x0B | 0x1C | 0 | b'\n'] = rest {
         rest = before;
     }
-    rest.len()
+    rest
 }
 
 /// The position of the `n`th `wanted`, from 1.

@@ -1,0 +1,75 @@
+//! What was tolerated is told, and can be refused.
+
+use hl7_parse::{DiagnosticCode as Code, ParseErrorKind, ParseOptions};
+
+/// Code, offset, segment, count.
+type Finding = (Code, usize, usize, usize);
+
+const CASES: &[(&[u8], &[Finding])] = &[
+    (b"MSH|^~\\&|A\rPID|1\r", &[]),
+    (b"MSH|^~\\&|A\rPID|1", &[(Code::MissingTerminator, 16, 2, 1)]),
+    (
+        b"\x0bMSH|^~\\&|A\r\x1c\r",
+        &[(Code::BytesBeforeHeader, 0, 0, 1), (Code::FramingBytes, 12, 1, 1)],
+    ),
+    (b"MSH|^~\\&|A\nPID|1\n", &[(Code::LineFeedTerminator, 10, 1, 2)]),
+    (b"MSH|^~\\&|A\r\nPID|1\r\n", &[(Code::LineFeedTerminator, 11, 1, 2)]),
+    (b"MSH|^~\\&|A\rNTE|a\nb\r", &[(Code::LineFeedInData, 16, 2, 1)]),
+    (b"MSH|^~\\&|A\r\rPID|1\r", &[(Code::BlankLine, 11, 1, 1)]),
+    (b"MSH|^~\\&|A\r  \rPID|1\r\r\r", &[(Code::BlankLine, 11, 1, 3)]),
+    (b"MSH|^~\\&|A\rno segment\r", &[(Code::NotASegment, 11, 2, 1)]),
+    (b"MSH|^~\\&|A\r PID|1\r", &[(Code::BlanksBeforeSegment, 11, 2, 1)]),
+    (b"MSH|^~\\&|A\rMSH|^~\\&|B\r", &[(Code::AnotherHeader, 11, 2, 1)]),
+    (b"MSH||A\r", &[(Code::MissingEncodingCharacters, 4, 1, 1)]),
+    (b"MSH|^~|A\r", &[(Code::ShortEncodingCharacters, 4, 1, 1)]),
+    (b"MSH|^~\\&#!|A\r", &[(Code::LongEncodingCharacters, 4, 1, 1)]),
+    (b"MSH|^~\\^|A\r", &[(Code::DuplicateDelimiter, 4, 1, 1)]),
+    (b"MSH|^\xc3\\&|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
+    (b"MSH|^~\\&|A|||||||1|P|2.5||||||KLINGON\r", &[(Code::UnknownCharset, 30, 1, 1)]),
+];
+
+#[test]
+fn every_tolerance_is_reported_where_it_was_needed() {
+    for (bytes, expected) in CASES {
+        let parsed = ParseOptions::new().parse(bytes).expect("readable");
+        let found: Vec<_> = parsed
+            .diagnostics
+            .iter()
+            .map(|found| (found.code(), found.offset(), found.segment(), found.count()))
+            .collect();
+        assert_eq!(&found, expected, "{}", bytes.escape_ascii());
+        assert_eq!(parsed.diagnostics_left_out, 0);
+    }
+}
+
+#[test]
+fn strict_reading_refuses_what_a_tolerant_one_reports() {
+    for (bytes, expected) in CASES {
+        let shown = bytes.escape_ascii().to_string();
+        let refused = expected.iter().find(|found| found.0 != Code::LineFeedInData);
+        match (ParseOptions::strict().parse(bytes), refused) {
+            (Ok(_), None) => {}
+            (Err(error), Some((code, offset, ..))) => {
+                assert_eq!(error.kind(), ParseErrorKind::NotTolerated(*code), "{shown}");
+                assert_eq!(error.offset(), *offset, "{shown}");
+            }
+            (result, _) => panic!("{shown}: {result:?}"),
+        }
+        if let [(code, ..)] = expected {
+            let lenient = ParseOptions::strict().tolerate(*code).parse(bytes);
+            assert!(lenient.is_ok(), "{shown}: {lenient:?}");
+        }
+    }
+}
+
+#[test]
+fn limits_hold_at_their_edge() {
+    let message = b"MSH|^~\\&|A\rPID|1\rPV1|1\r";
+    assert!(ParseOptions::new().max_segments(3).parse(message).is_ok());
+    let error = ParseOptions::new().max_segments(2).parse(message).expect_err("one too many");
+    assert_eq!((error.kind(), error.offset()), (ParseErrorKind::TooManySegments, 17));
+
+    let alternating = b"MSH|^~\\&|A\r\rx\r\rx\r\rx\r";
+    let parsed = ParseOptions::new().max_diagnostics(2).parse(alternating).expect("readable");
+    assert_eq!((parsed.diagnostics.len(), parsed.diagnostics_left_out), (2, 4));
+}

@@ -1,0 +1,12 @@
+//! Tests of the public API of `hl7-parse`.
+
+#![allow(clippy::print_stderr, reason = "says what was skipped")]
+
+mod auto_traits;
+mod batch;
+mod corpus;
+mod diagnostics;
+mod known_answers;
+mod msh;
+mod privacy;
+mod properties;

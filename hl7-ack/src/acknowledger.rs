@@ -2,11 +2,11 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use hl7_parse::{Element, Header, Message, Separators, escape, unescape};
+use hl7_parse::{Element, Header, Message, Separators, escape};
 
 use crate::{
     AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Outcome, UniqueIds,
-    outcome::Fault, version::Version,
+    outcome::Fault, rewrite::rewritten, version::Version,
 };
 
 /// Builds acknowledgments: knows the time, makes control IDs, and may have a name of its own.
@@ -324,21 +324,11 @@ impl<'a> Writer<'a> {
         let same = (theirs.field(), theirs.component(), theirs.repetition(), theirs.escape())
             == (ours.field(), ours.component(), ours.repetition(), ours.escape())
             && theirs.subcomponent() == ours.subcomponent();
-        if same {
-            return self.clean(raw);
+        // As it is, unless it holds what may not be echoed.
+        if same && !raw.iter().any(|byte| byte.is_ascii_control() && *byte != 0x1B) {
+            return self.bytes.extend_from_slice(raw);
         }
-        let mut leaf = raw;
-        loop {
-            let end = leaf.iter().position(|byte| translated(*byte, &theirs, &ours).is_some());
-            let (text, rest) =
-                leaf.split_at_checked(end.unwrap_or(leaf.len())).unwrap_or((leaf, &[]));
-            self.escaped(&unescape(text, &theirs));
-            let Some((delimiter, after)) = rest.split_first() else { return };
-            if let Some(delimiter) = translated(*delimiter, &theirs, &ours) {
-                self.bytes.push(delimiter);
-            }
-            leaf = after;
-        }
+        self.clean(&rewritten(raw, &theirs, &ours));
     }
 
     /// Writes text without the control characters it may hold: as escape sequences, or not at
@@ -405,20 +395,6 @@ impl<'a> Writer<'a> {
             self.component();
         }
         self.component();
-    }
-}
-
-/// Our delimiter for one of theirs, of a level below the field.
-fn translated(byte: u8, theirs: &Separators, ours: &Separators) -> Option<u8> {
-    let same = |delimiter: Option<u8>| delimiter == Some(byte);
-    if same(theirs.repetition()) {
-        ours.repetition()
-    } else if same(theirs.component()) {
-        ours.component()
-    } else if same(theirs.subcomponent()) {
-        ours.subcomponent()
-    } else {
-        None
     }
 }
 

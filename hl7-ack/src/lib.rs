@@ -47,6 +47,7 @@ mod received;
 mod reply;
 mod request;
 mod responder;
+mod rewrite;
 mod safe_text;
 mod timer;
 mod version;

@@ -1,9 +1,9 @@
 //! [`Outstanding`]: what a client remembers of a message it sent, to know its answer.
 
 use bytes::Bytes;
-use hl7_parse::{Header, Message, OwnedMessage, unescape};
+use hl7_parse::{Header, Message, OwnedMessage, Separators};
 
-use crate::{AckRequest, Answer, safe_text::SafeText};
+use crate::{AckRequest, Answer, rewrite::rewritten, safe_text::SafeText};
 
 /// A message that was sent and waits for its answer.
 #[derive(Clone, Debug)]
@@ -100,8 +100,9 @@ impl Outstanding {
     }
 }
 
+/// A control ID in one form, whatever the delimiters of its message.
 fn comparable(id: &[u8], header: &Header<'_>) -> Vec<u8> {
-    unescape(id, &header.separators()).trim_ascii().to_vec()
+    rewritten(id.trim_ascii(), &header.separators(), &Separators::RECOMMENDED)
 }
 
 /// MSH-9 and MSH-10 as they may be logged.

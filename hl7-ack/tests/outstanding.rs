@@ -1,0 +1,58 @@
+//! Answers are told from everything else by MSA-2.
+
+use hl7_ack::{AckCode, Finding, Outstanding};
+use hl7_parse::OwnedMessage;
+
+fn sent(control_id: &str) -> Outstanding {
+    let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{control_id}|P|2.5\r");
+    Outstanding::of(&OwnedMessage::parse(message).expect("readable"))
+}
+
+fn examined(control_id: &str, content: &str) -> String {
+    match sent(control_id).examine(content.to_owned().into()) {
+        Finding::Answer(answer) => format!("{:?} {}", answer.code(), answer.is_positive()),
+        Finding::Other => "other".into(),
+        Finding::Inbound(_) => "inbound".into(),
+        Finding::Unreadable => "unreadable".into(),
+        _ => "?".into(),
+    }
+}
+
+#[test]
+fn answers_are_matched_tolerantly_and_exactly() {
+    for (control_id, content, expected) in [
+        ("7", "MSH|^~\\&|C|D|A|B|1||ACK|x|P|2.5\rMSA|AA|7\r", "Some(AA) true"),
+        ("7", "MSH|^~\\&|C|D|A|B|1||ACK^A01^ACK_A01|x|P|2.5\nMSA|CA|7 ", "Some(CA) true"),
+        ("7", "MSH|^~\\&|C|D|A|B|1||MSA|x|P|2.5\r\nMSA|ae|7|{\"a\":\"b|c&d\"}", "Some(AE) false"),
+        ("7", "MSH|^~\\&\rMSA|R|7", "Some(AR) false"),
+        ("7", "MSH|^~\\&\rMSA|OK|7", "None false"),
+        ("7", "MSH|^~\\&\rMSA|AA|8", "other"),
+        ("7", "MSH|^~\\&\rMSA|AA|", "other"),
+        ("7", "MSH|^~\\&\rMSA|AA|77", "other"),
+        ("abc", "MSH|^~\\&\rMSA|AA|ABC", "other"),
+        ("7", "MSH|^~\\&|||||||ADT^A01|7|P|2.5\rPID|1", "inbound"),
+        ("7", "", "unreadable"),
+        ("7", "OK", "unreadable"),
+        ("7", "MSA|AA|7", "unreadable"),
+        ("a\\T\\b", "MSH#*!?%#\rMSA#AA#a&b", "Some(AA) true"),
+        ("", "MSH|^~\\&\rMSA|AA", "Some(AA) true"),
+        ("", "MSH|^~\\&\rMSA|AR|UNKNOWN", "Some(AR) false"),
+        ("", "MSH|^~\\&\rMSA|AA|7", "other"),
+    ] {
+        assert_eq!(examined(control_id, content), expected, "{control_id:?} and {content:?}");
+    }
+}
+
+#[test]
+fn an_application_acknowledgment_is_due_after_ca_where_msh_16_asks() {
+    for (asked, code, due) in
+        [("AL|AL", "CA", true), ("AL|NE", "CA", false), ("AL|AL", "CE", false), ("", "AA", false)]
+    {
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||{asked}\r");
+        let sent = Outstanding::of(&OwnedMessage::parse(message).expect("readable"));
+        let answer = format!("MSH|^~\\&\rMSA|{code}|7\r");
+        let Finding::Answer(answer) = sent.examine(answer.into()) else { panic!("{asked} {code}") };
+        assert_eq!(answer.application_due(), due, "{asked} {code}");
+        assert_eq!(answer.code().map(AckCode::as_str), Some(code));
+    }
+}

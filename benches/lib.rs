@@ -1,0 +1,1 @@
+//! Holds the benchmarks of the crates; see `README.md` beside this file.

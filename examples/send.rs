@@ -1,0 +1,106 @@
+//! Sends HL7 v2 messages from files, over MLLP or HTTP, and prints the acknowledgments.
+//!
+//! `cargo run --release --example send -- --to 127.0.0.1:2575 testdata/messages/adt_a01.hl7`
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
+
+use std::{error::Error, fs, path::Path, path::PathBuf, process::ExitCode, time::Duration};
+
+use bytes::Bytes;
+use clap::Parser;
+use hl7_ack::{AnyDeliver, Deliver, Delivery};
+use hl7_examples::{Destination, log_to_stderr};
+use hl7_parse::{
+    OwnedMessage,
+    batch::{PartKind, parts},
+};
+
+/// Sends each message of each file and prints the acknowledgment, one segment a line.
+///
+/// The exit status is 0 only if every message was positively acknowledged. One that asks for no
+/// acknowledgment is sent, but is not acknowledged.
+#[derive(Parser)]
+struct Arguments {
+    /// `host:port` for MLLP, `http://...` or `https://...` for HTTP.
+    #[arg(long)]
+    to: String,
+    /// Seconds to wait for each acknowledgment.
+    #[arg(long, default_value_t = 30.0)]
+    timeout: f64,
+    /// PEM file of certificate authorities to trust instead of the system's.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// Files of one or several messages, with or without batch headers.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    log_to_stderr("error");
+    match send(&Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("send: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Sends all files, the next also where one failed; whether all was positively acknowledged.
+async fn send(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
+    let timeout = Duration::try_from_secs_f64(arguments.timeout)
+        .map_err(|_| "--timeout is to be a number of seconds, 0 or more")?;
+    let client = Destination::parse(&arguments.to)?.client(timeout, arguments.ca.as_ref())?;
+    let mut all_accepted = true;
+    for path in &arguments.files {
+        all_accepted &= match read(path) {
+            Ok(messages) => send_each(&client, path, messages).await,
+            Err(error) => {
+                eprintln!("send: {}: {error}", path.display());
+                false
+            }
+        };
+    }
+    Ok(all_accepted)
+}
+
+/// The messages of a file, ready to be sent.
+fn read(path: &Path) -> Result<Vec<OwnedMessage>, Box<dyn Error>> {
+    let file = Bytes::from(fs::read(path)?);
+    let mut messages = Vec::new();
+    for part in parts(&file) {
+        match part.kind() {
+            PartKind::Message => {
+                let message = OwnedMessage::parse(file.slice_ref(part.as_bytes()))?;
+                messages.push(message.with_cr_ends());
+            }
+            PartKind::Other => return Err("the file does not begin with MSH, FHS or BHS".into()),
+            _ => {}
+        }
+    }
+    if messages.is_empty() { Err("no message in the file".into()) } else { Ok(messages) }
+}
+
+async fn send_each(client: &AnyDeliver, path: &Path, messages: Vec<OwnedMessage>) -> bool {
+    let mut all_accepted = true;
+    for (number, message) in (1..).zip(messages) {
+        let problem = match client.deliver(message).await {
+            Delivery::Answered(answer) => {
+                for segment in answer.message().as_message().segments() {
+                    println!("{}", String::from_utf8_lossy(segment.as_bytes()));
+                }
+                all_accepted &= answer.is_positive();
+                continue;
+            }
+            Delivery::NoneDue => "sent; it asks for no acknowledgment".to_owned(),
+            Delivery::NotSent(cause) => format!("not sent: {cause}"),
+            Delivery::Unknown(cause) => format!("sent, but not acknowledged: {cause}"),
+            _ => "not acknowledged".to_owned(),
+        };
+        eprintln!("send: {}: message {number}: {problem}", path.display());
+        all_accepted = false;
+    }
+    all_accepted
+}

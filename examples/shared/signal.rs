@@ -1,0 +1,28 @@
+//! Waits for the operator to stop the program.
+
+use std::io;
+
+use tokio::signal::ctrl_c;
+#[cfg(unix)]
+use tokio::signal::unix::{SignalKind, signal};
+
+/// A future that ends at Ctrl-C or, on Unix, at SIGTERM. From this call on neither ends the
+/// program by itself.
+///
+/// # Errors
+///
+/// Where the system does not let signals be handled.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = ctrl_c().await;
+        tracing::info!("stopping: finishing what is in flight");
+    })
+}

@@ -1,0 +1,354 @@
+//! Receives messages by HTTP POST and answers them.
+//!
+//! [`Server`] listens, over HTTP/1.1 and HTTP/2, in the clear or over TLS; [`Service`] is the same
+//! without the listening, to mount in axum or hyper. Both take a [`Handler`] and
+//! answer with the acknowledgment that MSH-15 and MSH-16 ask for.
+//!
+//! ```no_run
+//! use std::{io, time::Duration};
+//!
+//! use hl7_ack::{Outcome, Received};
+//! use hl7_http::server::Server;
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> io::Result<()> {
+//!     Server::bind("127.0.0.1:8575")
+//!         .await?
+//!         .max_body_len(4 * 1024 * 1024)
+//!         .serve(handle)
+//!         .with_graceful_shutdown(async { tokio::time::sleep(Duration::from_secs(3600)).await })
+//!         .await
+//! }
+//!
+//! async fn handle(received: Received) -> Outcome {
+//!     println!("{} bytes", received.message.as_bytes().len());
+//!     Outcome::accepted()
+//! }
+//! ```
+//!
+//! # One exchange
+//!
+//! The body of a POST is one message, as it is; MLLP bytes around it are tolerated. Several
+//! messages in one body, in a batch or one after another, are handled in order and answered by one
+//! body with the acknowledgments one after another. A message whose handling has begun is handled
+//! to its end, whether or not the caller still waits.
+//!
+//! | request | response |
+//! |---|---|
+//! | a message, an acknowledgment due | the [`Dialect`]'s status for its code: 200, also for AE, AR, CE, CR |
+//! | a message, nothing due (MSH-15 and MSH-16) | 204, empty |
+//! | a handler that hangs up | 500, empty, and the connection is closed |
+//! | a body that is not HL7, or broken off | 400 |
+//! | GET and other methods | 405 with `Allow: POST` |
+//! | a body that does not come in time | 408, and the connection is closed |
+//! | a body over `max_body_len`, or more than 10,000 messages in it | 413 |
+//! | a content type that is not accepted, or any `Content-Encoding` | 415 |
+//! | more than `max_in_flight` requests at once | 503 with `Retry-After` |
+//!
+//! Of a body that is refused, up to twice `max_body_len` is read and dropped within `body_timeout`,
+//! so that a sender which writes everything before it looks gets to see the refusal.
+//!
+//! Refusals are one line of plain text without internals. An answer has the type of the request if
+//! that says HL7, else the dialect's; its charset parameter is sent when it is true: what MSH-18
+//! of the answer names, else `utf-8` if the bytes are UTF-8. A type that does not decide
+//! (`text/plain`, `application/octet-stream`, none) is taken when the body is HL7.
+//!
+//! # Limits
+//!
+//! | name | default | over it |
+//! |---|---|---|
+//! | `max_connections` | 1024 | not accepted until one is free |
+//! | `max_in_flight` | 1024 | 503 |
+//! | `max_body_len` | 16 MiB | 413 |
+//! | `max_background` | 256 | the answer waits |
+//! | `header_timeout` | 30 s | closed |
+//! | `body_timeout` | 60 s | 408 |
+//! | `handler_timeout` | 60 s | negative acknowledgment |
+//! | `idle_timeout` | 90 s | closed |
+//! | `shutdown_timeout` | 30 s | what is left is cut off |
+//! | header section | 64 KiB, 100 headers | 431, closed |
+//! | HTTP/2 streams of a connection | 100 | refused by the protocol |
+//!
+//! # Graceful stop
+//!
+//! New connections are refused and idle ones closed. A request that has begun is read, handled and
+//! answered. What handlers left for after their answer ([`Reply::then`](hl7_ack::Reply::then)) is
+//! awaited. All of that has `shutdown_timeout`.
+//!
+//! # Log
+//!
+//! One `tracing` event at `info` per message, `exchange`, with the fields `peer`, `message_type`
+//! (MSH-9), `control_id` (MSH-10), `bytes`, `code` of the acknowledgment (`-` if none was due) and
+//! `ms` from the body's end to the answer. A message that could not be passed on has one at `warn`
+//! before it, with the `cause`. Nothing else of a message is ever logged.
+//!
+//! [`Dialect`]: crate::Dialect
+
+mod body;
+mod connection;
+mod exchange;
+mod read;
+mod refusal;
+mod request_parts;
+mod service;
+mod watch;
+
+use std::{
+    fmt,
+    future::{Future, IntoFuture},
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    time::Duration,
+};
+
+use hl7_ack::{Handler, Peer, Responder};
+#[cfg(feature = "tls")]
+use hl7_transport::ServerTls;
+use hl7_transport::{BindError, Listener, Shutdown};
+use tokio::net::ToSocketAddrs;
+
+pub use self::body::Body;
+pub use self::request_parts::RequestParts;
+pub use self::service::{Answering, Service};
+use self::{connection::Connections, service::Options};
+use crate::dialect::Dialect;
+
+/// A bound HTTP server: limits are set, then [`serve`](Self::serve).
+///
+/// The [module documentation](self) lists what it answers, and the limits.
+#[derive(Debug)]
+#[must_use = "a server does nothing until it serves"]
+pub struct Server {
+    listener: Listener,
+    options: Options,
+    timeouts: Timeouts,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
+}
+
+/// The waits of a connection and of the stop.
+#[derive(Clone, Copy, Debug)]
+struct Timeouts {
+    header: Duration,
+    idle: Duration,
+    shutdown: Duration,
+}
+
+impl Server {
+    /// Binds to an address such as `0.0.0.0:8575`; port 0 lets the system choose.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`] names the address, the reason and the remedy in one line. It converts into
+    /// [`io::Error`].
+    pub async fn bind(address: impl ToSocketAddrs) -> Result<Self, BindError> {
+        Ok(Self::from_listener(Listener::bind(address).await?))
+    }
+
+    /// Serves on a listener that was bound, and given its options, elsewhere.
+    pub fn from_listener(listener: Listener) -> Self {
+        Self {
+            listener,
+            options: Options::default(),
+            timeouts: Timeouts {
+                header: Duration::from_secs(30),
+                idle: Duration::from_secs(90),
+                shutdown: Duration::from_secs(30),
+            },
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// The address that is listened on, with the port the system chose.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// Most connections held at once, at least 1. Default 1024.
+    ///
+    /// More wait in the system's queue until one is closed.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.listener = self.listener.max_connections(connections);
+        self
+    }
+
+    /// Most requests answered at once over all connections, at least 1. Default 1024.
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.options.max_in_flight = requests;
+        self
+    }
+
+    /// Most bytes of one body. Default 16 MiB.
+    pub fn max_body_len(mut self, bytes: usize) -> Self {
+        self.options.max_body_len = bytes;
+        self
+    }
+
+    /// Most futures of [`Reply::then`](hl7_ack::Reply::then) that run at once, counted per
+    /// request, at least 1. Default 256.
+    pub fn max_background(mut self, tasks: usize) -> Self {
+        self.options.max_background = tasks;
+        self
+    }
+
+    /// Longest time from the first byte of a request to the end of its headers. Default 30 s.
+    pub fn header_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.header = limit;
+        self
+    }
+
+    /// Longest time from the end of the headers to the end of the body. Default 60 s.
+    pub fn body_timeout(mut self, limit: Duration) -> Self {
+        self.options.body_timeout = limit;
+        self
+    }
+
+    /// Longest time a handler has for one message before a negative acknowledgment is sent in its
+    /// place. Default 60 s.
+    pub fn handler_timeout(mut self, limit: Duration) -> Self {
+        self.options.handler_timeout = limit;
+        self
+    }
+
+    /// Longest time a connection is kept open without a request. Default 90 s.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.idle = limit;
+        self
+    }
+
+    /// Longest time a graceful stop waits before it cuts off what is left. Default 30 s.
+    pub fn shutdown_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.shutdown = limit;
+        self
+    }
+
+    /// Speaks as its senders expect. Default [`Dialect::hapi_draft`].
+    pub fn dialect(mut self, dialect: Dialect) -> Self {
+        self.options.dialect = dialect;
+        self
+    }
+
+    /// Speaks HTTPS on every connection. Default: in the clear.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls.with_alpn(&[b"h2", b"http/1.1"]));
+        self
+    }
+
+    /// Answers every message by `handler`: an `async fn(Received) -> impl Into<Reply>`, a
+    /// [`Forward`](hl7_ack::Forward), an [`AnyHandler`](hl7_ack::AnyHandler) that several servers
+    /// share.
+    ///
+    /// Nothing is accepted before the returned value is awaited.
+    pub fn serve(self, handler: impl Handler) -> Serving {
+        let responder = self.options.responder(handler);
+        self.serve_responder(responder)
+    }
+
+    /// Answers every message by a [`Responder`] prepared by the caller, with its own
+    /// acknowledger and time limit; `handler_timeout` is not applied.
+    pub fn serve_responder(self, responder: Responder) -> Serving {
+        Serving { server: self, responder, signal: Box::pin(std::future::pending()) }
+    }
+}
+
+/// A server about to serve: await it.
+///
+/// Made by [`Server::serve`]. Dropping the future that is awaited stops the server without
+/// waiting: exchanges in flight are finished by their tasks.
+#[must_use = "a server does nothing until it is awaited"]
+pub struct Serving {
+    server: Server,
+    responder: Responder,
+    signal: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Serving {
+    /// Stops gracefully once `signal` completes.
+    pub fn with_graceful_shutdown(
+        mut self,
+        signal: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        self.signal = Box::pin(signal);
+        self
+    }
+
+    /// The address that is listened on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    async fn run(self) -> io::Result<()> {
+        let Self { server, responder, mut signal } = self;
+        let shutdown = Shutdown::new();
+        let _stop_when_dropped = StopGuard(shutdown.clone());
+        let service = Service::with(responder, server.options, shutdown.clone());
+        let connections = Arc::new(Connections::new(service, server.timeouts, shutdown.clone()));
+        loop {
+            let (stream, address, permit) = tokio::select! {
+                biased;
+                () = &mut signal => break,
+                accepted = server.listener.accept() => accepted,
+            };
+            let connections = Arc::clone(&connections);
+            #[cfg(feature = "tls")]
+            let (tls, stopping) = (server.tls.clone(), shutdown.clone());
+            shutdown.spawn(async move {
+                let _permit = permit;
+                let peer = Peer::at(address);
+                #[cfg(feature = "tls")]
+                if let Some(tls) = tls {
+                    match stopping.until_stopping(tls.accept(stream)).await {
+                        Some(Ok(stream)) => connections.serve(stream, peer).await,
+                        Some(Err(error)) => tracing::warn!(%peer, %error, "TLS handshake failed"),
+                        None => {}
+                    }
+                    return;
+                }
+                connections.serve(stream, peer).await;
+            });
+        }
+        drop(server.listener);
+        match shutdown.finish(server.timeouts.shutdown).await {
+            0 => Ok(()),
+            tasks => Err(cut_off(tasks, server.timeouts.shutdown)),
+        }
+    }
+}
+
+impl IntoFuture for Serving {
+    /// An error of kind [`TimedOut`](io::ErrorKind::TimedOut) when the graceful stop had to cut
+    /// off exchanges at `shutdown_timeout`; there is no other.
+    type Output = io::Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// Begins the stop when it is dropped.
+struct StopGuard(Shutdown);
+
+impl Drop for StopGuard {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// Says what a graceful stop had to cut off.
+fn cut_off(tasks: usize, limit: Duration) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        format!("stopped, but {tasks} tasks were not finished within {limit:?} and were cut off"),
+    )
+}

@@ -1,0 +1,139 @@
+//! Serves one connection: hyper's protocols, with this crate's time limits.
+
+use std::{
+    error::Error,
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
+use hl7_ack::Peer;
+use hl7_transport::Shutdown;
+use http::Request;
+use hyper::{body::Incoming, service::service_fn};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, sleep_until},
+};
+
+use super::{
+    Timeouts,
+    service::Service,
+    watch::{Counted, Watch, Watched},
+};
+
+/// Most bytes of a request's headers, and of what is read ahead of a body.
+const MAX_HEADER_LEN: usize = 64 * 1024;
+
+/// Most requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+
+/// What all connections of a server share.
+#[derive(Debug)]
+pub(super) struct Connections {
+    service: Service,
+    timeouts: Timeouts,
+    shutdown: Shutdown,
+    http: Builder<TokioExecutor>,
+}
+
+/// Why a connection was left.
+enum End {
+    /// Either side closed it, or it broke.
+    Closed(Result<(), Box<dyn Error + Send + Sync>>),
+    /// No request, or not all of its headers, came in time.
+    Silent,
+}
+
+impl Connections {
+    pub(super) fn new(service: Service, timeouts: Timeouts, shutdown: Shutdown) -> Self {
+        let mut http = Builder::new(TokioExecutor::new());
+        // A caller that shuts down its sending side still gets its answer. The headers' time limit
+        // is this module's, because hyper's also runs while a connection is idle.
+        http.http1()
+            .half_close(true)
+            .header_read_timeout(None)
+            .max_buf_size(MAX_HEADER_LEN)
+            .timer(TokioTimer::new());
+        http.http2()
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_header_list_size(MAX_HEADER_LEN as u32)
+            .timer(TokioTimer::new());
+        Self { service, timeouts, shutdown, http }
+    }
+
+    /// Answers the requests of one connection until it is closed by either side.
+    pub(super) async fn serve<S>(&self, io: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let watch = Watch::new();
+        let service = service_fn({
+            let (watch, peer) = (watch.clone(), peer.clone());
+            move |mut request: Request<Incoming>| {
+                let in_flight = watch.request();
+                let service = self.service.clone();
+                request.extensions_mut().insert(peer.clone());
+                async move {
+                    let response = service.answer(request).await;
+                    let counted = |inner| Counted { inner, _in_flight: in_flight };
+                    Ok::<_, std::convert::Infallible>(response.map(counted))
+                }
+            }
+        });
+        let io = TokioIo::new(Watched { inner: io, watch: watch.clone() });
+        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut stopping = pin!(self.shutdown.stopping());
+        let mut is_stopping = false;
+        let Timeouts { header, idle, .. } = self.timeouts;
+        let mut timer = pin!(sleep_until(Instant::now() + idle));
+        let end = poll_fn(|context| {
+            if !is_stopping && stopping.as_mut().poll(context).is_ready() {
+                is_stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+            if let Poll::Ready(closed) = connection.as_mut().poll(context) {
+                return Poll::Ready(End::Closed(closed));
+            }
+            // Polling the connection may have moved the deadline either way.
+            loop {
+                // While it answers, another task may do so and end without waking this one.
+                let deadline = watch.deadline(header, idle);
+                let deadline = deadline.unwrap_or_else(|| Instant::now() + idle);
+                if timer.deadline() != deadline {
+                    timer.as_mut().reset(deadline);
+                }
+                if timer.as_mut().poll(context).is_pending() {
+                    return Poll::Pending;
+                }
+                if watch.deadline(header, idle).is_some_and(|now| now <= deadline) {
+                    return Poll::Ready(End::Silent);
+                }
+            }
+        })
+        .await;
+        log(&end, &peer);
+    }
+}
+
+fn log(end: &End, peer: &Peer) {
+    match end {
+        End::Closed(Ok(())) => tracing::debug!(%peer, "closed"),
+        End::Silent => tracing::debug!(%peer, "no request in time, closed"),
+        End::Closed(Err(error)) => match error.downcast_ref::<hyper::Error>() {
+            Some(error) if error.is_parse() => {
+                tracing::warn!(
+                    %peer,
+                    "not HTTP, closed; does the sender speak TLS or MLLP to this port?"
+                );
+            }
+            // hyper's own text names what failed; sources could show what was received.
+            Some(error) => tracing::debug!(%peer, %error, "connection lost"),
+            None => tracing::debug!(%peer, "connection lost"),
+        },
+    }
+}

@@ -1,0 +1,65 @@
+//! Reads a request's body, within limits.
+
+use std::{future::poll_fn, pin::pin, time::Duration};
+
+use bytes::{Buf, BufMut, Bytes};
+use http_body::Body;
+
+/// Why a body was not read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unread {
+    /// The caller broke off, or sent something that is not HTTP.
+    Broken,
+    /// It did not come in time.
+    TimedOut,
+    /// It has more bytes than allowed.
+    TooLong,
+}
+
+/// Bytes that have to arrive before the announced length is believed and reserved.
+const BELIEVE_AFTER: usize = 64 * 1024;
+
+/// Reads the whole body into one buffer of its own, so that a small message never keeps a large
+/// buffer of the connection alive.
+pub(super) async fn read<B: Body>(body: B, max: usize, limit: Duration) -> Result<Bytes, Unread> {
+    let mut body = pin!(body);
+    let announced = body.size_hint().exact().unwrap_or(0);
+    let announced = usize::try_from(announced).unwrap_or(usize::MAX);
+    if announced > max {
+        return Err(Unread::TooLong);
+    }
+    let reading = async {
+        let mut content = Vec::new();
+        while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+            let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+            if data.remaining() > max - content.len() {
+                return Err(Unread::TooLong);
+            }
+            let is_believed = content.len() + data.remaining() >= BELIEVE_AFTER.min(announced);
+            if is_believed && content.capacity() < announced {
+                content.reserve_exact(announced - content.len());
+            }
+            content.put(data);
+        }
+        if content.capacity() - content.len() > BELIEVE_AFTER {
+            content.shrink_to_fit();
+        }
+        Ok(Bytes::from(content))
+    };
+    tokio::time::timeout(limit, reading).await.unwrap_or(Err(Unread::TimedOut))
+}
+
+/// Reads and forgets up to `max` bytes, so that a caller that sends everything before it looks for
+/// an answer gets to see it instead of a reset connection.
+pub(super) async fn discard<B: Body>(body: B, max: usize, limit: Duration) {
+    let mut body = pin!(body);
+    let discarding = async {
+        let mut left = max;
+        while let Some(Ok(frame)) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
+            let len = frame.data_ref().map_or(0, Buf::remaining);
+            let Some(rest) = left.checked_sub(len) else { return };
+            left = rest;
+        }
+    };
+    let _in_time = tokio::time::timeout(limit, discarding).await;
+}

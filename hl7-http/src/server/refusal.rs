@@ -1,0 +1,81 @@
+//! Says why a request gets no HL7 answer, in one line for the person at the other end.
+
+use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
+
+use super::body::Body;
+
+/// Why a request gets no HL7 answer. The texts name nothing of the request and no internals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    Broken,
+    ContentEncoding,
+    ContentType,
+    Method,
+    NotHl7,
+    Overloaded,
+    Stopping,
+    TimedOut,
+    TooLong,
+    TooManyMessages,
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Broken | Self::NotHl7 => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLong | Self::TooManyMessages => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ContentEncoding | Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Overloaded | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Broken => "the body is broken off\n",
+            Self::ContentEncoding => "the content encoding is not supported\n",
+            Self::ContentType => "the content type is not supported; application/hl7-v2+er7 is\n",
+            Self::Method => "HL7 messages are sent by POST\n",
+            Self::NotHl7 => "the body is not an HL7 v2 message in ER7\n",
+            Self::Overloaded => "too many requests at once\n",
+            Self::Stopping => "shutting down\n",
+            Self::TimedOut => "the body did not come in time\n",
+            Self::TooLong => "the body is too long\n",
+            Self::TooManyMessages => "the body holds too many messages\n",
+        }
+    }
+
+    /// Whether what is left of the request makes the connection useless.
+    fn closes(self) -> bool {
+        matches!(self, Self::Broken | Self::Stopping | Self::TimedOut | Self::TooLong)
+    }
+
+    pub(super) fn response(self, version: Version) -> Response<Body> {
+        let status = self.status();
+        tracing::debug!(status = status.as_u16(), reason = self.text().trim_end(), "refused");
+        let mut response = Response::new(Body::new(self.text(), None));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        headers.insert(header::CONTENT_TYPE, plain);
+        match self {
+            Self::Method => drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST"))),
+            Self::Overloaded | Self::Stopping => {
+                drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")));
+            }
+            _ => {}
+        }
+        if self.closes() {
+            close(headers, version);
+        }
+        response
+    }
+}
+
+/// Asks for the end of the connection, where the version of HTTP has a header for it.
+pub(super) fn close(headers: &mut HeaderMap, version: Version) {
+    if version < Version::HTTP_2 {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+}

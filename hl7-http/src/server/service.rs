@@ -1,0 +1,348 @@
+//! [`Service`]: a `tower` service around a handler.
+
+use std::{
+    convert::Infallible,
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use hl7_ack::{Handler, Peer, Responder};
+use hl7_transport::{Background, Shutdown, TokioTimer};
+use http::{Method, Request, Response, StatusCode, Version, header, request::Parts};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::{
+    body::Body,
+    exchange::{Answered, Verdict, answer},
+    read::{Unread, discard, read},
+    refusal::{Refusal, close},
+    request_parts::RequestParts,
+};
+use crate::{content, date, dialect::Dialect, media_type::MediaType};
+
+/// Answers HL7 messages in POST requests, wherever requests come from.
+///
+/// For applications that have an HTTP server already. It needs a tokio runtime. Clones are handles
+/// to the same one.
+///
+/// ```
+/// use axum::Router;
+/// use hl7_ack::{Outcome, Received};
+/// use hl7_http::server::Service;
+///
+/// let adt = Service::new(|_: Received| async { Outcome::accepted() });
+/// let app: Router = Router::new().route_service("/hospital/adt", adt);
+/// ```
+///
+/// What it answers is in the [module documentation](super), as are the limits, of which those of
+/// connections are the business of the server it is mounted in. That server may tell the caller's
+/// address: a [`Peer`] in the extensions of the request is handed to the handler.
+#[derive(Clone, Debug)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+#[derive(Clone, Debug)]
+struct Inner {
+    responder: Responder,
+    options: Options,
+    in_flight: Arc<Semaphore>,
+    background: Background,
+    shutdown: Shutdown,
+}
+
+/// What a service and a server have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) dialect: Dialect,
+    pub(super) max_in_flight: usize,
+    pub(super) max_body_len: usize,
+    pub(super) max_background: usize,
+    pub(super) body_timeout: Duration,
+    pub(super) handler_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            dialect: Dialect::default(),
+            max_in_flight: 1024,
+            max_body_len: 16 * 1024 * 1024,
+            max_background: Background::DEFAULT_MAX,
+            body_timeout: Duration::from_secs(60),
+            handler_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Options {
+    pub(super) fn responder(&self, handler: impl Handler) -> Responder {
+        Responder::new(handler).with_time_limit(self.handler_timeout, TokioTimer::default())
+    }
+}
+
+impl Service {
+    /// Answers by this handler, which has 60 s for each message.
+    pub fn new(handler: impl Handler) -> Self {
+        let options = Options::default();
+        let responder = options.responder(handler);
+        Self::with(responder, options, Shutdown::new())
+    }
+
+    /// Answers by a [`Responder`] prepared by the caller, with its own acknowledger and time
+    /// limit.
+    pub fn from_responder(responder: Responder) -> Self {
+        Self::with(responder, Options::default(), Shutdown::new())
+    }
+
+    pub(super) fn with(responder: Responder, options: Options, shutdown: Shutdown) -> Self {
+        let in_flight = options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let inner = Inner {
+            responder,
+            in_flight: Arc::new(Semaphore::new(in_flight)),
+            background: Background::new(shutdown.clone(), options.max_background),
+            options,
+            shutdown,
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    fn change(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut Arc::make_mut(&mut self.inner).options);
+        let Inner { responder, options, shutdown, .. } = Arc::unwrap_or_clone(self.inner);
+        Self::with(responder, options, shutdown)
+    }
+
+    /// Speaks as its senders expect. Default [`Dialect::hapi_draft`].
+    #[must_use]
+    pub fn dialect(self, dialect: Dialect) -> Self {
+        self.change(|options| options.dialect = dialect)
+    }
+
+    /// Most requests answered at once, at least 1. Default 1024.
+    #[must_use]
+    pub fn max_in_flight(self, requests: usize) -> Self {
+        self.change(|options| options.max_in_flight = requests)
+    }
+
+    /// Most bytes of one body. Default 16 MiB.
+    #[must_use]
+    pub fn max_body_len(self, bytes: usize) -> Self {
+        self.change(|options| options.max_body_len = bytes)
+    }
+
+    /// Most futures of [`Reply::then`](hl7_ack::Reply::then) that run at once, counted per
+    /// request, at least 1. Default 256.
+    #[must_use]
+    pub fn max_background(self, tasks: usize) -> Self {
+        self.change(|options| options.max_background = tasks)
+    }
+
+    /// Longest time from the end of the headers to the end of the body. Default 60 s.
+    #[must_use]
+    pub fn body_timeout(self, limit: Duration) -> Self {
+        self.change(|options| options.body_timeout = limit)
+    }
+
+    /// Waits for messages that are being handled and for what handlers left for after their
+    /// answers, up to `deadline`, then cuts off the rest and returns how much that was.
+    ///
+    /// For the end of the program, after the server it is mounted in has stopped.
+    pub async fn finish(&self, deadline: Duration) -> usize {
+        self.inner.shutdown.finish(deadline).await
+    }
+
+    /// Answers one request.
+    ///
+    /// # Panics
+    ///
+    /// When polled outside a tokio runtime.
+    pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+    {
+        let (parts, body) = request.into_parts();
+        let mut response = match self.inner.answer(&parts, body).await {
+            Ok(response) => response,
+            Err(refusal) => refusal.response(parts.version),
+        };
+        if let Some(date) = date::now() {
+            response.headers_mut().insert(header::DATE, date);
+        }
+        response
+    }
+}
+
+impl Inner {
+    async fn answer<B>(&self, parts: &Parts, body: B) -> Result<Response<Body>, Refusal>
+    where
+        B: http_body::Body + Send,
+        B::Data: Send,
+    {
+        let permit = self.admit(parts);
+        let (permit, content_type) =
+            match permit.and_then(|permit| Ok((permit, self.taken(parts)?))) {
+                Ok(admitted) => admitted,
+                Err(refusal) => {
+                    self.discard(parts, body).await;
+                    return Err(refusal);
+                }
+            };
+        let content = self.content(parts, body).await?;
+        if content.trim_ascii().is_empty() {
+            return Err(Refusal::NotHl7);
+        }
+        let answered = self.handle(content, parts, permit).await?;
+        self.response(answered, content_type, parts.version)
+    }
+
+    /// A place among the requests in flight.
+    fn admit(&self, parts: &Parts) -> Result<OwnedSemaphorePermit, Refusal> {
+        if parts.method != Method::POST {
+            return Err(Refusal::Method);
+        }
+        Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| Refusal::Overloaded)
+    }
+
+    /// The type of the request, if it is one that is taken; `None` when it has none.
+    fn taken(&self, parts: &Parts) -> Result<Option<MediaType>, Refusal> {
+        let encoding = parts.headers.get(header::CONTENT_ENCODING);
+        if encoding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+            return Err(Refusal::ContentEncoding);
+        }
+        let Some(value) = parts.headers.get(header::CONTENT_TYPE) else { return Ok(None) };
+        value
+            .to_str()
+            .ok()
+            .and_then(MediaType::parse)
+            .filter(|found| self.options.dialect.accepts(found.essence()))
+            .map(Some)
+            .ok_or(Refusal::ContentType)
+    }
+
+    /// The body, without MLLP bytes.
+    async fn content<B>(&self, parts: &Parts, body: B) -> Result<bytes::Bytes, Refusal>
+    where
+        B: http_body::Body,
+    {
+        let Options { max_body_len, body_timeout, .. } = self.options;
+        let mut body = std::pin::pin!(body);
+        match read(body.as_mut(), max_body_len, body_timeout).await {
+            Ok(content) => Ok(content::unframed(&content)),
+            Err(Unread::Broken) => Err(Refusal::Broken),
+            Err(Unread::TimedOut) => Err(Refusal::TimedOut),
+            Err(Unread::TooLong) => {
+                self.discard(parts, body).await;
+                Err(Refusal::TooLong)
+            }
+        }
+    }
+
+    /// Reads on up to twice `max_body_len`, unless the caller waits for a word before it sends its
+    /// body.
+    async fn discard<B: http_body::Body>(&self, parts: &Parts, body: B) {
+        if !parts.headers.contains_key(header::EXPECT) {
+            let max = self.options.max_body_len.saturating_mul(2);
+            discard(body, max, self.options.body_timeout).await;
+        }
+    }
+
+    /// Handles the messages in a task of its own, which goes on when the caller goes away.
+    async fn handle(
+        &self,
+        content: bytes::Bytes,
+        parts: &Parts,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Answered, Refusal> {
+        let mut peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
+        peer.extensions_mut().insert(RequestParts::of(parts));
+        let (done, answered) = oneshot::channel();
+        let inner = self.clone();
+        self.shutdown.spawn(async move {
+            let _permit = permit;
+            let Self { responder, options, background, .. } = &inner;
+            let answered = answer(content, &peer, responder, &options.dialect, background).await;
+            // A caller that has gone takes no answer; what it left to do starts when the answer
+            // is dropped.
+            let _caller_has_gone = done.send(answered);
+        });
+        answered.await.map_err(|_| Refusal::Stopping)
+    }
+
+    fn response(
+        &self,
+        answered: Answered,
+        content_type: Option<MediaType>,
+        version: Version,
+    ) -> Result<Response<Body>, Refusal> {
+        let Answered { result, after } = answered;
+        let dialect = &self.options.dialect;
+        let (status, body, value) = match result {
+            Verdict::Answer(status, content) => {
+                let own = content_type.filter(MediaType::is_hl7);
+                let essence = own.as_ref().map_or(dialect.content_type(), MediaType::essence);
+                let value = content::content_type(essence, dialect.charset(), &content);
+                (status, Body::new(content, after), value)
+            }
+            Verdict::Nothing => (dialect.empty_status(), Body::empty(after), None),
+            Verdict::HangUp => {
+                let mut response = Response::new(Body::empty(after));
+                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                close(response.headers_mut(), version);
+                return Ok(response);
+            }
+            Verdict::Unreadable => return Err(Refusal::NotHl7),
+            Verdict::TooMany => return Err(Refusal::TooManyMessages),
+        };
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        if let Some(value) = value {
+            response.headers_mut().insert(header::CONTENT_TYPE, value);
+        }
+        Ok(response)
+    }
+}
+
+impl<B> tower_service::Service<Request<B>> for Service
+where
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Answering {
+        let service = self.clone();
+        Answering { inner: Box::pin(async move { service.answer(request).await }) }
+    }
+}
+
+/// A response of a [`Service`] in the making.
+#[must_use = "futures do nothing unless polled"]
+pub struct Answering {
+    inner: Pin<Box<dyn Future<Output = Response<Body>> + Send>>,
+}
+
+impl Future for Answering {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.inner.as_mut().poll(context).map(Ok)
+    }
+}
+
+impl fmt::Debug for Answering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Answering")
+    }
+}

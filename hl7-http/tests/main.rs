@@ -1,0 +1,19 @@
+//! Integration tests, one binary.
+
+#![cfg(all(feature = "client", feature = "server", feature = "tls"))]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "clippy.toml allows them in test functions; helpers of tests are no different"
+)]
+
+mod client;
+mod limits;
+mod mount;
+mod server;
+mod status;
+mod stop;
+mod support;
+mod tls;

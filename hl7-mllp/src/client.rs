@@ -1,0 +1,300 @@
+//! Sends messages over MLLP and waits for their acknowledgments.
+//!
+//! ```no_run
+//! use hl7_ack::{Deliver, Delivery};
+//! use hl7_mllp::client::Client;
+//! use hl7_parse::OwnedMessage;
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder("ehr.example.org:2575").build()?;
+//! let message = OwnedMessage::parse("MSH|^~\\&|LAB|GH|EHR|GH|20240229||ORU^R01|7|P|2.5.1\r")?;
+//! match client.deliver(message).await {
+//!     Delivery::Answered(answer) => println!("{:?}", answer.code()),
+//!     Delivery::NoneDue => println!("sent, and no acknowledgment was asked for"),
+//!     Delivery::NotSent(cause) => println!("not sent: {cause}"),
+//!     Delivery::Unknown(cause) => println!("sent, and then: {cause}"),
+//!     _ => {}
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # One connection
+//!
+//! A client holds one connection. It is opened when it is first needed, kept between messages, and
+//! carries one exchange at a time; further callers wait in the order of their calls. The name is
+//! resolved anew at each connect, and every address is tried.
+//!
+//! A connection is used again only after a clean end. After a time limit, an answer to another
+//! message, anything unreadable, or a caller that went away, it is closed, so that a late answer
+//! can not be taken for the next message's. Before each use it is checked: one that the peer has
+//! closed, or on which something has arrived unasked, is replaced.
+//!
+//! # What arrives
+//!
+//! | block | is |
+//! |---|---|
+//! | MSA-2 names the message that was sent | the answer |
+//! | MSA-2 names another | dropped; the client waits on, and closes after this exchange |
+//! | a message without MSA | dropped, counted, logged without content; the client waits on |
+//! | not HL7, or over `max_frame_len` | [`Delivery::Unknown`] |
+//!
+//! [`Delivery::NotSent`] means that no byte of the frame left: it is safe to send again.
+//! Everything after the first byte is [`Delivery::Unknown`].
+//!
+//! # Limits
+//!
+//! | name | default | over it |
+//! |---|---|---|
+//! | `connect_timeout` | 5 s | not sent |
+//! | `write_timeout` | 30 s | unknown; not sent if no byte left |
+//! | `answer_timeout` | 30 s | unknown |
+//! | `max_frame_len` | 16 MiB | unknown |
+//! | `max_waiting` | 1024 | not sent |
+
+mod builder;
+mod connect;
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, Outstanding};
+use hl7_parse::OwnedMessage;
+use tokio::{
+    sync::{Mutex, Semaphore},
+    time::{Instant, timeout_at},
+};
+
+pub use self::builder::{AddressError, ClientBuilder};
+use self::{
+    builder::Options,
+    connect::{AnyIo, Target},
+};
+use crate::{
+    Block, SkippedKind,
+    connection::{Connection, ReadError, WriteError},
+    frame::is_encodable,
+};
+
+/// An MLLP client. Clones are handles to the same connection.
+///
+/// The [module documentation](self) says how the connection is kept, and lists the limits.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Options,
+    target: Target,
+    /// The connection between exchanges. During one it is taken out, so that whatever ends the
+    /// exchange early drops it.
+    slot: Mutex<Option<Connection<AnyIo>>>,
+    /// One permit for the exchange in hand and one for each caller that may wait.
+    places: Semaphore,
+    dropped_inbound: AtomicU64,
+}
+
+impl Client {
+    /// Starts with an address `host:port` and the default limits.
+    ///
+    /// The host is a name, an IPv4 address, or an IPv6 address in brackets.
+    pub fn builder(address: impl Into<String>) -> ClientBuilder {
+        ClientBuilder::new(address.into())
+    }
+
+    /// How many messages the peer sent on its own, which were dropped.
+    pub fn dropped_inbound(&self) -> u64 {
+        self.shared.dropped_inbound.load(Ordering::Relaxed)
+    }
+
+    fn new(options: Options, target: Target, open: Option<AnyIo>) -> Self {
+        let open = open.map(|io| options.connection(io));
+        let places = options.max_waiting.saturating_add(1).min(Semaphore::MAX_PERMITS);
+        Self {
+            shared: Arc::new(Shared {
+                options,
+                target,
+                slot: Mutex::new(open),
+                places: Semaphore::new(places),
+                dropped_inbound: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    async fn exchange(&self, message: &OwnedMessage, outstanding: &Outstanding) -> Delivery {
+        let Shared { options, slot, places, .. } = &*self.shared;
+        if !is_encodable(message.as_bytes()) {
+            let detail = "it holds VT or FS, which can not be framed";
+            return Delivery::NotSent(Cause::new(CauseKind::InvalidContent, detail));
+        }
+        let Ok(_place) = places.try_acquire() else {
+            let detail = format!("{} messages are waiting already", options.max_waiting);
+            return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
+        };
+        let mut slot = slot.lock().await;
+        let mut connection = match self.send(slot.take(), message.as_bytes()).await {
+            Ok(connection) => connection,
+            Err(delivery) => return delivery,
+        };
+        if !outstanding.answer_due() {
+            *slot = Some(connection);
+            return Delivery::NoneDue;
+        }
+        match self.wait(&mut connection, outstanding).await {
+            Waited::Clean(delivery) => {
+                *slot = Some(connection);
+                delivery
+            }
+            Waited::Spoiled(delivery) => delivery,
+        }
+    }
+
+    /// Writes the frame on the kept connection if that can still be used, else on a new one.
+    async fn send(
+        &self,
+        kept: Option<Connection<AnyIo>>,
+        content: &Bytes,
+    ) -> Result<Connection<AnyIo>, Delivery> {
+        let Shared { options, target, .. } = &*self.shared;
+        if let Some(mut connection) = kept
+            && connection.is_fresh().await
+        {
+            match connection.write(content.clone(), options.write_timeout).await {
+                Ok(()) => return Ok(connection),
+                // Closed by the peer a moment ago; no byte left, so another one may be tried.
+                Err(WriteError { error: Some(_), begun: false }) => {}
+                Err(failure) => return Err(self.not_written(failure)),
+            }
+        }
+        let io = target.connect(options.connect_timeout).await.map_err(Delivery::NotSent)?;
+        let mut connection = options.connection(io);
+        match connection.write(content.clone(), options.write_timeout).await {
+            Ok(()) => Ok(connection),
+            Err(failure) => Err(self.not_written(failure)),
+        }
+    }
+
+    fn not_written(&self, failure: WriteError) -> Delivery {
+        let cause = match failure.error {
+            Some(error) => Cause::new(CauseKind::Closed, format!("while sending: {error}")),
+            None => {
+                let limit = self.shared.options.write_timeout;
+                Cause::new(CauseKind::TimedOut, format!("not taken by the peer within {limit:?}"))
+            }
+        };
+        if failure.begun { Delivery::Unknown(cause) } else { Delivery::NotSent(cause) }
+    }
+
+    /// Reads until the answer is there, or can not be awaited any longer.
+    async fn wait(&self, connection: &mut Connection<AnyIo>, sent: &Outstanding) -> Waited {
+        let limit = self.shared.options.answer_timeout;
+        let deadline = Instant::now() + limit;
+        let mut others = 0_u64;
+        let spoiled =
+            |kind, detail: String| Waited::Spoiled(Delivery::Unknown(Cause::new(kind, detail)));
+        loop {
+            let block = match timeout_at(deadline, connection.next(limit, limit)).await {
+                Ok(Ok(Some(block))) => block,
+                Ok(Ok(None)) if others > 0 => {
+                    return spoiled(CauseKind::Mismatched, dropped(others, "then it was closed"));
+                }
+                Ok(Ok(None)) => {
+                    return spoiled(CauseKind::Closed, "by the peer, without an answer".into());
+                }
+                Ok(Err(ReadError::Lost(error))) => {
+                    return match error.io_error() {
+                        Some(error) => {
+                            spoiled(CauseKind::Closed, format!("while waiting: {error}"))
+                        }
+                        None => spoiled(CauseKind::Unreadable, error.to_string()),
+                    };
+                }
+                Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) if others > 0 => {
+                    let detail = dropped(others, &format!("and none within {limit:?}"));
+                    return spoiled(CauseKind::Mismatched, detail);
+                }
+                Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) => {
+                    return spoiled(CauseKind::TimedOut, format!("no answer within {limit:?}"));
+                }
+            };
+            let content = match block {
+                Block::Content(content) => content,
+                Block::Skipped(skipped) if skipped.kind() == SkippedKind::TooLong => {
+                    let detail = format!("it has {} bytes, over the limit", skipped.dropped());
+                    return spoiled(CauseKind::Unreadable, detail);
+                }
+                Block::Skipped(skipped) => {
+                    tracing::debug!(?skipped, "while waiting for an answer");
+                    continue;
+                }
+                // Only release 2 has them, and it is not switched on.
+                Block::Commit(_) => continue,
+            };
+            match sent.examine(content) {
+                Finding::Answer(answer) if others == 0 => {
+                    return Waited::Clean(Delivery::Answered(answer));
+                }
+                Finding::Answer(answer) => return Waited::Spoiled(Delivery::Answered(answer)),
+                Finding::Other => {
+                    others = others.saturating_add(1);
+                    tracing::warn!("acknowledgment of another message, dropped");
+                }
+                Finding::Inbound(_) => {
+                    self.shared.dropped_inbound.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!("message from the peer, nobody to take it, dropped");
+                }
+                _ => return spoiled(CauseKind::Unreadable, "it is no HL7 message".into()),
+            }
+        }
+    }
+}
+
+impl Deliver for Client {
+    /// Sends one message and waits for its answer, if one is due.
+    ///
+    /// Dropping the future closes the connection if the exchange had begun; whether the message
+    /// was processed is then not known.
+    async fn deliver(&self, message: OwnedMessage) -> Delivery {
+        let outstanding = Outstanding::of(&message);
+        let started = Instant::now();
+        let delivery = self.exchange(&message, &outstanding).await;
+        let outcome = match &delivery {
+            Delivery::Answered(_) => "answered",
+            Delivery::NoneDue => "none due",
+            Delivery::NotSent(_) => "not sent",
+            _ => "unknown",
+        };
+        tracing::debug!(
+            message_type = outstanding.message_type(),
+            control_id = outstanding.control_id(),
+            bytes = message.as_bytes().len() as u64,
+            outcome,
+            ms = started.elapsed().as_secs_f64() * 1000.0,
+            "delivery"
+        );
+        delivery
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("target", &self.shared.target).finish_non_exhaustive()
+    }
+}
+
+/// What came of waiting, and whether the connection can be used again.
+enum Waited {
+    Clean(Delivery),
+    Spoiled(Delivery),
+}
+
+fn dropped(others: u64, then: &str) -> String {
+    format!("{others} acknowledgments of other messages were dropped, {then}")
+}

@@ -1,0 +1,196 @@
+//! Sets the limits of a client and checks its address.
+
+use std::{fmt, time::Duration};
+
+use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{
+    Client,
+    connect::{AnyIo, Target},
+};
+use crate::{
+    MllpCodec,
+    connection::{Connection, DEFAULT_END_TIMEOUT},
+};
+
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    codec: MllpCodec,
+    end_timeout: Duration,
+    pub(super) connect_timeout: Duration,
+    pub(super) write_timeout: Duration,
+    pub(super) answer_timeout: Duration,
+    pub(super) max_waiting: usize,
+}
+
+impl Options {
+    pub(super) fn connection(&self, io: AnyIo) -> Connection<AnyIo> {
+        Connection::new(io, self.codec.clone(), self.end_timeout)
+    }
+}
+
+/// Sets the limits of a [`Client`].
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until it builds"]
+pub struct ClientBuilder {
+    address: String,
+    options: Options,
+    #[cfg(feature = "tls")]
+    tls: Option<(hl7_transport::ClientTls, String)>,
+}
+
+impl ClientBuilder {
+    pub(super) fn new(address: String) -> Self {
+        Self {
+            address,
+            options: Options {
+                codec: MllpCodec::new(),
+                end_timeout: DEFAULT_END_TIMEOUT,
+                connect_timeout: Duration::from_secs(5),
+                write_timeout: Duration::from_secs(30),
+                answer_timeout: Duration::from_secs(30),
+                max_waiting: 1024,
+            },
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// How long connecting may take: resolving the name, trying its addresses, and the TLS
+    /// handshake. Default 5 s.
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.options.connect_timeout = limit;
+        self
+    }
+
+    /// How long writing one message may take, until the system has taken its last byte.
+    /// Default 30 s.
+    pub fn write_timeout(mut self, limit: Duration) -> Self {
+        self.options.write_timeout = limit;
+        self
+    }
+
+    /// How long to wait for the acknowledgment, from the last byte written to the last byte of the
+    /// answer. Default 30 s.
+    pub fn answer_timeout(mut self, limit: Duration) -> Self {
+        self.options.answer_timeout = limit;
+        self
+    }
+
+    /// How long FS waits for its CR before it ends an answer alone. Default 200 ms.
+    pub fn end_timeout(mut self, limit: Duration) -> Self {
+        self.options.end_timeout = limit;
+        self
+    }
+
+    /// Most bytes of one answer. Default 16 MiB. What is sent is not limited.
+    pub fn max_frame_len(mut self, bytes: usize) -> Self {
+        self.options.codec = self.options.codec.max_frame_len(bytes);
+        self
+    }
+
+    /// Most callers that wait while another's exchange is under way. Default 1024.
+    ///
+    /// One more gets [`NotSent`](hl7_ack::Delivery::NotSent) at once.
+    pub fn max_waiting(mut self, callers: usize) -> Self {
+        self.options.max_waiting = callers;
+        self
+    }
+
+    /// Speaks TLS, and checks that the server's certificate is for `server_name`: a DNS name or an
+    /// IP address. Default: in the clear.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: hl7_transport::ClientTls, server_name: impl Into<String>) -> Self {
+        self.tls = Some((tls, server_name.into()));
+        self
+    }
+
+    /// Checks the address. Nothing is resolved or opened before the first message.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`]: the address is not `host:port`.
+    ///
+    /// ```
+    /// # use hl7_mllp::client::Client;
+    /// assert!(Client::builder("ehr.example.org:2575").build().is_ok());
+    /// assert!(Client::builder("[::1]:2575").build().is_ok());
+    /// let error = Client::builder("ehr.example.org").build().expect_err("no port");
+    /// assert_eq!(error.to_string(), "`ehr.example.org` is not an address: expected host:port");
+    /// ```
+    pub fn build(self) -> Result<Client, AddressError> {
+        let Some((host, port)) = split(&self.address) else {
+            return Err(AddressError { address: self.address });
+        };
+        let target = Target::Address {
+            host,
+            port,
+            #[cfg(feature = "tls")]
+            tls: self.tls,
+        };
+        Ok(Client::new(self.options, target, None))
+    }
+
+    /// A client over a connection that is open already; the address is not used.
+    ///
+    /// For tunnels, Unix sockets and pipes. Once the connection can not be used any more, every
+    /// delivery is [`NotSent`](hl7_ack::Delivery::NotSent).
+    pub fn build_over(self, io: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Client {
+        Client::new(self.options, Target::Given, Some(AnyIo::new(io)))
+    }
+}
+
+/// An address that is not `host:port`.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub struct AddressError {
+    address: String,
+}
+
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not an address: expected host:port", self.address.escape_debug())
+    }
+}
+
+/// Host without brackets, and port.
+fn split(address: &str) -> Option<(String, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    let host = match host.strip_prefix('[') {
+        Some(host) => host.strip_suffix(']')?,
+        None if host.contains(':') => return None,
+        None => host,
+    };
+    let fits = !host.is_empty() && !host.contains(['/', '@', ' ', '[', ']']);
+    fits.then(|| (host.to_owned(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_a_host_and_a_port() {
+        for (address, expected) in [
+            ("localhost:2575", Some(("localhost", 2575))),
+            ("10.0.0.1:1", Some(("10.0.0.1", 1))),
+            ("[::1]:65535", Some(("::1", 65535))),
+            ("localhost", None),
+            ("localhost:", None),
+            ("localhost:0", None),
+            ("localhost:65536", None),
+            ("localhost:hl7", None),
+            (":2575", None),
+            ("::1:2575", None),
+            ("[::1:2575", None),
+            ("http://localhost:2575", None),
+            ("user@host:2575", None),
+            ("", None),
+        ] {
+            let found = split(address);
+            let found = found.as_ref().map(|(host, port)| (host.as_str(), *port));
+            assert_eq!(found, expected, "{address}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! Reads and writes the blocks of one connection, whichever side opened it.
+//!
+//! What client and server share: an own read buffer that holds no memory while the connection is
+//! idle, the clock that the codec lacks, and one vectored write per frame.
+
+use std::{
+    future::poll_fn,
+    io,
+    mem::MaybeUninit,
+    pin::Pin,
+    task::{Poll, ready},
+    time::Duration,
+};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    time::{Instant, timeout, timeout_at},
+};
+use tokio_util::codec::Decoder;
+
+use crate::{Block, FrameError, MllpCodec, START_BLOCK, frame::TRAILER};
+
+/// Default of the time that FS waits for its CR: 200 ms.
+pub(crate) const DEFAULT_END_TIMEOUT: Duration = Duration::from_millis(200);
+
+/// First read of a frame: 16 KiB, on the stack.
+const FIRST_READ_LEN: usize = 16 * 1024;
+
+/// Most bytes of one further read, and so the most that is read ahead of a frame: 64 KiB.
+const MAX_READ_LEN: usize = 64 * 1024;
+
+/// How long a closing connection waits for its peer to close too.
+#[cfg(feature = "server")]
+const LINGER: Duration = Duration::from_millis(500);
+
+/// How many bytes of the peer a closing connection passes over.
+#[cfg(feature = "server")]
+const MAX_LINGER_LEN: usize = 1024 * 1024;
+
+/// One connection with its codec and read buffer.
+pub(crate) struct Connection<S> {
+    io: S,
+    codec: MllpCodec,
+    buffer: BytesMut,
+    end_timeout: Duration,
+    /// Whether the peer has closed its side.
+    ended: bool,
+}
+
+/// Why no further block can be read.
+#[derive(Debug)]
+pub(crate) enum ReadError {
+    /// The stream is lost, or the connection failed.
+    Lost(FrameError),
+    /// No frame began in time.
+    Idle,
+    /// A frame began and did not end in time.
+    Slow,
+}
+
+/// Why a frame was not written.
+#[derive(Debug)]
+pub(crate) struct WriteError {
+    /// The error of the connection; `None`: out of time.
+    pub(crate) error: Option<io::Error>,
+    /// Whether a byte of the frame was written.
+    pub(crate) begun: bool,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
+    pub(crate) fn new(io: S, codec: MllpCodec, end_timeout: Duration) -> Self {
+        Self { io, codec, buffer: BytesMut::new(), end_timeout, ended: false }
+    }
+
+    /// The next block; `None` when the peer has closed its side and everything was yielded.
+    ///
+    /// `idle` is the time for a frame to begin, `frame` the time from then to its end. May be
+    /// dropped and called again without losing a byte.
+    pub(crate) async fn next(
+        &mut self,
+        idle: Duration,
+        frame: Duration,
+    ) -> Result<Option<Block>, ReadError> {
+        let idle_deadline = Instant::now() + idle;
+        let mut frame_deadline = None;
+        loop {
+            if let Some(block) = self.codec.decode(&mut self.buffer).map_err(ReadError::Lost)? {
+                return Ok(Some(block));
+            }
+            if self.ended {
+                return self.codec.decode_eof(&mut self.buffer).map_err(ReadError::Lost);
+            }
+            self.codec.release(&mut self.buffer);
+            let now = Instant::now();
+            let mut deadline = idle_deadline;
+            if self.codec.in_frame() {
+                deadline = *frame_deadline.get_or_insert(now + frame);
+            }
+            if self.codec.awaits_end(&self.buffer) {
+                deadline = deadline.min(now + self.end_timeout);
+            }
+            match timeout_at(deadline, self.read()).await {
+                Ok(Ok(0)) => self.ended = true,
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(ReadError::Lost(error.into())),
+                Err(_) => {
+                    return match self.codec.end_of_wait(&mut self.buffer) {
+                        Some(block) => Ok(Some(block)),
+                        None if self.codec.in_frame() => Err(ReadError::Slow),
+                        None => Err(ReadError::Idle),
+                    };
+                }
+            }
+        }
+    }
+
+    /// Reads what is there. 0: the peer has closed its side.
+    async fn read(&mut self) -> io::Result<usize> {
+        if !self.buffer.is_empty() {
+            self.buffer.reserve(FIRST_READ_LEN);
+            return self.io.read_buf(&mut (&mut self.buffer).limit(MAX_READ_LEN)).await;
+        }
+        // The stack serves every idle connection; only what arrives gets memory of its own.
+        poll_fn(|cx| {
+            let mut scratch = [MaybeUninit::uninit(); FIRST_READ_LEN];
+            let mut read = ReadBuf::uninit(&mut scratch);
+            ready!(Pin::new(&mut self.io).poll_read(cx, &mut read))?;
+            self.buffer.extend_from_slice(read.filled());
+            Poll::Ready(Ok(read.filled().len()))
+        })
+        .await
+    }
+
+    /// Writes `content` as one frame: `VT | content | FS CR` in one vectored write where the
+    /// stream can, without a copy of the content.
+    ///
+    /// The caller has made sure that the content is encodable.
+    pub(crate) async fn write(
+        &mut self,
+        content: Bytes,
+        limit: Duration,
+    ) -> Result<(), WriteError> {
+        let mut frame = Buf::chain(Buf::chain(&[START_BLOCK][..], content), TRAILER);
+        let len = frame.remaining();
+        if self.io.is_write_vectored() {
+            let result = timeout(limit, write_all(&mut self.io, &mut frame)).await;
+            return done(result, frame.remaining() < len);
+        }
+        // Three small writes would be three packets, which some receivers can not read.
+        let mut frame = frame.copy_to_bytes(len);
+        let result = timeout(limit, write_all(&mut self.io, &mut frame)).await;
+        done(result, frame.remaining() < len)
+    }
+
+    /// Whether the connection can carry another exchange: still open, and nothing unread on it
+    /// but the CR or LF that may follow a frame.
+    #[cfg(feature = "client")]
+    pub(crate) async fn is_fresh(&mut self) -> bool {
+        // Lets the runtime learn what happened to the socket meanwhile.
+        tokio::task::yield_now().await;
+        loop {
+            match self.codec.decode(&mut self.buffer) {
+                Ok(None) if self.codec.is_between_frames() && !self.ended => {}
+                _ => return false,
+            }
+            self.codec.release(&mut self.buffer);
+            let mut read = std::pin::pin!(self.read());
+            let now = poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await;
+            match now {
+                Poll::Pending => return true,
+                Poll::Ready(Ok(0) | Err(_)) => return false,
+                Poll::Ready(Ok(_)) => {}
+            }
+        }
+    }
+}
+
+/// What only the side that listens needs.
+#[cfg(feature = "server")]
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
+    /// Whether bytes of a frame were read that has not been yielded.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.codec.in_frame() || !self.buffer.is_empty()
+    }
+
+    /// Whether the peer has sent anything at all.
+    pub(crate) const fn is_touched(&self) -> bool {
+        self.codec.is_touched()
+    }
+
+    /// Ends our side. With `linger`, waits a moment for the peer to end its own: what it has sent
+    /// and nobody read would otherwise reset the connection under an answer that was just written.
+    pub(crate) async fn close(mut self, linger: bool) {
+        let closing = async {
+            if self.io.shutdown().await.is_err() || !linger || self.ended {
+                return;
+            }
+            let mut passed = 0;
+            while passed < MAX_LINGER_LEN {
+                self.buffer.clear();
+                match self.read().await {
+                    Ok(0) | Err(_) => return,
+                    Ok(n) => passed += n,
+                }
+            }
+        };
+        // Out of time or not, the connection is dropped now.
+        let _in_time = timeout(LINGER, closing).await;
+    }
+}
+
+async fn write_all(
+    io: &mut (impl AsyncWrite + Send + Unpin),
+    frame: &mut (impl Buf + Send),
+) -> io::Result<()> {
+    io.write_all_buf(frame).await?;
+    io.flush().await
+}
+
+fn done(
+    result: Result<io::Result<()>, tokio::time::error::Elapsed>,
+    begun: bool,
+) -> Result<(), WriteError> {
+    match result {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(WriteError { error: Some(error), begun }),
+        Err(_) => Err(WriteError { error: None, begun }),
+    }
+}

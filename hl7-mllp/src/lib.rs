@@ -1,0 +1,68 @@
+//! MLLP, the framing HL7 v2 uses over TCP: codec, client and server.
+//!
+//! MLLP (Minimal Lower Layer Protocol) puts each message between a start byte and two end bytes,
+//! `VT message FS CR`, and sends the acknowledgment back on the same connection. That is all of
+//! it, and every rule of it is broken somewhere. This crate reads what real systems send, never
+//! writes what would confuse them, and keeps a bound on everything.
+//!
+#![cfg_attr(all(feature = "client", feature = "server"), doc = "```")]
+#![cfg_attr(not(all(feature = "client", feature = "server")), doc = "```ignore")]
+//! use hl7_ack::{Deliver, Delivery, Outcome, Received};
+//! use hl7_mllp::{client::Client, server::Server};
+//! use hl7_parse::OwnedMessage;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = Server::bind("127.0.0.1:0").await?;
+//! let address = server.local_addr().to_string();
+//! tokio::spawn(async { server.serve(|_: Received| async { Outcome::accepted() }).await });
+//!
+//! let client = Client::builder(address).build()?;
+//! let message = OwnedMessage::parse("MSH|^~\\&|LAB|GH|EHR|GH|20240229||ORU^R01|7|P|2.5.1\r")?;
+//! let Delivery::Answered(answer) = client.deliver(message).await else {
+//!     return Err("no answer".into());
+//! };
+//! assert!(answer.is_positive());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module or type | job |
+//! |---|---|
+//! | [`codec`], [`MllpCodec`] | cuts a byte stream into [`Block`]s and writes them; no IO |
+//! | `server` | a [`Handler`](hl7_ack::Handler) behind a TCP port, or behind any stream |
+//! | `client` | one persistent connection that is a [`Deliver`](hl7_ack::Deliver) |
+//!
+//! # What it does not do
+//!
+//! It does not look into fields beyond what `hl7-ack` reads for an acknowledgment, does not store
+//! messages, and does not retry: the decorators of `hl7-ack` do, over any transport. HLLP, the
+//! family member with checksums for serial lines, is not spoken.
+//!
+//! # Features
+//!
+//! `client`, `server` and `tls` (TLS for whichever of the two is on); all are on by default.
+//! Without them the crate is the codec alone, and needs no runtime.
+
+pub mod codec;
+#[cfg(any(feature = "client", feature = "server"))]
+mod connection;
+mod error;
+mod foreign;
+mod frame;
+mod retention;
+
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "server")]
+pub mod server;
+
+pub use codec::MllpCodec;
+pub use error::{ForeignProtocol, FrameError, FrameErrorKind};
+pub use frame::{
+    Block, CARRIAGE_RETURN, Commit, END_BLOCK, MAX_HEAD_LEN, START_BLOCK, Skipped, SkippedKind,
+};
+
+#[cfg(all(doctest, feature = "client", feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

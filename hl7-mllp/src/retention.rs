@@ -1,0 +1,164 @@
+//! Bounds how much memory a frame keeps alive beyond its own bytes.
+//!
+//! A `Bytes` cut from a read buffer keeps the whole allocation of that buffer. That is what
+//! makes it cheap, and what would let five bytes hold fifty megabytes. `BytesMut` does not tell
+//! how large its allocation is, so an upper bound is kept here: what was taken from its front,
+//! plus the capacity that is left.
+
+use std::mem;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+/// Most bytes a frame keeps alive beyond its own: 64 KiB.
+pub(crate) const MAX_EXTRA: usize = 64 * 1024;
+
+/// Capacity of a buffer that replaces a large one.
+const FRESH_CAPACITY: usize = 8 * 1024;
+
+/// What is known of the allocation behind a read buffer.
+#[derive(Clone, Debug)]
+pub(crate) struct Retention {
+    /// Bytes taken from the front since the buffer was last replaced here.
+    consumed: usize,
+    /// Upper bound of the allocation's size.
+    extent: usize,
+}
+
+impl Retention {
+    pub(crate) const fn new() -> Self {
+        Self { consumed: 0, extent: 0 }
+    }
+
+    /// Takes note of the buffer's growth; called before anything is taken from it.
+    pub(crate) fn observe(&mut self, src: &BytesMut) {
+        self.extent = self.extent.max(self.consumed.saturating_add(src.capacity()));
+    }
+
+    /// Drops `n` bytes at the front.
+    pub(crate) fn skip(&mut self, src: &mut BytesMut, n: usize) {
+        let n = n.min(src.len());
+        src.advance(n);
+        self.consumed = self.consumed.saturating_add(n);
+    }
+
+    /// Takes the frame `VT content trailer` from the front: `end` is where the content ends.
+    ///
+    /// Work is linear in the length of this frame, whichever way is taken: without a copy when
+    /// the allocation is small enough; by shrinking the allocation to the frame when little is
+    /// behind it; by copying otherwise.
+    pub(crate) fn take(&mut self, src: &mut BytesMut, end: usize, trailer: usize) -> Bytes {
+        let len = end.saturating_sub(1);
+        let behind = src.len().saturating_sub(end + trailer);
+        let content = if self.extent <= len.saturating_add(MAX_EXTRA) {
+            self.skip(src, 1);
+            let content = src.split_to(len.min(src.len())).freeze();
+            self.consumed = self.consumed.saturating_add(len);
+            self.skip(src, trailer);
+            content
+        } else if len >= MAX_EXTRA && behind <= len {
+            let mut rest = BytesMut::with_capacity(behind.max(FRESH_CAPACITY));
+            rest.extend_from_slice(src.get(end + trailer..).unwrap_or_default());
+            let mut whole = mem::replace(src, rest);
+            *self = Self::new();
+            whole.truncate(end);
+            let mut whole = Vec::from(whole);
+            whole.shrink_to_fit();
+            let mut whole = Bytes::from(whole);
+            whole.advance(1);
+            whole
+        } else {
+            let content = Bytes::copy_from_slice(src.get(1..end).unwrap_or_default());
+            self.skip(src, end + trailer);
+            content
+        };
+        if self.extent > MAX_EXTRA && src.len() <= FRESH_CAPACITY {
+            self.renew(src);
+        }
+        content
+    }
+
+    /// Moves what is left into a small buffer of its own.
+    pub(crate) fn renew(&mut self, src: &mut BytesMut) {
+        let mut fresh = BytesMut::with_capacity(FRESH_CAPACITY);
+        fresh.extend_from_slice(src);
+        *src = fresh;
+        *self = Self::new();
+    }
+
+    /// Lets go of the buffer's memory, if nothing is in it.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) fn release(&mut self, src: &mut BytesMut) {
+        if src.is_empty() {
+            *src = BytesMut::new();
+            *self = Self::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn framed(content: &[u8]) -> Vec<u8> {
+        [b"\x0b", content, b"\x1c\r"].concat()
+    }
+
+    fn take(retention: &mut Retention, src: &mut BytesMut, len: usize) -> Bytes {
+        retention.observe(src);
+        retention.take(src, len + 1, 2)
+    }
+
+    #[test]
+    fn a_frame_in_a_small_buffer_is_not_copied() {
+        let mut src = BytesMut::from(&framed(b"abc")[..]);
+        let at = src.as_ptr().wrapping_add(1);
+        let content = take(&mut Retention::new(), &mut src, 3);
+        assert_eq!((&content[..], content.as_ptr()), (&b"abc"[..], at));
+    }
+
+    #[test]
+    fn a_large_frame_in_a_buffer_grown_by_doubling_is_shrunk_to_its_size() {
+        let large = vec![b'x'; 1024 * 1024];
+        let mut src = BytesMut::with_capacity(2 * large.len());
+        src.extend_from_slice(&framed(&large));
+        src.extend_from_slice(b"\x0bnext");
+        let content = take(&mut Retention::new(), &mut src, large.len());
+        assert_eq!(content, large);
+        assert_eq!(&src[..], b"\x0bnext");
+        // A unique `Bytes` gives back its allocation.
+        let mut vec = Vec::from(content);
+        assert!(vec.capacity() <= large.len() + 1, "{}", vec.capacity());
+        vec.clear();
+    }
+
+    #[test]
+    fn a_small_frame_behind_a_large_one_does_not_keep_the_large_one() {
+        let large = vec![b'x'; 50 * 1024 * 1024];
+        let mut stream = framed(&large);
+        stream.extend_from_slice(&framed(b"small"));
+        let mut src = BytesMut::from(&stream[..]);
+        let range = src.as_ptr_range();
+        let mut retention = Retention::new();
+        let first = take(&mut retention, &mut src, large.len());
+        assert_eq!(first.len(), large.len());
+        let second = take(&mut retention, &mut src, 5);
+        assert_eq!(&second[..], b"small");
+        assert!(!range.contains(&second.as_ptr()), "shares the large allocation");
+        assert!(src.capacity() <= FRESH_CAPACITY, "{}", src.capacity());
+    }
+
+    #[test]
+    fn a_buffer_reused_for_long_is_replaced_before_the_bound_is_passed() {
+        let (mut src, mut retention) = (BytesMut::with_capacity(8192), Retention::new());
+        let content = [b'y'; 1000];
+        let mut kept = Vec::new();
+        for n in 0..1000 {
+            src.extend_from_slice(&framed(&content));
+            let frame = take(&mut retention, &mut src, content.len());
+            assert_eq!(frame, content[..], "frame {n}");
+            assert!(retention.extent <= 2 * MAX_EXTRA, "frame {n}: {}", retention.extent);
+            kept.push(frame);
+        }
+        assert!(kept.iter().all(|frame| *frame == content[..]));
+    }
+}

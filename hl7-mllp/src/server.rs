@@ -1,0 +1,268 @@
+//! Receives messages over MLLP and answers them.
+//!
+//! [`Server`] listens on TCP, in the clear or over TLS; [`Connections`] answers on connections
+//! that somebody else opened, over any `AsyncRead + AsyncWrite`. Both take a
+//! [`Handler`] and write the acknowledgment that MSH-15 and MSH-16 ask for.
+//!
+//! ```no_run
+//! use std::{io, time::Duration};
+//!
+//! use hl7_ack::{Outcome, Received};
+//! use hl7_mllp::server::Server;
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> io::Result<()> {
+//!     Server::bind("127.0.0.1:2575")
+//!         .await?
+//!         .max_frame_len(4 * 1024 * 1024)
+//!         .idle_timeout(Duration::from_secs(60))
+//!         .serve(handle)
+//!         .with_graceful_shutdown(async { tokio::time::sleep(Duration::from_secs(3600)).await })
+//!         .await
+//! }
+//!
+//! async fn handle(received: Received) -> Outcome {
+//!     println!("{} bytes", received.message.as_bytes().len());
+//!     Outcome::accepted()
+//! }
+//! ```
+//!
+//! # One connection
+//!
+//! One message is in flight at a time; answers leave in the order of the messages. While the
+//! handler runs nothing is read, so a sender that pipelines is held back by TCP; at most 64 KiB
+//! are read ahead of a frame. Several messages in one frame are handled one after the other and
+//! each is answered in a frame of its own.
+//!
+//! | peer | is met by |
+//! |---|---|
+//! | closes in the middle of a frame, or starts the next frame there | the part is dropped, never handled, never answered |
+//! | sends a frame over `max_frame_len` | a negative acknowledgment; the connection is kept |
+//! | sends something that is not HL7 | a negative acknowledgment; the connection is kept |
+//! | sends garbage between frames | it is skipped up to `max_garbage_len`, then closed |
+//! | speaks HTTP or TLS | closed, one line at `warn` that says so |
+//! | opens and closes without a byte (a load balancer's probe) | one line at `debug` |
+//! | shuts down its sending side | what it sent is still answered, then closed |
+//! | does not read its answers | closed after `write_timeout` |
+//! | is silent | closed after `idle_timeout`; in the middle of a frame after `frame_timeout` |
+//!
+//! A handler that panics or outlives `handler_timeout` is answered for with a negative
+//! acknowledgment by [`Responder`], and the connection is kept.
+//!
+//! # Limits
+//!
+//! | name | default | over it |
+//! |---|---|---|
+//! | `max_connections` | 1024 | not accepted until one is free |
+//! | `max_frame_len` | 16 MiB | negative acknowledgment |
+//! | `max_garbage_len` | 64 KiB | closed |
+//! | `max_background` | 256 | the connection waits before its next message |
+//! | `idle_timeout` | 10 min | closed |
+//! | `frame_timeout` | 60 s | closed |
+//! | `end_timeout` | 200 ms | FS without CR ends the frame |
+//! | `handler_timeout` | 60 s | negative acknowledgment |
+//! | `write_timeout` | 30 s | closed |
+//! | `shutdown_timeout` | 30 s | what is left is cut off |
+//!
+//! # Graceful stop
+//!
+//! New connections are refused and idle ones closed at once. A frame that has begun is read to its
+//! end, handled and answered; then its connection is closed. What handlers left for after their
+//! answer ([`Reply::then`](hl7_ack::Reply::then)) is awaited. All of that has `shutdown_timeout`.
+//!
+//! # Log
+//!
+//! One `tracing` event at `info` per exchange, `exchange`, with the fields `peer`, `message_type`
+//! (MSH-9), `control_id` (MSH-10), `bytes` of content, `code` of the acknowledgment (`-` if none
+//! was sent) and `ms` from the frame's end to the answer's end. Nothing else of a message is ever
+//! logged.
+
+mod connections;
+mod exchange;
+mod options;
+
+use std::{
+    future::{Future, IntoFuture},
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    time::Duration,
+};
+
+use hl7_ack::{Handler, Responder};
+#[cfg(feature = "tls")]
+use hl7_transport::ServerTls;
+use hl7_transport::{BindError, Listener};
+use tokio::net::ToSocketAddrs;
+
+pub use self::connections::{Connections, ConnectionsBuilder};
+use self::options::{Options, option_setters};
+
+/// A bound MLLP server: limits are set, then [`serve`](Self::serve).
+///
+/// The [module documentation](self) lists what it does on a connection, and the limits.
+#[derive(Debug)]
+#[must_use = "a server does nothing until it serves"]
+pub struct Server {
+    listener: Listener,
+    options: Options,
+    #[cfg(feature = "tls")]
+    tls: Option<ServerTls>,
+}
+
+impl Server {
+    /// Binds to an address such as `0.0.0.0:2575`; port 0 lets the system choose.
+    ///
+    /// 2575 is the port registered for HL7, a habit and not a rule.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`] names the address, the reason and the remedy in one line. It converts into
+    /// [`io::Error`].
+    pub async fn bind(address: impl ToSocketAddrs) -> Result<Self, BindError> {
+        Ok(Self::from_listener(Listener::bind(address).await?))
+    }
+
+    /// Serves on a listener that was bound, and given its options, elsewhere.
+    pub fn from_listener(listener: Listener) -> Self {
+        Self {
+            listener,
+            options: Options::default(),
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// The address that is listened on, with the port the system chose.
+    ///
+    /// ```
+    /// # use hl7_mllp::server::Server;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// let server = Server::bind("127.0.0.1:0").await?;
+    /// assert_ne!(server.local_addr().port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listener.local_addr()
+    }
+
+    /// Most connections held at once, at least 1. Default 1024.
+    ///
+    /// More wait in the system's queue until one is closed.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.listener = self.listener.max_connections(connections);
+        self
+    }
+
+    /// Speaks TLS on every connection ("MLLPS"). Default: in the clear.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: ServerTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
+    option_setters!();
+
+    /// Answers every message by `handler`: an `async fn(Received) -> impl Into<Reply>`, a
+    /// [`Forward`](hl7_ack::Forward), an [`AnyHandler`](hl7_ack::AnyHandler) that several servers
+    /// share.
+    ///
+    /// Nothing is accepted before the returned value is awaited.
+    pub fn serve(self, handler: impl Handler) -> Serving {
+        let responder = self.options.responder(handler);
+        self.serve_responder(responder)
+    }
+
+    /// Answers every message by a [`Responder`] prepared by the caller, with its own
+    /// acknowledger and time limit; `handler_timeout` is not applied.
+    pub fn serve_responder(self, responder: Responder) -> Serving {
+        Serving { server: self, responder, signal: Box::pin(std::future::pending()) }
+    }
+}
+
+/// A server about to serve: await it.
+///
+/// Made by [`Server::serve`]. Dropping the future that is awaited stops the server without
+/// waiting: exchanges in flight are finished by their tasks.
+#[must_use = "a server does nothing until it is awaited"]
+pub struct Serving {
+    server: Server,
+    responder: Responder,
+    signal: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Serving {
+    /// Stops gracefully once `signal` completes.
+    pub fn with_graceful_shutdown(
+        mut self,
+        signal: impl Future<Output = ()> + Send + 'static,
+    ) -> Self {
+        self.signal = Box::pin(signal);
+        self
+    }
+
+    /// The address that is listened on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    async fn run(self) -> io::Result<()> {
+        let Self { server, responder, mut signal } = self;
+        let shutdown_timeout = server.options.shutdown_timeout;
+        let connections = Connections::new(server.options, responder);
+        let _stop_when_dropped = connections.stop_guard();
+        loop {
+            let (stream, address, permit) = tokio::select! {
+                biased;
+                () = &mut signal => break,
+                accepted = server.listener.accept() => accepted,
+            };
+            let answering = connections.clone();
+            #[cfg(feature = "tls")]
+            let tls = server.tls.clone();
+            connections.spawn(async move {
+                let _permit = permit;
+                let peer = hl7_ack::Peer::at(address);
+                #[cfg(feature = "tls")]
+                if let Some(tls) = tls {
+                    match answering.until_stopping(tls.accept(stream)).await {
+                        Some(Ok(stream)) => answering.serve(stream, peer).await,
+                        Some(Err(error)) => tracing::warn!(%peer, %error, "TLS handshake failed"),
+                        None => {}
+                    }
+                    return;
+                }
+                answering.serve(stream, peer).await;
+            });
+        }
+        drop(server.listener);
+        connections.finish(shutdown_timeout).await
+    }
+}
+
+impl IntoFuture for Serving {
+    /// An error of kind [`TimedOut`](io::ErrorKind::TimedOut) when the graceful stop had to cut
+    /// off exchanges at `shutdown_timeout`; there is no other.
+    type Output = io::Result<()>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl std::fmt::Debug for Serving {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Serving").field("server", &self.server).finish_non_exhaustive()
+    }
+}
+
+/// Says what a graceful stop had to cut off.
+fn cut_off(tasks: usize, limit: Duration) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::TimedOut,
+        format!("stopped, but {tasks} tasks were not finished within {limit:?} and were cut off"),
+    )
+}

@@ -1,0 +1,249 @@
+//! Answers on connections that somebody else opened.
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use hl7_ack::{Handler, Peer, Responder};
+use hl7_transport::{Background, Shutdown};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::Instant,
+};
+
+use super::{
+    cut_off,
+    exchange::{Exchanges, Next},
+    options::{Options, option_setters},
+};
+use crate::{
+    Block, FrameError, FrameErrorKind, Skipped, SkippedKind,
+    connection::{Connection, ReadError},
+};
+
+/// Answers messages on connections over any `AsyncRead + AsyncWrite`.
+///
+/// For connections that [`Server`](super::Server) does not open: Unix sockets, pipes, tunnels, a
+/// TCP connection that was opened towards the sender. Clones are handles to the same one.
+///
+/// ```
+/// use hl7_ack::{Outcome, Peer, Received};
+/// use hl7_mllp::server::Connections;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let connections =
+///     Connections::builder().build(|_: Received| async { Outcome::accepted() });
+/// let (mut sender, receiver) = tokio::io::duplex(1024);
+/// sender.write_all(b"\x0bMSH|^~\\&|A|B|C|D|20240229||ADT^A01|7|P|2.5\r\x1c\r").await?;
+/// sender.shutdown().await?;
+///
+/// connections.serve(receiver, Peer::default()).await;
+///
+/// let mut answer = String::new();
+/// sender.read_to_string(&mut answer).await?;
+/// assert!(answer.contains("\rMSA|AA|7"), "{answer:?}");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connections {
+    inner: Arc<Inner>,
+    shutdown: Shutdown,
+    background: Background,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: Options,
+    responder: Responder,
+}
+
+/// Sets the limits of [`Connections`].
+#[derive(Debug, Default)]
+#[must_use = "a builder does nothing until it builds"]
+pub struct ConnectionsBuilder {
+    options: Options,
+}
+
+impl ConnectionsBuilder {
+    option_setters!();
+
+    /// Answers every message by `handler`.
+    pub fn build(self, handler: impl Handler) -> Connections {
+        let responder = self.options.responder(handler);
+        Connections::new(self.options, responder)
+    }
+
+    /// Answers every message by a [`Responder`] prepared by the caller; `handler_timeout` is not
+    /// applied.
+    pub fn build_with_responder(self, responder: Responder) -> Connections {
+        Connections::new(self.options, responder)
+    }
+}
+
+impl Connections {
+    /// Starts with the limits of the [module documentation](super).
+    pub fn builder() -> ConnectionsBuilder {
+        ConnectionsBuilder::default()
+    }
+
+    pub(super) fn new(options: Options, responder: Responder) -> Self {
+        let shutdown = Shutdown::new();
+        let background = Background::new(shutdown.clone(), options.max_background);
+        Self { inner: Arc::new(Inner { options, responder }), shutdown, background }
+    }
+
+    /// Answers the messages of one connection until it is closed by either side.
+    ///
+    /// Returns when the connection is closed; what went wrong on it is logged, because nobody
+    /// could do more about it. Dropping the future closes the connection; a message that is being
+    /// handled is then not answered.
+    pub async fn serve<S>(&self, io: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        let options = &self.inner.options;
+        let mut connection = Connection::new(io, options.codec.clone(), options.end_timeout);
+        let exchanges = Exchanges {
+            responder: &self.inner.responder,
+            background: &self.background,
+            write_timeout: options.write_timeout,
+            peer: &peer,
+        };
+        let (idle, frame) = (options.idle_timeout, options.frame_timeout);
+        let mut answered: Option<Instant> = None;
+        let mut stopping = false;
+        while !stopping {
+            let read = match self.until_stopping(connection.next(idle, frame)).await {
+                Some(read) => read,
+                None if connection.has_begun() => {
+                    stopping = true;
+                    connection.next(idle, frame).await
+                }
+                None => break,
+            };
+            let next = match read {
+                Ok(Some(Block::Content(content))) => {
+                    let next = exchanges.answer(&mut connection, content).await;
+                    answered = Some(Instant::now());
+                    next
+                }
+                Ok(Some(Block::Skipped(skipped))) => {
+                    log_skipped(&skipped, &peer);
+                    if skipped.kind() == SkippedKind::TooLong {
+                        let next = exchanges.refuse(&mut connection, &skipped).await;
+                        answered = Some(Instant::now());
+                        next
+                    } else {
+                        Next::Continue
+                    }
+                }
+                // Only release 2 has them, and it is not switched on.
+                Ok(Some(Block::Commit(_))) => Next::Continue,
+                Ok(None) => {
+                    log_end(connection.is_touched(), &peer);
+                    Next::Close
+                }
+                Err(error) => {
+                    log_lost(&error, &connection, &peer);
+                    Next::Close
+                }
+            };
+            if next == Next::Close {
+                break;
+            }
+        }
+        connection.close(answered.is_some_and(|at| at.elapsed() < RECENT)).await;
+    }
+
+    /// Stops gracefully: idle connections are closed, exchanges in flight finished, and what
+    /// handlers left for after their answers is awaited, within `shutdown_timeout`.
+    ///
+    /// Waits for background work; connections are waited for by whoever awaits
+    /// [`serve`](Self::serve).
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](io::ErrorKind::TimedOut): the time was over and something was cut off.
+    pub async fn shutdown(&self) -> io::Result<()> {
+        self.finish(self.inner.options.shutdown_timeout).await
+    }
+
+    pub(super) async fn finish(&self, limit: Duration) -> io::Result<()> {
+        match self.shutdown.finish(limit).await {
+            0 => Ok(()),
+            tasks => Err(cut_off(tasks, limit)),
+        }
+    }
+
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.shutdown.spawn(future);
+    }
+
+    pub(super) async fn until_stopping<F: Future>(&self, future: F) -> Option<F::Output> {
+        self.shutdown.until_stopping(future).await
+    }
+
+    pub(super) fn stop_guard(&self) -> StopGuard {
+        StopGuard(self.shutdown.clone())
+    }
+}
+
+/// Begins the stop when it is dropped.
+pub(super) struct StopGuard(Shutdown);
+
+impl Drop for StopGuard {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+/// For so long after an answer was written, it may still be on its way to the peer.
+const RECENT: Duration = Duration::from_secs(1);
+
+fn log_skipped(skipped: &Skipped, peer: &Peer) {
+    let bytes = skipped.dropped();
+    match skipped.kind() {
+        SkippedKind::CutOff => {
+            tracing::warn!(%peer, bytes, "frame cut off by the next one, dropped");
+        }
+        SkippedKind::Empty => tracing::debug!(%peer, "empty frame"),
+        SkippedKind::Garbage => tracing::warn!(%peer, bytes, "bytes outside of frames, skipped"),
+        SkippedKind::TooLong => tracing::warn!(%peer, bytes, "frame over the limit, refused"),
+        SkippedKind::Unfinished => {
+            tracing::warn!(%peer, bytes, "connection ended within a frame, dropped");
+        }
+    }
+}
+
+fn log_end(touched: bool, peer: &Peer) {
+    if touched {
+        tracing::debug!(%peer, "closed by the peer");
+    } else {
+        tracing::debug!(%peer, "opened and closed without a byte");
+    }
+}
+
+fn log_lost<S>(error: &ReadError, connection: &Connection<S>, peer: &Peer)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+{
+    match error {
+        ReadError::Idle => tracing::debug!(%peer, "idle for too long, closed"),
+        ReadError::Slow => tracing::warn!(%peer, "frame not complete in time, dropped and closed"),
+        ReadError::Lost(error) => log_frame_error(error, connection.has_begun(), peer),
+    }
+}
+
+fn log_frame_error(error: &FrameError, begun: bool, peer: &Peer) {
+    match (error.kind(), error.io_error()) {
+        (_, Some(error)) if begun => {
+            tracing::warn!(%peer, %error, "connection lost within a frame, dropped");
+        }
+        (_, Some(error)) => tracing::debug!(%peer, %error, "connection lost"),
+        (FrameErrorKind::ForeignProtocol(protocol), None) => {
+            tracing::warn!(%peer, "{protocol} spoken to an MLLP port, closed");
+        }
+        (_, None) => tracing::warn!(%peer, %error, "closed"),
+    }
+}

@@ -1,0 +1,23 @@
+//! The integration tests of hl7-mllp, one binary.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+mod codec;
+
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "server")]
+mod server;
+#[cfg(feature = "server")]
+mod shutdown;
+#[cfg(any(feature = "client", feature = "server"))]
+mod support;
+#[cfg(all(feature = "client", feature = "server"))]
+mod timeouts;
+#[cfg(all(feature = "client", feature = "server", feature = "tls"))]
+mod tls;

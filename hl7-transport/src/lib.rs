@@ -1,0 +1,76 @@
+//! What HL7 v2 transports need of a socket, once, for MLLP and HTTP alike.
+//!
+//! HL7 v2 leaves the transport to the site ("lower layer protocol", chapter 2, 2.9), so every
+//! server needs the same things around its protocol: a listener that survives a full file table
+//! and never holds more connections than it was told to, a stop that lets an exchange finish, and
+//! TLS that says in one line what is wrong with a certificate. They are here; frames and HTTP are
+//! not.
+//!
+//! | type | job |
+//! |---|---|
+//! | [`Listener`] | binds with a clear error, caps connections, tunes sockets, survives accept errors |
+//! | [`Shutdown`] | tells tasks to stop and waits for them, up to a deadline |
+//! | [`Background`] | runs what a handler leaves for after its answer, bounded |
+//! | [`TokioTimer`] | the clock `hl7-ack` asks for, on tokio |
+//! | `ServerTls`, `ClientTls` | TLS 1.2 and 1.3 and mutual TLS from PEM (feature `tls`) |
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use hl7_transport::{Listener, Shutdown};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), hl7_transport::BindError> {
+//! let listener = Listener::bind("127.0.0.1:0").await?.max_connections(64);
+//! let shutdown = Shutdown::new();
+//! println!("listening on {}", listener.local_addr());
+//!
+//! shutdown.spawn({
+//!     let shutdown = shutdown.clone();
+//!     async move {
+//!         while let Some((stream, peer, permit)) =
+//!             shutdown.until_stopping(listener.accept()).await
+//!         {
+//!             shutdown.spawn(async move {
+//!                 let _permit = permit; // given back when the connection ends
+//!                 drop((stream, peer));
+//!             });
+//!         }
+//!     }
+//! });
+//!
+//! shutdown.stop();
+//! assert_eq!(shutdown.finish(Duration::from_secs(30)).await, 0, "nothing had to be cut off");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! `tls` (default): rustls with the ring provider, named explicitly; no process-wide default is
+//! ever read or set.
+
+mod background;
+mod bind_error;
+mod listener;
+mod shutdown;
+mod socket;
+mod timer;
+#[cfg(feature = "tls")]
+mod tls;
+
+pub use self::background::{Background, Slot};
+pub use self::bind_error::{BindError, BindErrorKind};
+pub use self::listener::{Listener, Permit};
+pub use self::shutdown::Shutdown;
+pub use self::socket::{DEFAULT_KEEPALIVE, tune};
+pub use self::timer::TokioTimer;
+#[cfg(feature = "tls")]
+pub use self::tls::{
+    ClientTls, ClientTlsBuilder, Pem, ServerTls, ServerTlsBuilder, TlsError, TlsErrorKind,
+    TlsStream,
+};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,200 @@
+//! [`Listener`]: accepts TCP connections, never more than it was told to hold.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream, ToSocketAddrs, lookup_host},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, sleep_until},
+};
+
+use crate::{
+    bind_error::{BindError, BindErrorKind},
+    socket::{DEFAULT_KEEPALIVE, tune},
+};
+
+/// A bound TCP socket with the limits and options of an HL7 server.
+///
+/// | option | default | meaning |
+/// |---|---|---|
+/// | [`max_connections`](Self::max_connections) | 1024 | connections held at once; more wait in the system's queue |
+/// | [`keepalive`](Self::keepalive) | 60 s | idle time before the first TCP keepalive probe |
+///
+/// TCP_NODELAY is always set. The queue of connections the system has completed and nobody has
+/// accepted yet is [`BACKLOG`](Self::BACKLOG) long; beyond it the system refuses or ignores peers.
+#[derive(Debug)]
+pub struct Listener {
+    inner: TcpListener,
+    local: SocketAddr,
+    slots: Arc<Semaphore>,
+    keepalive: Option<Duration>,
+}
+
+/// The right to hold one connection; dropping it frees the slot for the next one.
+#[derive(Debug)]
+#[must_use = "the slot is free again once the permit is dropped"]
+pub struct Permit {
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    /// Connections held at once unless [`max_connections`](Self::max_connections) says otherwise.
+    pub const DEFAULT_MAX_CONNECTIONS: usize = 1024;
+
+    /// Connections the system completes ahead of `accept`.
+    pub const BACKLOG: u32 = 1024;
+
+    /// Pause before the next try of [`bind_retry`](Self::bind_retry).
+    pub const RETRY_PAUSE: Duration = Duration::from_millis(250);
+
+    /// Binds to the first of the addresses that can be bound. Port 0 lets the system choose; see
+    /// [`local_addr`](Self::local_addr).
+    ///
+    /// On Unix the address is reusable at once after a restart (`SO_REUSEADDR`).
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`] of the last address tried, with address and remedy in one line.
+    pub async fn bind(address: impl ToSocketAddrs) -> Result<Self, BindError> {
+        Self::bind_first(&resolve(address).await?)
+    }
+
+    /// Binds like [`bind`](Self::bind), but waits up to `max_wait` for an address that is in use
+    /// or not there yet, trying every 250 ms.
+    ///
+    /// For restarts where the old process still holds the port, and for machines whose address
+    /// appears after the service starts. A name is resolved once. Other failures return at once.
+    ///
+    /// # Errors
+    ///
+    /// [`BindError`] of the last try.
+    pub async fn bind_retry(
+        address: impl ToSocketAddrs,
+        max_wait: Duration,
+    ) -> Result<Self, BindError> {
+        let addresses = resolve(address).await?;
+        let started = Instant::now();
+        loop {
+            let error = match Self::bind_first(&addresses) {
+                Ok(listener) => return Ok(listener),
+                Err(error) => error,
+            };
+            let may_pass = matches!(
+                error.kind(),
+                BindErrorKind::AddressInUse | BindErrorKind::AddressNotAvailable
+            );
+            let left = max_wait.saturating_sub(started.elapsed());
+            if !may_pass || left.is_zero() {
+                return Err(error);
+            }
+            tracing::warn!(%error, "waiting to listen");
+            sleep(left.min(Self::RETRY_PAUSE)).await;
+        }
+    }
+
+    /// Takes over a socket that is bound already, for example one handed in by a service manager.
+    ///
+    /// # Errors
+    ///
+    /// When the system can not name the socket's address.
+    pub fn from_listener(inner: TcpListener) -> io::Result<Self> {
+        let local = inner.local_addr()?;
+        let slots = Arc::new(Semaphore::new(Self::DEFAULT_MAX_CONNECTIONS));
+        Ok(Self { inner, local, slots, keepalive: Some(DEFAULT_KEEPALIVE) })
+    }
+
+    fn bind_first(addresses: &[SocketAddr]) -> Result<Self, BindError> {
+        let mut last = None;
+        for &address in addresses {
+            match listen(address).and_then(Self::from_listener) {
+                Ok(listener) => return Ok(listener),
+                Err(error) => last = Some(BindError::at(address, error)),
+            }
+        }
+        Err(last.unwrap_or_else(|| BindError::unresolved(io::ErrorKind::NotFound.into())))
+    }
+
+    /// Sets how many connections are held at once, at least 1. Permits given out before do not
+    /// count against the new number: set it before the first [`accept`](Self::accept).
+    #[must_use]
+    pub fn max_connections(mut self, max: usize) -> Self {
+        self.slots = Arc::new(Semaphore::new(max.clamp(1, Semaphore::MAX_PERMITS)));
+        self
+    }
+
+    /// Sets the idle time before the first keepalive probe (whole seconds), or `None` to leave
+    /// keepalive as the system has it.
+    #[must_use]
+    pub fn keepalive(mut self, idle: Option<Duration>) -> Self {
+        self.keepalive = idle;
+        self
+    }
+
+    /// The address that is listened on, with the port the system chose if 0 was asked for.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Waits for a free slot, then for a connection.
+    ///
+    /// Never fails: an error that concerns one connection (`ECONNABORTED`, `ECONNRESET`) is
+    /// passed over, and one that concerns the machine (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`)
+    /// is logged and followed by a pause, 50 ms at first and at most 1 s while it persists.
+    ///
+    /// Dropping the future loses no connection.
+    pub async fn accept(&self) -> (TcpStream, SocketAddr, Permit) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
+                // Only a closed semaphore gets here, and nothing closes it.
+                std::future::pending::<()>().await;
+                continue;
+            };
+            match self.inner.accept().await {
+                Ok((stream, peer)) => {
+                    if let Err(error) = tune(&stream, self.keepalive) {
+                        tracing::debug!(%peer, %error, "socket options not set");
+                    }
+                    return (stream, peer, Permit { _slot: slot });
+                }
+                Err(error) if concerns_one_connection(&error) => {
+                    tracing::debug!(%error, "connection lost before it was accepted");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, address = %self.local, "can not accept, pausing");
+                    drop(slot);
+                    sleep_until(Instant::now() + pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+}
+
+/// Resolves to at least one address.
+async fn resolve(address: impl ToSocketAddrs) -> Result<Vec<SocketAddr>, BindError> {
+    lookup_host(address).await.map(Iterator::collect).map_err(BindError::unresolved)
+}
+
+/// Opens, binds and listens.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // On Windows the option would let another program take the port over.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(Listener::BACKLOG)
+}
+
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::Interrupted
+    )
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);

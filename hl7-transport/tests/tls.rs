@@ -1,0 +1,338 @@
+//! TLS handshakes and what is said when one can not be made.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use hl7_transport::{ClientTls, Pem, ServerTls, TlsError, TlsErrorKind, TlsStream};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+type Outcome = Result<TlsStream<DuplexStream>, TlsError>;
+
+/// An authority made for one test.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+/// Tells the authorities of all tests apart by name.
+static MADE: AtomicUsize = AtomicUsize::new(0);
+
+/// A certificate with its key, as PEM text.
+struct Identity {
+    chain: String,
+    key: String,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        params.distinguished_name.push(DnType::CommonName, format!("Authority {number}"));
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> Pem {
+        Pem::bytes(self.0.pem())
+    }
+
+    fn issue(&self, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        change(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        Identity { chain: certificate.pem(), key: key.serialize_pem() }
+    }
+
+    fn identity(&self) -> Identity {
+        self.issue(|_| {})
+    }
+}
+
+impl Identity {
+    fn chain(&self) -> Pem {
+        Pem::bytes(self.chain.as_str())
+    }
+
+    fn key(&self) -> Pem {
+        Pem::bytes(self.key.as_str())
+    }
+
+    fn server(&self) -> ServerTls {
+        ServerTls::builder(self.chain(), self.key()).build().unwrap()
+    }
+}
+
+fn trusting(authority: &Authority) -> ClientTls {
+    ClientTls::builder().ca(authority.pem()).build().unwrap()
+}
+
+/// Runs both handshakes against each other; a side that failed has closed its end.
+async fn shake(server: &ServerTls, client: &ClientTls, name: &str) -> (Outcome, Outcome) {
+    let (near, far) = duplex(64 * 1024);
+    tokio::join!(server.accept(near), client.connect(name, far))
+}
+
+fn kind(outcome: &Outcome) -> TlsErrorKind {
+    outcome.as_ref().expect_err("the handshake should have failed").kind()
+}
+
+#[tokio::test]
+async fn bytes_pass_both_ways_after_a_handshake() {
+    let authority = Authority::new();
+    let (server, client) = (authority.identity().server(), trusting(&authority));
+    let (near, far) = shake(&server, &client, "localhost").await;
+    let (mut near, mut far) = (near.unwrap(), far.unwrap());
+    assert_eq!(near.alpn_protocol(), None);
+
+    far.write_all(b"ping").await.unwrap();
+    let mut read = [0; 4];
+    near.read_exact(&mut read).await.unwrap();
+    assert_eq!(&read, b"ping");
+    near.write_all(b"pong").await.unwrap();
+    near.shutdown().await.unwrap();
+    let mut rest = Vec::new();
+    far.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, b"pong");
+    assert!(format!("{near:?}").contains("TLSv1_3"), "{near:?}");
+}
+
+#[tokio::test]
+async fn alpn_is_agreed_on_when_both_offer_it() {
+    let authority = Authority::new();
+    let server = authority.identity().server().with_alpn(&[b"h2", b"http/1.1"]);
+    let mut config = rustls::ClientConfig::clone(trusting(&authority).config());
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    let client = ClientTls::from_config(config.into());
+    let (near, far) = shake(&server, &client, "localhost").await;
+    assert_eq!(near.unwrap().alpn_protocol(), Some(&b"http/1.1"[..]));
+    assert_eq!(far.unwrap().alpn_protocol(), Some(&b"http/1.1"[..]));
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_refused_and_both_sides_say_so() {
+    let server = Authority::new().identity().server();
+    let client = trusting(&Authority::new());
+    let (near, far) = shake(&server, &client, "localhost").await;
+    assert_eq!(kind(&far), TlsErrorKind::PeerCertificate);
+    assert!(far.unwrap_err().to_string().contains("authority"), "the reason is named");
+    assert_eq!(kind(&near), TlsErrorKind::Refused);
+    assert!(near.unwrap_err().to_string().contains("does not trust"), "the reason is named");
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_name_or_time_or_use_is_refused() {
+    let authority = Authority::new();
+    let client = trusting(&authority);
+    let expired = authority.issue(|params| {
+        params.not_before = rcgen::date_time_ymd(2001, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    });
+    let early = authority.issue(|params| params.not_before = rcgen::date_time_ymd(2999, 1, 1));
+    let client_only = authority.issue(|params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    for (identity, name, reason) in [
+        (authority.identity(), "example.org", "not for the name"),
+        (authority.identity(), "127.0.0.1", "not for the name"),
+        (authority.identity(), "[::1]", "not for the name"),
+        (expired, "localhost", "expired"),
+        (early, "localhost", "not valid yet"),
+        (client_only, "localhost", "serverAuth"),
+    ] {
+        let (_, far) = shake(&identity.server(), &client, name).await;
+        assert_eq!(kind(&far), TlsErrorKind::PeerCertificate, "{name}, {reason}");
+        let text = far.unwrap_err().to_string();
+        assert!(text.contains(reason), "{name}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_none_is_refused_before_a_byte_is_sent() {
+    let client = trusting(&Authority::new());
+    for name in ["", "two words", "a..b", "[", "host:443"] {
+        let (near, far) = duplex(1024);
+        let error = client.connect(name, far).await.expect_err(name);
+        assert_eq!(error.kind(), TlsErrorKind::ServerName, "{name:?}: {error}");
+        let mut sent = Vec::new();
+        let mut near = near;
+        near.read_to_end(&mut sent).await.unwrap();
+        assert!(sent.is_empty(), "{name:?}");
+    }
+}
+
+#[tokio::test]
+async fn mutual_tls_wants_a_certificate_of_the_right_authority() {
+    let authority = Authority::new();
+    let identity = authority.identity();
+    let server = ServerTls::builder(identity.chain(), identity.key())
+        .client_ca(authority.pem())
+        .build()
+        .unwrap();
+    let with = |identity: Identity| {
+        ClientTls::builder()
+            .ca(authority.pem())
+            .identity(identity.chain(), identity.key())
+            .build()
+            .unwrap()
+    };
+
+    let (near, far) = shake(&server, &with(authority.identity()), "localhost").await;
+    near.expect("the right certificate");
+    far.expect("the right certificate");
+
+    let (near, far) = shake(&server, &trusting(&authority), "localhost").await;
+    assert_eq!(kind(&near), TlsErrorKind::PeerCertificate);
+    assert!(near.unwrap_err().to_string().contains("no certificate"));
+    // TLS 1.3 tells the client only when it reads.
+    assert!(far.unwrap().read_u8().await.is_err());
+
+    let (near, _) = shake(&server, &with(Authority::new().identity()), "localhost").await;
+    assert_eq!(kind(&near), TlsErrorKind::PeerCertificate, "another authority");
+
+    let server_only = authority.issue(|params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    });
+    let (near, _) = shake(&server, &with(server_only), "localhost").await;
+    assert!(near.unwrap_err().to_string().contains("clientAuth"), "missing usage is named");
+}
+
+#[tokio::test]
+async fn plain_bytes_on_a_tls_port_are_recognised() {
+    let server = Authority::new().identity().server();
+    for plain in [&b"\x0bMSH|^~\\&|A|B\r\x1c\r"[..], b"POST / HTTP/1.1\r\nHost: a\r\n\r\n"] {
+        let (near, mut far) = duplex(1024);
+        far.write_all(plain).await.unwrap();
+        let error = server.accept(near).await.expect_err("not TLS");
+        assert_eq!(error.kind(), TlsErrorKind::NotTls, "{plain:?}: {error}");
+        assert!(error.to_string().contains("did not speak TLS"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_meets_plain_text_says_so() {
+    let client = trusting(&Authority::new());
+    let (mut near, far) = duplex(1024);
+    near.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+    let error = client.connect("localhost", far).await.expect_err("not TLS");
+    assert_eq!(error.kind(), TlsErrorKind::NotTls, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_peer_is_given_up_after_the_handshake_timeout() {
+    let authority = Authority::new();
+    let server = authority.identity().server();
+    let client = trusting(&authority).handshake_timeout(Duration::from_secs(3));
+    for (expected, server_side) in [(10, true), (3, false)] {
+        let (near, _far) = duplex(64 * 1024);
+        let started = tokio::time::Instant::now();
+        let outcome = if server_side {
+            server.accept(near).await
+        } else {
+            client.connect("localhost", near).await
+        };
+        assert_eq!(kind(&outcome), TlsErrorKind::TimedOut);
+        assert_eq!(started.elapsed().as_secs(), expected, "server side: {server_side}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_closes_during_the_handshake_is_told_apart() {
+    let server = Authority::new().identity().server();
+    let (near, mut far) = duplex(1024);
+    far.write_all(&[0x16, 3, 1]).await.unwrap();
+    drop(far);
+    let error = server.accept(near).await.expect_err("closed");
+    assert_eq!(error.kind(), TlsErrorKind::Closed, "{error}");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let identity = Authority::new().identity();
+    let missing = || Pem::file("/nonexistent/hl7.pem");
+    for error in [
+        ServerTls::builder(missing(), identity.key()).build().unwrap_err(),
+        ServerTls::builder(identity.chain(), missing()).build().unwrap_err(),
+        ServerTls::builder(identity.chain(), identity.key())
+            .client_ca(missing())
+            .build()
+            .unwrap_err(),
+        ClientTls::builder().ca(missing()).build().unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), TlsErrorKind::File, "{error}");
+        assert!(error.to_string().starts_with("/nonexistent/hl7.pem: "), "{error}");
+    }
+}
+
+#[test]
+fn wrong_pem_is_told_apart() {
+    let authority = Authority::new();
+    let (one, other) = (authority.identity(), authority.identity());
+    let encrypted =
+        "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+    let traditional = "-----BEGIN RSA PRIVATE KEY-----\r\nProc-Type: 4,ENCRYPTED\r\nDEK-Info: X\r\n\r\nAAAA\r\n-----END RSA PRIVATE KEY-----\r\n";
+    let junk_key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    let junk_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let cut = "-----BEGIN CERTIFICATE-----\nAAAA\n";
+    for (what, chain, key, expected, word) in [
+        ("no certificate", one.key.as_str(), one.key.as_str(), TlsErrorKind::Certificate, "BEGIN"),
+        ("cut certificate", cut, &one.key, TlsErrorKind::Certificate, "valid PEM"),
+        ("junk certificate", junk_certificate, &one.key, TlsErrorKind::Certificate, "X.509"),
+        ("no key", &one.chain, &one.chain, TlsErrorKind::PrivateKey, "BEGIN PRIVATE KEY"),
+        ("empty key", &one.chain, "", TlsErrorKind::PrivateKey, "BEGIN PRIVATE KEY"),
+        ("junk key", &one.chain, junk_key, TlsErrorKind::PrivateKey, "kind not supported"),
+        ("another's key", &one.chain, &other.key, TlsErrorKind::KeyMismatch, "does not belong"),
+        ("encrypted", &one.chain, encrypted, TlsErrorKind::EncryptedKey, "openssl pkey -in"),
+        ("traditional", &one.chain, traditional, TlsErrorKind::EncryptedKey, "openssl pkey -in"),
+    ] {
+        let error = ServerTls::builder(Pem::bytes(chain), Pem::bytes(key)).build().expect_err(what);
+        assert_eq!(error.kind(), expected, "{what}: {error}");
+        let text = error.to_string();
+        assert!(text.contains(word) && !text.contains('\n'), "{what}: {text}");
+        let client = ClientTls::builder()
+            .ca(authority.pem())
+            .identity(Pem::bytes(chain), Pem::bytes(key))
+            .build()
+            .expect_err(what);
+        assert_eq!(client.kind(), expected, "{what}, as a client: {client}");
+    }
+    let error = ClientTls::builder().ca(Pem::bytes("")).build().unwrap_err();
+    assert_eq!(error.kind(), TlsErrorKind::Certificate, "{error}");
+}
+
+#[tokio::test]
+async fn a_failure_is_found_inside_the_error_of_another_library() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("wrapped")]
+    struct Wrapped(#[source] std::io::Error);
+
+    let fault = || rustls::Error::InvalidCertificate(rustls::CertificateError::Expired);
+    let inner = std::io::Error::other(fault());
+    for error in [std::io::Error::other(fault()), std::io::Error::other(Wrapped(inner))] {
+        let found = TlsError::find(&error).expect("it is in there");
+        assert_eq!(found.kind(), TlsErrorKind::PeerCertificate);
+        assert_eq!(found.to_string(), "the peer's certificate has expired");
+    }
+    assert!(TlsError::find(&std::io::Error::other("no TLS")).is_none());
+}
+
+#[tokio::test]
+async fn a_client_that_trusts_nobody_trusts_nobody() {
+    let server = Authority::new().identity().server();
+    let client = ClientTls::trusting_nobody().unwrap();
+    let (_, far) = shake(&server, &client, "localhost").await;
+    assert_eq!(kind(&far), TlsErrorKind::PeerCertificate);
+}
+
+#[test]
+fn debug_shows_no_key() {
+    let identity = Authority::new().identity();
+    let builder = ServerTls::builder(identity.chain(), identity.key());
+    let text = format!("{builder:?} {:?}", identity.server());
+    assert!(text.contains("bytes)") && !text.contains("PRIVATE"), "{text}");
+}

@@ -1,0 +1,58 @@
+# Shortcuts. `.ci/run` needs none of them; it is what decides.
+
+# Lists the recipes.
+default:
+    @just --list
+
+# Everything that must hold before a change is kept.
+ci:
+    .ci/run
+
+# The tests of all crates.
+test:
+    cargo test
+
+# Formats everything.
+format:
+    cargo fmt --all
+
+# All benchmarks with their timings; arguments go to criterion.
+bench *ARGUMENTS:
+    cargo bench --bench '*' -- {{ARGUMENTS}}
+
+# The built examples against python-hl7.
+interop:
+    cargo build --release --examples
+    python3 interop/python_hl7.py
+
+# What is too long for `ci`, or needs a nightly compiler.
+full: ci minimal-versions package wasm miri (fuzz-all "60")
+
+# The oldest versions of direct dependencies that the manifests allow, in a copy of the project.
+minimal-versions:
+    rm -rf target/minimal-versions
+    mkdir -p target/minimal-versions
+    tar --exclude=./target --exclude=./.git -cf - . | tar -xf - -C target/minimal-versions
+    cd target/minimal-versions && cargo +nightly update -Z direct-minimal-versions
+    cd target/minimal-versions && CARGO_TARGET_DIR=../minimal-target cargo check --workspace --exclude hl7-fuzz --all-features
+
+# Packs the published crates and builds each from its package.
+package:
+    cargo package -p hl7-parse -p hl7-ack -p hl7-transport -p hl7-mllp -p hl7-http
+
+# The crates without IO build where there is no operating system.
+wasm:
+    rustup target add wasm32-unknown-unknown
+    cargo check --target wasm32-unknown-unknown -p hl7-parse -p hl7-ack
+
+# The unit tests of hl7-parse under Miri.
+miri:
+    rustup +nightly component add miri rust-src
+    cargo +nightly miri test -p hl7-parse --lib
+
+# Runs every fuzz target for so many seconds each.
+fuzz-all SECONDS="60":
+    cargo +nightly fuzz --version || cargo install --locked cargo-fuzz
+    for target in $(cargo +nightly fuzz list); do \
+        cargo +nightly fuzz run --target-dir target/fuzz "$target" -- -max_total_time={{SECONDS}} || exit 1; \
+    done

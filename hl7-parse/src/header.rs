@@ -232,6 +232,9 @@ pub(crate) fn declared<R: Report>(
 /// The character at a position of MSH-2. One that is not ASCII counts as one, and as a byte that
 /// can not delimit.
 fn character(encoding_characters: &[u8], position: usize) -> Option<u8> {
+    if encoding_characters.is_ascii() {
+        return encoding_characters.get(position).copied();
+    }
     match std::str::from_utf8(encoding_characters) {
         Ok(text) => text.chars().nth(position).map(|found| u8::try_from(found).unwrap_or(u8::MAX)),
         Err(_) => encoding_characters.get(position).copied(),

@@ -114,6 +114,10 @@ impl Path {
         std::str::from_utf8(&self.segment).unwrap_or_default()
     }
 
+    pub(crate) fn id(&self) -> [u8; 3] {
+        self.segment
+    }
+
     /// Which of the segments with that ID: the first where the path does not say.
     #[must_use]
     pub fn occurrence(&self) -> usize {

@@ -103,8 +103,9 @@ pub enum DiagnosticCode {
     /// MSH-2 declares a delimiter twice; the earlier level has it.
     #[error("MSH-1 and MSH-2 declare a delimiter twice")]
     DuplicateDelimiter,
-    /// MSH-2 declares a character that can not delimit: not ASCII.
-    #[error("MSH-2 declares a delimiter that is not ASCII")]
+    /// MSH-2 declares a character that can not delimit: a letter, a digit, a blank, a
+    /// framing byte, or not ASCII. That level is not split.
+    #[error("MSH-2 declares a character that can not delimit")]
     UnusableDelimiter,
     /// MSH-18 names a character set that is not known.
     #[error("MSH-18 names an unknown character set")]

@@ -98,7 +98,7 @@ async fn send_each(client: &AnyDeliver, path: &Path, messages: Vec<OwnedMessage>
                 all_accepted &= answer.is_positive();
                 continue;
             }
-            Delivery::NoneDue => "sent; it asks for no acknowledgment".to_owned(),
+            Delivery::NoneDue => "sent; no acknowledgment is due".to_owned(),
             Delivery::NotSent(cause) => format!("not sent: {cause}"),
             Delivery::Unknown(cause) => format!("sent, but not acknowledged: {cause}"),
             _ => "not acknowledged".to_owned(),

@@ -435,3 +435,21 @@ async fn codes_and_causes_can_be_asked_for() {
     assert_eq!(answer.code(), Some(AckCode::AA));
     assert!(answer.is_positive());
 }
+
+#[tokio::test]
+async fn an_empty_answer_accepts_where_only_errors_are_to_be_told() {
+    let bare = |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+    for (answer, expected) in [
+        (bare("204 No Content"), "none due"),
+        (bare("200 OK"), "none due"),
+        (response("200 OK", ER7, &ack("CE", "7")), "CE"),
+        (bare("500 Internal Server Error"), "unknown: Refused"),
+        (response("200 OK", "text/plain", "OK"), "unknown: Unreadable"),
+    ] {
+        let line = answer.lines().next().unwrap_or_default().to_owned();
+        let address = answering(answer).await;
+        let client = client(&format!("http://{address}/adt"));
+        let found = came_to(&client.deliver(owned(adt("7", "ER", "NE"))).await);
+        assert!(found.starts_with(expected), "{line}: {found}");
+    }
+}

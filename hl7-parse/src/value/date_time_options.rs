@@ -23,11 +23,12 @@ pub enum DateTimeTolerance {
     /// Nothing but zeros, nothing but nines, or the first of January of the year 1 at midnight:
     /// no value.
     Filler,
-    /// `Z`, `+HH`, `+HH:MM`, `-HMM` for an offset.
+    /// `Z`, or after a time `+HH`, `+HH:MM`, `-HMM`, for an offset.
     LooseOffset,
     /// `-0000` for an offset: no offset, and not the same as `+0000`.
     UnknownOffset,
-    /// `2024-01-31T10:05:00`, the seconds maybe left out, a blank maybe for the `T`.
+    /// `2024-01-31T10:05:00`, the seconds, the time or the day maybe left out, a blank maybe for
+    /// the `T`.
     Iso8601,
     /// A second component that is not in Table 0529: ignored.
     UnknownDegree,

@@ -5,7 +5,7 @@ use nom::{
     branch::alt,
     bytes::complete::{tag, take, take_while_m_n},
     character::complete::one_of,
-    combinator::{map, map_opt, opt, value, verify},
+    combinator::{map, map_opt, opt, value},
     multi::fold_many_m_n,
     sequence::preceded,
 };
@@ -92,23 +92,27 @@ pub(crate) fn date_time(text: &[u8], loose: bool) -> Result<Written, Refusal> {
         let (rest, year) = four_digits(text)?;
         let (rest, units) = units(5, rest)?;
         let (rest, is_cut) = match loose && units.len() < 5 {
-            true => map(opt(one_digit_at_the_end), |digit| digit.is_some()).parse(rest)?,
+            true => map(opt(one_digit), |digit| digit.is_some()).parse(rest)?,
             false => (rest, false),
         };
         let (rest, fraction) = fraction_after(units.len() == 5, rest)?;
-        let (rest, offset) = offset_or_end(loose, rest)?;
+        let (rest, offset) = offset_or_end(loose.then_some(units.len()), rest)?;
         Ok((rest, Written { year, units, fraction, offset, gap: 0, is_cut }))
     })
 }
 
-/// `YYYY-MM-DD[THH:MM[:SS[.S..]][offset]]`: what ISO 8601 and its cousins (a blank for the `T`)
+/// `YYYY-MM[-DD[THH:MM[:SS[.S..]][offset]]]`: what ISO 8601 and its cousins (a blank for the `T`)
 /// have in common.
 pub(crate) fn iso_8601(text: &[u8]) -> Result<Written, Refusal> {
     all(text, |text| {
         let (rest, year) = four_digits(text)?;
         let (rest, month) = preceded(tag(&b"-"[..]), two_digits).parse(rest)?;
-        let (rest, day) = preceded(tag(&b"-"[..]), two_digits).parse(rest)?;
-        let mut units = Units::default().with(month).with(day);
+        let (rest, day) = opt(preceded(tag(&b"-"[..]), two_digits)).parse(rest)?;
+        let mut units = Units::default().with(month);
+        let Some(day) = day else {
+            return Ok((rest, Written { year, units, gap: 1, ..Written::default() }));
+        };
+        units = units.with(day);
         let hour = preceded(one_of(&b"Tt "[..]), two_digits);
         let minute = || preceded(tag(&b":"[..]), two_digits);
         let (rest, time) = opt((hour, minute(), opt(minute()))).parse(rest)?;
@@ -117,7 +121,7 @@ pub(crate) fn iso_8601(text: &[u8]) -> Result<Written, Refusal> {
             units = second.map_or(units, |second| units.with(second));
         }
         let (rest, fraction) = fraction_after(units.len() == 5, rest)?;
-        let (rest, offset) = offset_or_end(true, rest)?;
+        let (rest, offset) = offset_or_end(Some(units.len()), rest)?;
         Ok((rest, Written { year, units, fraction, offset, gap: 1, is_cut: false }))
     })
 }
@@ -130,7 +134,7 @@ pub(crate) fn time(text: &[u8]) -> Result<Written, Refusal> {
         let units =
             (0..2).filter_map(|at| later.get(at)).fold(Units::default().with(hour), Units::with);
         let (rest, fraction) = fraction_after(units.len() == 3, rest)?;
-        let (rest, offset) = offset_or_end(false, rest)?;
+        let (rest, offset) = offset_or_end(None, rest)?;
         Ok((rest, Written { units, fraction, offset, ..Written::default() }))
     })
 }
@@ -164,14 +168,6 @@ fn one_digit(text: &[u8]) -> Read<'_, u8> {
     map_opt(take(1usize), |digits| u8::try_from(number(digits)?).ok()).parse(text)
 }
 
-fn one_digit_at_the_end(text: &[u8]) -> Read<'_, u8> {
-    let (rest, digit) = one_digit(text)?;
-    let (_, _) =
-        verify(nom::combinator::rest, |rest: &[u8]| matches!(rest, [] | [b'+' | b'-' | b'Z', ..]))
-            .parse(rest)?;
-    Ok((rest, digit))
-}
-
 fn units(max: usize, text: &[u8]) -> Read<'_, Units> {
     fold_many_m_n(0, max, two_digits, Units::default, Units::with).parse(text)
 }
@@ -190,25 +186,28 @@ fn fraction_after(is_second_before: bool, text: &[u8]) -> Read<'_, Option<Fracti
     opt(fraction).parse(text)
 }
 
-fn offset_or_end(loose: bool, text: &[u8]) -> Read<'_, Option<Offset>> {
+/// `loose` says how many units are before it, where other forms are to be read too: those that
+/// read like more units, `-05`, only after an hour.
+fn offset_or_end(loose: Option<usize>, text: &[u8]) -> Read<'_, Option<Offset>> {
     let len = text.len();
     let sign = || map(one_of(&b"+-"[..]), |sign| sign == '-');
     let made = move |is_loose| {
         move |(is_negative, hours, minutes)| Offset { is_negative, hours, minutes, len, is_loose }
     };
-    let by_the_standard = map((sign(), two_digits, two_digits), made(false));
-    if !loose {
-        return opt(by_the_standard).parse(text);
+    let mut by_the_standard = opt(map((sign(), two_digits, two_digits), made(false)));
+    let (rest, offset) = by_the_standard.parse(text)?;
+    let (None, Some(units)) = (offset, loose) else { return Ok((rest, offset)) };
+    let (rest, zulu) = opt(value(made(true)((false, 0, 0)), tag(&b"Z"[..]))).parse(rest)?;
+    if zulu.is_some() || units < 3 {
+        return Ok((rest, zulu));
     }
     opt(alt((
-        by_the_standard,
         map((sign(), two_digits, preceded(tag(&b":"[..]), two_digits)), made(true)),
         // `-500`: an hour of one digit.
         map((sign(), one_digit, two_digits), made(true)),
         map((sign(), two_digits), |(sign, hours)| made(true)((sign, hours, 0))),
-        value(made(true)((false, 0, 0)), tag(&b"Z"[..])),
     )))
-    .parse(text)
+    .parse(rest)
 }
 
 impl Written {

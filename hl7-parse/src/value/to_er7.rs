@@ -15,7 +15,7 @@ use crate::Separators;
 /// # Ok::<(), hl7_parse::value::ValueError>(())
 /// ```
 pub trait ToEr7 {
-    /// The text of the value, for a field or a repetition with these separators. Nothing in it
-    /// needs escaping any more.
+    /// The text of the value, for a field or a repetition with these separators. It is written
+    /// as it is, without escape sequences: digits, signs and points are no usual delimiters.
     fn to_er7(&self, separators: &Separators) -> String;
 }

@@ -29,6 +29,7 @@
 //! * [`Header`] reads the MSH segment alone, for routing and for answering.
 //! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
+//! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
 //! * [`batch`] cuts files and frames that hold several messages.
 //!
 //! # Raw and decoded
@@ -59,6 +60,7 @@ mod segment;
 mod separators;
 
 pub mod batch;
+pub mod value;
 
 pub use charset::Charset;
 pub use diagnostic::{Diagnostic, DiagnosticCode};

@@ -30,6 +30,8 @@
 //! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
 //! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
+//! * [`charset`] reads messages in every character set that Table 0211 knows, and tells what was
+//!   declared and what was found.
 //! * [`batch`] cuts files and frames that hold several messages.
 //!
 //! # Raw and decoded
@@ -44,7 +46,6 @@
 //! It opens no socket, reads no clock, logs nothing and has no `unsafe` code. It does not panic
 //! on any input. No error, `Debug` or `Display` text holds a value from a message.
 
-mod charset;
 mod diagnostic;
 mod error;
 mod escape;
@@ -60,6 +61,7 @@ mod segment;
 mod separators;
 
 pub mod batch;
+pub mod charset;
 pub mod value;
 
 pub use charset::Charset;

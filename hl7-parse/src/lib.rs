@@ -29,7 +29,9 @@
 //! * [`Header`] reads the MSH segment alone, for routing and for answering.
 //! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
-//! * [`batch`] cuts files and frames that hold several messages.
+//! * [`Group`] is a run of segments behind a leading one: all OBX after each OBR.
+//! * [`batch`] cuts files, streams and frames that hold several messages; [`continuation`] joins
+//!   what was cut because it was too long.
 //!
 //! # Raw and decoded
 //!
@@ -48,6 +50,7 @@ mod diagnostic;
 mod error;
 mod escape;
 mod field;
+mod group;
 mod header;
 mod leaf;
 mod message;
@@ -59,6 +62,7 @@ mod segment;
 mod separators;
 
 pub mod batch;
+pub mod continuation;
 
 pub use charset::Charset;
 pub use diagnostic::{Diagnostic, DiagnosticCode};
@@ -67,6 +71,7 @@ pub use escape::{escape, unescape};
 pub use field::{
     Component, Components, Element, Field, Repetition, Repetitions, Subcomponent, Subcomponents,
 };
+pub use group::{Group, Groups};
 pub use header::Header;
 pub use leaf::{Leaf, Leaves};
 pub use message::Message;

@@ -4,8 +4,10 @@
 
 mod auto_traits;
 mod batch;
+mod continuation;
 mod corpus;
 mod diagnostics;
+mod groups;
 mod known_answers;
 mod msh;
 mod privacy;

@@ -29,6 +29,8 @@ pub(super) struct Heads {
     content_end: u64,
     /// Whether there was a part.
     begun: bool,
+    /// Whether the first line of the part under way, if it has ended, was ended by a lone LF.
+    line_feed_ends: Option<bool>,
     field: InForce<u8>,
     #[cfg(test)]
     pub(super) work: u64,
@@ -37,13 +39,23 @@ pub(super) struct Heads {
 #[derive(Clone, Copy)]
 enum State {
     /// Before the text of a line.
-    Blank { after_cr: bool },
+    Blank(Before),
     /// In what may be a byte order mark before the text.
-    Mark { seen: usize },
+    Mark { seen: usize, before: Before },
     /// In what may be the ID of a part.
     Id { id: [u8; 3], seen: usize },
     /// In the text of a line that is decided about.
     Text,
+}
+
+/// What stands before a blank.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Before {
+    /// The CR that ended a line: an LF here is the second half of its terminator.
+    Cr,
+    /// A lone LF where CR ends lines: what is blank up to the next CR may be data.
+    DataLf,
+    Other,
 }
 
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xEF\xBB\xBF";
@@ -51,12 +63,13 @@ const BYTE_ORDER_MARK: [u8; 3] = *b"\xEF\xBB\xBF";
 impl Heads {
     pub(super) fn new() -> Self {
         Self {
-            state: State::Blank { after_cr: false },
+            state: State::Blank(Before::Other),
             at: 0,
             line: 0,
             text: 0,
             content_end: 0,
             begun: false,
+            line_feed_ends: None,
             field: InForce::new(Separators::RECOMMENDED.field()),
             #[cfg(test)]
             work: 0,
@@ -91,34 +104,46 @@ impl Heads {
                 State::Text => match memchr2(b'\r', b'\n', rest) {
                     Some(end) => {
                         consumed = rest.get(end + 1..).unwrap_or_default();
-                        self.content_end = self.at + (end + 1) as u64;
-                        self.line = self.content_end;
-                        self.state = State::Blank { after_cr: rest.get(end) == Some(&b'\r') };
+                        self.end_line_at(self.at + (end + 1) as u64);
+                        let is_cr = rest.get(end) == Some(&b'\r');
+                        let line_feed_ends = *self.line_feed_ends.get_or_insert(!is_cr);
+                        self.state = State::Blank(match (is_cr, line_feed_ends) {
+                            (true, _) => Before::Cr,
+                            (false, true) => Before::Other,
+                            (false, false) => Before::DataLf,
+                        });
                     }
                     None => consumed = &[],
                 },
-                State::Blank { after_cr } if is_blank_before(byte) => {
-                    if after_cr && byte == b'\n' {
-                        // The second half of CR LF.
-                        self.content_end = self.at + 1;
-                        self.line = self.content_end;
-                    }
-                    self.state = State::Blank { after_cr: false };
+                State::Blank(before) if is_blank_before(byte) => {
+                    self.state = State::Blank(match (before, byte) {
+                        (Before::Cr, b'\n') => {
+                            self.end_line_at(self.at + 1);
+                            Before::Other
+                        }
+                        (Before::DataLf, b'\r') => {
+                            self.end_line_at(self.at + 1);
+                            Before::Cr
+                        }
+                        (Before::DataLf, _) => Before::DataLf,
+                        (Before::Cr | Before::Other, _) => Before::Other,
+                    });
                 }
-                State::Blank { .. } => {
+                State::Blank(before) => {
                     self.text = self.at;
                     consumed = rest;
                     match byte {
                         b'M' | b'F' | b'B' => self.state = State::Id { id: [0; 3], seen: 0 },
-                        0xEF => self.state = State::Mark { seen: 0 },
+                        0xEF => self.state = State::Mark { seen: 0, before },
                         _ => head = self.no_head(),
                     }
                 }
-                State::Mark { seen } => match BYTE_ORDER_MARK.get(seen) {
+                State::Mark { seen, before } => match BYTE_ORDER_MARK.get(seen) {
                     Some(expected) if *expected == byte => {
-                        self.state = match seen {
-                            2 => State::Blank { after_cr: false },
-                            _ => State::Mark { seen: seen + 1 },
+                        self.state = match (seen, before) {
+                            (2, Before::DataLf) => State::Blank(Before::DataLf),
+                            (2, _) => State::Blank(Before::Other),
+                            _ => State::Mark { seen: seen + 1, before },
                         };
                     }
                     _ => {
@@ -160,11 +185,11 @@ impl Heads {
         let head = match self.state {
             State::Id { id, seen: 3 } => self.decide(id, None),
             State::Id { .. } | State::Mark { .. } => self.no_head(),
-            State::Blank { .. } | State::Text => None,
+            State::Blank(_) | State::Text => None,
         };
-        if head.is_none() && matches!(self.state, State::Text) {
+        if head.is_none() && matches!(self.state, State::Text | State::Blank(Before::DataLf)) {
             self.content_end = self.at;
-            self.state = State::Blank { after_cr: false };
+            self.state = State::Blank(Before::Other);
         }
         head
     }
@@ -198,7 +223,13 @@ impl Heads {
         (!self.begun).then(|| self.begin(PartKind::Other))
     }
 
+    fn end_line_at(&mut self, end: u64) {
+        self.content_end = end;
+        self.line = end;
+    }
+
     fn begin(&mut self, kind: PartKind) -> Head {
+        self.line_feed_ends = None;
         self.state = State::Text;
         self.begun = true;
         Head { kind, line: self.line, text: self.text }

@@ -33,6 +33,9 @@
 //! * [`charset`] reads messages in every character set that Table 0211 knows, and tells what was
 //!   declared and what was found.
 //! * [`batch`] cuts files and frames that hold several messages.
+//! * [`Group`] is a run of segments behind a leading one: all OBX after each OBR.
+//! * [`batch`] cuts files, streams and frames that hold several messages; [`continuation`] joins
+//!   what was cut because it was too long.
 //!
 //! # Raw and decoded
 //!
@@ -50,6 +53,7 @@ mod diagnostic;
 mod error;
 mod escape;
 mod field;
+mod group;
 mod header;
 mod leaf;
 mod message;
@@ -62,6 +66,7 @@ mod separators;
 
 pub mod batch;
 pub mod charset;
+pub mod continuation;
 pub mod value;
 
 pub use charset::Charset;
@@ -71,6 +76,7 @@ pub use escape::{escape, unescape};
 pub use field::{
     Component, Components, Element, Field, Repetition, Repetitions, Subcomponent, Subcomponents,
 };
+pub use group::{Group, Groups};
 pub use header::Header;
 pub use leaf::{Leaf, Leaves};
 pub use message::Message;

@@ -64,6 +64,10 @@ impl OwnedMessage {
         }
     }
 
+    pub(crate) fn from_spans(bytes: Bytes, separators: Separators, spans: Arc<[Span]>) -> Self {
+        Self { bytes, separators, spans }
+    }
+
     /// The message as a view. Neither scans nor allocates.
     #[must_use]
     pub fn as_message(&self) -> Message<'_> {

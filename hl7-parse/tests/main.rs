@@ -5,8 +5,10 @@
 mod auto_traits;
 mod batch;
 mod charset;
+mod continuation;
 mod corpus;
 mod diagnostics;
+mod groups;
 mod known_answers;
 mod msh;
 mod privacy;

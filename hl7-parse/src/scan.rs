@@ -70,6 +70,8 @@ pub(crate) enum First {
     Decoded,
     /// Anything; where it is no MSH, FHS or BHS these delimiters are in force.
     Any(Separators),
+    /// MSH alone, split at the bytes of its delimiters whatever set it declares.
+    Undecoded,
 }
 
 pub(crate) fn scan<R: Report>(
@@ -94,6 +96,7 @@ pub(crate) fn scan<R: Report>(
     let separators = match (header::declared(line, start, report), first) {
         #[cfg(feature = "charset")]
         (Ok(separators), First::Decoded) => separators.with_charset(Charset::Utf8),
+        (Ok(separators), First::Undecoded) => separators,
         (Ok(separators), _) => {
             charset::check_splits(bytes, line, separators)?;
             separators

@@ -143,6 +143,13 @@ impl Charset {
         find(folded).or_else(|| find(folded.strip_prefix(b"ISO")?)).unwrap_or(Self::Unknown)
     }
 
+    /// The set with this number, as `as u8` gives it.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_number(number: u8) -> Self {
+        let named = NAMES.iter().map(|(_, charset)| *charset);
+        named.chain([Self::Unspecified]).find(|one| *one as u8 == number).unwrap_or(Self::Unknown)
+    }
+
     /// The name that MIME and HTTP use; `None` where nothing, or nothing known, is declared.
     #[must_use]
     pub fn label(self) -> Option<&'static str> {

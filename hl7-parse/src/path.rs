@@ -144,6 +144,45 @@ impl Path {
         named(self.subcomponent)
     }
 
+    /// The longer path that `text` names from here: `5.1` below a segment, `4.2` below a field
+    /// or one of its repetitions, `2` below a component.
+    #[cfg(feature = "serde")]
+    pub(crate) fn below(mut self, text: &str) -> Result<Self, PathError> {
+        let (first, mut rest) = number(text.as_bytes())?;
+        if self.field == 0 {
+            self.field = first;
+            (self.repetition, rest) = bracketed(rest)?;
+            (self.component, rest) = numbered(rest)?;
+            (self.subcomponent, rest) = numbered(rest)?;
+        } else if self.component == 0 {
+            self.component = first;
+            (self.subcomponent, rest) = numbered(rest)?;
+        } else if self.subcomponent == 0 {
+            self.subcomponent = first;
+        } else {
+            return Err(PathError::Form);
+        }
+        if rest.is_empty() { Ok(self) } else { Err(PathError::Form) }
+    }
+
+    /// Whether the path says which of the segments with its ID.
+    #[cfg(feature = "serde")]
+    pub(crate) fn names_occurrence(self) -> bool {
+        self.occurrence != 0
+    }
+
+    /// The path with another occurrence of the segment; 65,535 for any further one.
+    #[cfg(feature = "serde")]
+    pub(crate) fn with_occurrence(self, n: usize) -> Self {
+        Self { occurrence: u16::try_from(n).unwrap_or(u16::MAX), ..self }
+    }
+
+    /// The path with another repetition of the field; 65,535 for any further one.
+    #[cfg(feature = "serde")]
+    pub(crate) fn with_repetition(self, n: usize) -> Self {
+        Self { repetition: u16::try_from(n).unwrap_or(u16::MAX), ..self }
+    }
+
     /// What the path leads to in a segment that its first part names.
     pub(crate) fn within<'a>(&self, segment: Segment<'a>) -> Element<'a> {
         let Some(field) = self.field() else { return segment.into() };

@@ -5,7 +5,11 @@
 mod auto_traits;
 mod batch;
 mod corpus;
+#[cfg(feature = "serde")]
+mod de;
 mod diagnostics;
+#[cfg(feature = "serde")]
+mod json;
 mod known_answers;
 mod msh;
 mod privacy;

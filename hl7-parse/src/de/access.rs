@@ -44,11 +44,8 @@ impl<'de> SeqAccess<'de> for &mut Members<'_, 'de> {
         let value = self.of.member(name)?;
         match seed.deserialize(value) {
             Ok(member) => Ok(Some(member)),
-            Err(error)
-                if error.kind() == DeErrorKind::Missing
-                    && error.path() == value.place()
-                    && !value.is_valued() =>
-            {
+            // Of this member, and not of one of its own.
+            Err(error) if error.is_missing_at(value.place()) => {
                 self.missing = Some(error);
                 Ok(None)
             }

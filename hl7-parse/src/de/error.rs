@@ -134,6 +134,10 @@ impl DeError {
         }
     }
 
+    pub(super) fn is_missing_at(&self, place: Option<Path>) -> bool {
+        self.kind == DeErrorKind::Missing && self.path == place
+    }
+
     pub(super) fn is_invalid_length(&self) -> bool {
         self.called == Called::InvalidLength && self.path.is_none()
     }
@@ -208,11 +212,11 @@ impl de::Error for DeError {
         Self::new(DeErrorKind::Refused)
     }
 
-    fn missing_field(name: &'static str) -> Self {
-        Self::named(DeErrorKind::Missing, name)
+    fn missing_field(_: &'static str) -> Self {
+        Self::new(DeErrorKind::Refused)
     }
 
-    fn duplicate_field(name: &'static str) -> Self {
-        Self::named(DeErrorKind::Refused, name)
+    fn duplicate_field(_: &'static str) -> Self {
+        Self::new(DeErrorKind::Refused)
     }
 }

@@ -141,7 +141,7 @@ impl<'m, 'de> Value<'m, 'de> {
     }
 
     /// Whether there is anything: always of a message.
-    pub(super) fn is_valued(&self) -> bool {
+    fn is_valued(&self) -> bool {
         self.place.is_none() || self.element.is_valued()
     }
 

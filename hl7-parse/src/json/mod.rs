@@ -1,7 +1,7 @@
 //! A lossless form of a message for JSON and its like, and back (feature `serde`).
 //!
 //! [`Json`] around a message is what to give to `serde_json`, or to any other format that
-//! describes itself (CBOR, MessagePack, YAML):
+//! describes itself (CBOR, MessagePack):
 //!
 //! ```
 //! use hl7_parse::{OwnedMessage, json::Json};

@@ -126,6 +126,9 @@ impl Charset {
     /// do not count, and `ISO` may stand before a number: `ISO-8859-1` is `8859/1`.
     #[must_use]
     pub fn from_name(name: &[u8]) -> Self {
+        if name.is_empty() {
+            return Self::Unspecified;
+        }
         let mut folded = [0u8; MAX_NAME_LEN];
         let mut len = 0;
         for byte in name.iter().filter(|byte| !matches!(byte, b' ' | b'_' | b'-' | b'/')) {

@@ -31,7 +31,6 @@ impl<'a> Element<'a> {
         Self { bytes, separators: self.separators }
     }
 
-    #[cfg(feature = "serde")]
     pub(crate) fn separators(self) -> Separators {
         self.separators
     }

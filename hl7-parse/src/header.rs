@@ -171,7 +171,7 @@ pub(crate) fn declared<R: Report>(
         };
         return Err(ParseError::new(kind, offset + if bare { 3 } else { 0 }));
     };
-    if field.is_ascii_alphanumeric() || field.is_ascii_control() || !field.is_ascii() {
+    if !field.is_ascii_punctuation() {
         return Err(ParseError::new(ParseErrorKind::BadFieldSeparator, offset + 3));
     }
 
@@ -202,9 +202,12 @@ pub(crate) fn declared<R: Report>(
     };
     let mut take_if_free = |position: usize, separators: &Separators| {
         let Some(byte) = character(encoding_characters, position) else { return Ok(field) };
-        if !byte.is_ascii() || byte.is_ascii_control() {
+        if matches!(byte, b' ' | 0x0B | 0x1C | 0x80..) {
             at_msh_2(DiagnosticCode::UnusableDelimiter)?;
             return Ok(field);
+        }
+        if byte.is_ascii_alphanumeric() {
+            at_msh_2(DiagnosticCode::AlphanumericDelimiter)?;
         }
         let taken = [
             separators.field,
@@ -232,6 +235,9 @@ pub(crate) fn declared<R: Report>(
 /// The character at a position of MSH-2. One that is not ASCII counts as one, and as a byte that
 /// can not delimit.
 fn character(encoding_characters: &[u8], position: usize) -> Option<u8> {
+    if encoding_characters.is_ascii() {
+        return encoding_characters.get(position).copied();
+    }
     match std::str::from_utf8(encoding_characters) {
         Ok(text) => text.chars().nth(position).map(|found| u8::try_from(found).unwrap_or(u8::MAX)),
         Err(_) => encoding_characters.get(position).copied(),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Message, Segment, Separators, Subcomponent, field::Element};
+use crate::{Segment, Separators, Subcomponent, field::Element, scan::until};
 
 /// A leaf: the lowest element that has content, and where it is. All numbers from 1.
 #[derive(Clone, Copy)]
@@ -42,9 +42,9 @@ impl fmt::Debug for Leaf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Leaf({}: {}-{}[{}].{}.{}, {} bytes)",
+            "Leaf({}: {:?} {}[{}].{}.{}, {} bytes)",
             self.segment_number,
-            self.segment.id(),
+            self.segment,
             self.field,
             self.repetition,
             self.component,
@@ -54,37 +54,65 @@ impl fmt::Debug for Leaf<'_> {
     }
 }
 
-/// The leaves of a segment. Made by [`Segment::leaves`] and [`Message::leaves`].
+/// The leaves of a segment or a message. Made by [`Segment::leaves`] and [`Message::leaves`].
 #[derive(Clone)]
-pub struct Leaves<'a> {
+pub struct Leaves<'a, S = std::iter::Empty<Segment<'a>>> {
+    /// The segments after this one.
+    following: S,
     segment_number: usize,
     segment: Segment<'a>,
+    is_header: bool,
     /// What is not read yet: from the start of a leaf.
     rest: &'a [u8],
     field: usize,
     repetition: usize,
     component: usize,
     subcomponent: usize,
+    /// Which bytes delimit. One look-up for each byte of a message, dense in delimiters, is
+    /// faster than a search for each leaf.
+    delimits: [bool; 256],
 }
 
 impl<'a> Leaves<'a> {
     pub(crate) fn of_segment(segment: Segment<'a>) -> Self {
-        let id = segment.id_bytes().len();
-        let bytes = segment.as_bytes();
-        Self {
-            segment_number: 1,
+        Self::new(segment, std::iter::empty())
+    }
+}
+
+impl<'a, S: Iterator<Item = Segment<'a>>> Leaves<'a, S> {
+    /// The leaves of `segment` and of those after it, which have the same delimiters.
+    pub(crate) fn new(segment: Segment<'a>, following: S) -> Self {
+        let separators = segment.separators();
+        let mut leaves = Self {
+            following,
+            segment_number: 0,
             segment,
-            rest: bytes.get(id..).unwrap_or_default(),
+            is_header: false,
+            rest: &[],
             field: 0,
             repetition: 1,
             component: 1,
             subcomponent: 1,
+            delimits: [false; 256],
+        };
+        for delimiter in
+            [separators.field, separators.repetition, separators.component, separators.subcomponent]
+        {
+            if let Some(delimits) = leaves.delimits.get_mut(usize::from(delimiter)) {
+                *delimits = true;
+            }
         }
+        leaves.enter(segment);
+        leaves
     }
 
-    pub(crate) fn of_message(message: &Message<'a>) -> impl Iterator<Item = Leaf<'a>> {
-        let leaves = |(at, segment)| Self { segment_number: at + 1, ..Self::of_segment(segment) };
-        message.segments().enumerate().flat_map(leaves)
+    fn enter(&mut self, segment: Segment<'a>) {
+        self.segment = segment;
+        self.segment_number += 1;
+        self.is_header = segment.is_header();
+        let id = segment.id_bytes().len();
+        self.rest = segment.as_bytes().get(id..).unwrap_or_default();
+        self.field = 0;
     }
 
     fn leaf(&self, bytes: &'a [u8], separators: Separators) -> Leaf<'a> {
@@ -116,60 +144,69 @@ impl<'a> Leaves<'a> {
             self.subcomponent += 1;
         }
     }
-}
 
-impl<'a> Iterator for Leaves<'a> {
-    type Item = Leaf<'a>;
-
-    fn next(&mut self) -> Option<Leaf<'a>> {
-        let separators = self.segment.separators();
-        if self.field == 0 {
-            let (separator, after) = self.rest.split_first()?;
-            self.field = 1;
-            if self.segment.is_header() {
-                let msh_1 = self.rest.get(..1).unwrap_or_default();
-                let msh_2 = crate::scan::until(after, *separator);
-                // MSH-2 is read next, as one piece.
-                self.rest = after;
-                let leaf = self.leaf(msh_1, Separators::LITERAL);
-                self.field = 2;
-                if msh_2.is_empty() {
-                    self.rest = after.get(1..).unwrap_or_default();
-                    self.field = 3;
-                }
-                return Some(leaf);
-            }
+    /// The field separator before field 1, and MSH-1 and MSH-2, which are literal.
+    fn open(&mut self) -> Option<Leaf<'a>> {
+        let (separator, after) = self.rest.split_first()?;
+        if !self.is_header {
             self.rest = after;
+            self.step(*separator);
+            return None;
         }
-        let literal = self.field == 2 && self.segment.is_header();
-        let ends = |byte: &u8| {
-            *byte == separators.field
-                || (!literal
-                    && (*byte == separators.component
-                        || *byte == separators.repetition
-                        || *byte == separators.subcomponent))
-        };
-        while !self.rest.is_empty() {
-            let length = self.rest.iter().position(ends).unwrap_or(self.rest.len());
-            let (bytes, ended) = self.rest.split_at_checked(length)?;
-            let separators = if literal { Separators::LITERAL } else { separators };
-            let leaf = self.leaf(bytes, separators);
-            match ended.split_first() {
-                Some((delimiter, after)) => {
-                    self.rest = after;
-                    self.step(*delimiter);
-                }
-                None => self.rest = ended,
-            }
-            if !bytes.is_empty() {
-                return Some(leaf);
-            }
+        (self.repetition, self.component, self.subcomponent) = (1, 1, 1);
+        self.field += 1;
+        if self.field == 1 {
+            return Some(self.leaf(self.rest.get(..1)?, Separators::LITERAL));
         }
-        None
+        let msh_2 = until(after, *separator);
+        let leaf = self.leaf(msh_2, Separators::LITERAL);
+        // As if the separator after MSH-2 were the one before field 1.
+        self.is_header = false;
+        self.rest = after.get(msh_2.len()..).unwrap_or_default();
+        match self.rest.split_first() {
+            Some((separator, after)) => {
+                self.rest = after;
+                self.step(*separator);
+            }
+            None => self.field += 1,
+        }
+        Some(leaf).filter(|leaf| !leaf.bytes.is_empty())
     }
 }
 
-impl fmt::Debug for Leaves<'_> {
+impl<'a, S: Iterator<Item = Segment<'a>>> Iterator for Leaves<'a, S> {
+    type Item = Leaf<'a>;
+
+    fn next(&mut self) -> Option<Leaf<'a>> {
+        loop {
+            if (self.field == 0 || self.is_header)
+                && let Some(leaf) = self.open()
+            {
+                return Some(leaf);
+            }
+            while !self.rest.is_empty() {
+                let delimits = |byte: &u8| self.delimits.get(usize::from(*byte)) == Some(&true);
+                let length = self.rest.iter().position(delimits).unwrap_or(self.rest.len());
+                let (bytes, ended) = self.rest.split_at_checked(length)?;
+                let leaf = (!bytes.is_empty()).then(|| self.leaf(bytes, self.segment.separators()));
+                match ended.split_first() {
+                    Some((delimiter, after)) => {
+                        self.rest = after;
+                        self.step(*delimiter);
+                    }
+                    None => self.rest = ended,
+                }
+                if leaf.is_some() {
+                    return leaf;
+                }
+            }
+            let segment = self.following.next()?;
+            self.enter(segment);
+        }
+    }
+}
+
+impl<S> fmt::Debug for Leaves<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Leaves").field("len", &self.rest.len()).finish()
     }

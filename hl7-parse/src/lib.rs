@@ -29,6 +29,7 @@
 //! * [`Header`] reads the MSH segment alone, for routing and for answering.
 //! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
+//! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
 //! * With feature `serde`: `de` fills structs by paths, and `json` is a lossless form of a
 //!   message for JSON and its like, and back.
 //! * [`batch`] cuts files and frames that hold several messages.
@@ -65,6 +66,7 @@ pub mod batch;
 pub mod de;
 #[cfg(feature = "serde")]
 pub mod json;
+pub mod value;
 
 pub use charset::Charset;
 pub use diagnostic::{Diagnostic, DiagnosticCode};

@@ -3,9 +3,9 @@
 use std::{borrow::Cow, fmt, ops::Range};
 
 use crate::{
-    Element, Header, Leaf, Leaves, OwnedMessage, ParseError, ParseOptions, Path, Segment, Segments,
+    Element, Header, Leaves, OwnedMessage, ParseError, ParseOptions, Path, Segment, Segments,
     Separators,
-    scan::{First, Ignore, Scanned, Span, scan},
+    scan::{First, Ignore, Scanned, Span, is_segment_id, scan},
 };
 
 /// A message that borrows the bytes it was read from.
@@ -72,7 +72,7 @@ impl<'a> Message<'a> {
     /// The first segment with this ID, if there is one.
     #[must_use]
     pub fn segment(&self, id: &str) -> Option<Segment<'a>> {
-        self.segments().find(|segment| segment.id() == id)
+        self.segments_with_id(id).next()
     }
 
     /// All segments, in order; lines that are no segment among them.
@@ -89,7 +89,9 @@ impl<'a> Message<'a> {
     /// # Ok::<(), hl7_parse::ParseError>(())
     /// ```
     pub fn segments_with_id(&self, id: &str) -> impl Iterator<Item = Segment<'a>> {
-        self.segments().filter(move |segment| segment.id() == id)
+        // What is no segment ID fits no segment.
+        let id = id.as_bytes().try_into().ok().filter(is_segment_id);
+        self.segments().filter(move |segment| id.is_some_and(|id| segment.has_id(id)))
     }
 
     /// What a path leads to. Total: an absent view where there is nothing.
@@ -106,16 +108,19 @@ impl<'a> Message<'a> {
     /// ```
     #[must_use]
     pub fn get(&self, path: &Path) -> Element<'a> {
-        let mut segments = self.segments().filter(|segment| segment.id() == path.segment());
-        match segments.nth(path.occurrence().saturating_sub(1)) {
+        let mut segments = self.segments().filter(|segment| segment.has_id(path.id()));
+        match segments.nth(path.occurrence() - 1) {
             Some(segment) => path.within(segment),
             None => Element::ABSENT,
         }
     }
 
     /// Every non-empty leaf with its numbers, in one pass.
-    pub fn leaves(&self) -> impl Iterator<Item = Leaf<'a>> {
-        Leaves::of_message(self)
+    #[must_use]
+    pub fn leaves(&self) -> Leaves<'a, Segments<'_, 'a>> {
+        let mut segments = self.segments();
+        let first = segments.next().unwrap_or(Segment::new(&[], self.separators));
+        Leaves::new(first, segments)
     }
 
     /// Where an element lies in [`Message::as_bytes`]; also of an empty one that is present.

@@ -114,6 +114,10 @@ impl Path {
         std::str::from_utf8(&self.segment).unwrap_or_default()
     }
 
+    pub(crate) fn id(&self) -> [u8; 3] {
+        self.segment
+    }
+
     /// Which of the segments with that ID: the first where the path does not say.
     #[must_use]
     pub fn occurrence(&self) -> usize {
@@ -142,6 +146,17 @@ impl Path {
     #[must_use]
     pub fn subcomponent(&self) -> Option<usize> {
         named(self.subcomponent)
+    }
+
+    /// The path with the numbers that are not 0 in place of its own.
+    pub(crate) fn narrowed(self, repetition: u16, component: u16, subcomponent: u16) -> Self {
+        let or = |number, own| if number == 0 { own } else { number };
+        Self {
+            repetition: or(repetition, self.repetition),
+            component: or(component, self.component),
+            subcomponent: or(subcomponent, self.subcomponent),
+            ..self
+        }
     }
 
     /// The longer path that `text` names from here: `5.1` below a segment, `4.2` below a field

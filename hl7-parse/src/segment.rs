@@ -4,8 +4,7 @@ use std::fmt;
 
 use crate::{
     Field, Leaves, Separators,
-    header::is_header_id,
-    scan::{Span, find_nth, is_segment_id, nth_piece, until},
+    scan::{Span, find_nth, is_segment_id, until},
 };
 
 /// One segment: a three-character ID, then fields.
@@ -45,15 +44,8 @@ impl<'a> Segment<'a> {
     /// ```
     #[must_use]
     pub fn id(&self) -> &'a str {
-        let line = match self.bytes {
-            [b' ' | b'\t', ..] => self.bytes.trim_ascii_start(),
-            _ => self.bytes,
-        };
-        match line.split_first_chunk::<3>() {
-            Some((id, rest))
-                if is_segment_id(id)
-                    && rest.first().is_none_or(|next| *next == self.separators.field) =>
-            {
+        match (self.unindented().split_first_chunk::<3>(), self.head()) {
+            (Some((id, _)), [.., next]) if is_segment_id(id) && next == self.separators.field => {
                 std::str::from_utf8(id).unwrap_or_default()
             }
             _ => "",
@@ -74,17 +66,28 @@ impl<'a> Segment<'a> {
     #[must_use]
     pub fn field(&self, n: usize) -> Field<'a> {
         let separator = self.separators.field;
-        let Some(fields) = find_nth(self.bytes, separator, 1) else { return Field::ABSENT };
-        let after = |at: usize| self.bytes.get(at + 1..).unwrap_or_default();
-        if !self.is_header() {
-            return Field::new(nth_piece(after(fields), separator, n), self.separators);
-        }
-        match n {
-            0 => Field::ABSENT,
-            1 => Field::new(self.bytes.get(fields..=fields), Separators::LITERAL),
-            2 => Field::new(Some(until(after(fields), separator)), Separators::LITERAL),
-            _ => Field::new(nth_piece(after(fields), separator, n - 1), self.separators),
-        }
+        // Of a header the separator before field `n` is the one before the last of `n`.
+        let before = match self.is_header() {
+            false => n,
+            true if n > 2 => n - 1,
+            true => return self.delimiter_field(n),
+        };
+        let field = find_nth(self.bytes, separator, before)
+            .and_then(|at| self.bytes.get(at + 1..))
+            .map(|rest| until(rest, separator));
+        Field::new(field, self.separators)
+    }
+
+    /// MSH-1 and MSH-2: literal, whatever they hold.
+    fn delimiter_field(&self, n: usize) -> Field<'a> {
+        let separator = self.separators.field;
+        let Some(at) = find_nth(self.bytes, separator, 1) else { return Field::ABSENT };
+        let bytes = match n {
+            1 => self.bytes.get(at..=at),
+            2 => self.bytes.get(at + 1..).map(|rest| until(rest, separator)),
+            _ => None,
+        };
+        Field::new(bytes, Separators::LITERAL)
     }
 
     /// All fields in order, in one pass. The first item is field 1.
@@ -111,17 +114,45 @@ impl<'a> Segment<'a> {
 
     /// Whether this is MSH, FHS or BHS, whose first two fields are the delimiters.
     pub(crate) fn is_header(&self) -> bool {
-        let line = match self.bytes {
-            [b' ' | b'\t', ..] => self.bytes.trim_ascii_start(),
-            _ => self.bytes,
-        };
-        line.get(..3).is_some_and(is_header_id) && line.get(3) == Some(&self.separators.field)
+        let [id @ .., separator] = self.head();
+        matches!(&id, b"MSH" | b"FHS" | b"BHS") && separator == self.separators.field
+    }
+
+    /// Whether this is a segment with that ID: `self.id() == id`, without making text of it.
+    pub(crate) fn has_id(&self, wanted: [u8; 3]) -> bool {
+        let [first, second, third, separator] = self.head();
+        [first, second, third] == wanted && separator == self.separators.field
+    }
+
+    /// The segment without a few blanks before its ID. Not of any number: this is looked at
+    /// again and again.
+    fn unindented(&self) -> &'a [u8] {
+        const MAX_BLANKS: usize = 16;
+        if !matches!(self.bytes, [b' ' | b'\t', ..]) {
+            return self.bytes;
+        }
+        let blanks = self.bytes.iter().take(MAX_BLANKS);
+        let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        self.bytes.get(blanks..).unwrap_or_default()
+    }
+
+    /// The ID and what follows it; a segment that is no more than an ID is followed by its
+    /// field separator.
+    fn head(&self) -> [u8; 4] {
+        match self.unindented() {
+            [first, second, third, next, ..] => [*first, *second, *third, *next],
+            [first, second, third] => [*first, *second, *third, self.separators.field],
+            _ => [0; 4],
+        }
     }
 }
 
 impl fmt::Debug for Segment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Segment").field("id", &self.id()).field("len", &self.bytes.len()).finish()
+        // A line of text can begin with what looks like an ID; real ones are upper case.
+        let shown = self.id();
+        let shown = if shown.bytes().any(|byte| byte.is_ascii_lowercase()) { "" } else { shown };
+        f.debug_struct("Segment").field("id", &shown).field("len", &self.bytes.len()).finish()
     }
 }
 

@@ -128,7 +128,7 @@ fn what_is_not_the_form_is_refused_without_showing_it() {
         (segments("[4711]"), "segment 2, item 0: this is a string"),
         (segments(r#"["PID|SECRET"]"#), "segment 2, item 0: a string holds a delimiter"),
         (segments(r#"["PID","1\rSECRET"]"#), "segment 2, item 1: a string holds a delimiter"),
-        (segments(r#"["PID","1\nOBX"]"#), "make other segments"),
+        (segments(r#"["PID","1\nOBX","SECRET"]"#), "make other segments"),
         (segments(r#"["   "]"#), "make other segments"),
         (segments(r#"["PID","1\u001c"]"#), "make other segments"),
         (segments(r#"["MSH","$"]"#), "segment 2, item 1: this is the field separator"),

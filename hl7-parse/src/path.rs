@@ -180,6 +180,35 @@ impl Path {
         if rest.is_empty() { Ok(self) } else { Err(PathError::Form) }
     }
 
+    /// The path as two numbers.
+    #[cfg(feature = "serde")]
+    pub(crate) fn to_bits(self) -> [u64; 2] {
+        let Self { segment: [a, b, c], occurrence, field, repetition, component, subcomponent } =
+            self;
+        let pack = |high: u16, numbers: [u16; 3]| {
+            numbers.iter().fold(u64::from(high), |bits, number| bits << 16 | u64::from(*number))
+        };
+        [
+            pack(u16::from(a), [u16::from_be_bytes([b, c]), occurrence, field]),
+            pack(0, [repetition, component, subcomponent]),
+        ]
+    }
+
+    /// The path that [`Self::to_bits`] wrote.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_bits([first, second]: [u64; 2]) -> Self {
+        let [_, a, b, c, o1, o2, f1, f2] = first.to_be_bytes();
+        let [_, _, r1, r2, c1, c2, s1, s2] = second.to_be_bytes();
+        Self {
+            segment: [a, b, c],
+            occurrence: u16::from_be_bytes([o1, o2]),
+            field: u16::from_be_bytes([f1, f2]),
+            repetition: u16::from_be_bytes([r1, r2]),
+            component: u16::from_be_bytes([c1, c2]),
+            subcomponent: u16::from_be_bytes([s1, s2]),
+        }
+    }
+
     /// Whether the path says which of the segments with its ID.
     #[cfg(feature = "serde")]
     pub(crate) fn names_occurrence(self) -> bool {

@@ -5,14 +5,15 @@
 use std::{borrow::Cow, collections::HashMap, fmt::Debug};
 
 use hl7_parse::{
-    Element, Message, Path,
+    Element, Message, Path, Segment,
     de::{self, DeError, DeErrorKind as Kind, Nullable},
+    value::{Cx, Date, DateTime, Hd, Nm, Raw, Si, ValueErrorKind, Xpn},
 };
 use proptest::prelude::*;
 use serde::{Deserialize, de::DeserializeOwned};
 
 const ADMISSION: &[u8] = b"MSH|^~\\&|ADT1|GH|EHR|GH|202605011200||ADT^A01^ADT_A01|4711|P|2.5.1\r\
-    PID|1||555^^^GH&1.2.3&ISO^MR~999^^^SSA^SS~||TESTER^TINA^T\\T\\T||19700229|F|\"\"|-3|12.50|N\r\
+    PID|1||555^^^GH&1.2.3&ISO^MR~999^^^SSA^SS~||TESTER^TINA^T\\T\\T||19700228|F|\"\"|-3|12.50|N\r\
     NK1|1|TESTER^TOM\r\
     NK1|2|TESTER^TESSA~OTHER^O||x\r";
 
@@ -22,6 +23,14 @@ fn message(bytes: &[u8]) -> Message<'_> {
 
 /// One struct with one path, filled from a message.
 macro_rules! read {
+    ($bytes:expr, $path:literal as borrowed $type:ident) => {{
+        #[derive(Deserialize)]
+        struct One<'a> {
+            #[serde(rename = $path, borrow)]
+            value: $type<'a>,
+        }
+        de::from_message::<One<'_>>(&message($bytes)).map(|one| one.value)
+    }};
     ($bytes:expr, $path:literal as $type:ty) => {{
         #[derive(Deserialize)]
         struct One {
@@ -318,6 +327,86 @@ fn text_is_borrowed_where_the_message_holds_it() {
     );
 }
 
+#[test]
+fn typed_values_and_views_are_read_as_read_reads_them() {
+    #[derive(Deserialize)]
+    struct Typed<'a> {
+        #[serde(rename = "MSH-7")]
+        sent: DateTime,
+        #[serde(rename = "PID-7")]
+        born: Option<Date>,
+        #[serde(rename = "PID-29")]
+        died: Option<Date>,
+        #[serde(rename = "PID-9")]
+        deleted: Nullable<Date>,
+        #[serde(rename = "PID-3", borrow)]
+        ids: Vec<Cx<'a>>,
+        #[serde(rename = "PID-3.4", borrow)]
+        authority: Hd<'a>,
+        #[serde(rename = "PID-5", borrow)]
+        name: Xpn<'a>,
+        #[serde(rename = "PID-11", borrow)]
+        number: Nm<'a>,
+        #[serde(rename = "PID-1", borrow)]
+        raw: Raw<'a>,
+        #[serde(rename = "PID-30", borrow)]
+        absent: Raw<'a>,
+        #[serde(rename = "NK1", borrow)]
+        kin: Vec<Segment<'a>>,
+        #[serde(rename = "OBX", borrow)]
+        missing: Option<Segment<'a>>,
+    }
+    let message = message(ADMISSION);
+    let typed: Typed<'_> = de::from_message(&message).expect("filled");
+    assert_eq!(typed.sent.year(), 2026);
+    assert_eq!(typed.born.map(|born| (born.year(), born.day())), Some((1970, Some(28))));
+    assert_eq!((typed.died, typed.deleted), (None, Nullable::Null));
+    let numbers: Vec<_> = typed.ids.iter().map(|id| id.id_number().decode()).collect();
+    assert_eq!(numbers, ["555", "999"]);
+    assert_eq!(typed.ids[0].assigning_authority().universal_id().decode(), "1.2.3");
+    assert_eq!(typed.authority.universal_id().decode(), "1.2.3");
+    assert_eq!(typed.name.given_name().decode(), "TINA");
+    assert_eq!(typed.number, Nm::new("12.5").expect("a number"));
+    assert_eq!(typed.raw.read::<Si>().map(|si| si.get()), Ok(1));
+    assert!(!typed.absent.is_present());
+    let error = typed.absent.read::<Si>().expect_err("absent");
+    assert_eq!(error.path(), Some(Path::new("PID-30")));
+    let kin: Vec<_> = typed.kin.iter().map(|nk1| nk1.field(1).as_bytes()).collect();
+    assert_eq!(kin, [b"1", b"2"]);
+    assert!(typed.missing.is_none());
+
+    let bytes = b"MSH|^~\\&|A\rPID|20241301|1970-02|\"\"||SECRET~1|19700101~\"\"|^x\r";
+    for (found, kind, path) in [
+        (read!(bytes, "PID-1" as Date).map(|_| ()), Kind::OutOfRange, "PID-1"),
+        (read!(bytes, "PID-2" as Date).map(|_| ()), Kind::Value(ValueErrorKind::Form), "PID-2"),
+        (read!(bytes, "PID-3" as Date).map(|_| ()), Kind::Null, "PID-3"),
+        (read!(bytes, "PID-3" as Option<Date>).map(|_| ()), Kind::Null, "PID-3"),
+        (read!(bytes, "PID-3" as borrowed Cx).map(|_| ()), Kind::Null, "PID-3"),
+        (read!(bytes, "PID-4" as Date).map(|_| ()), Kind::Missing, "PID-4"),
+        (read!(bytes, "PID-4" as borrowed Cx).map(|_| ()), Kind::Missing, "PID-4"),
+        (
+            read!(bytes, "PID-5" as Vec<Si>).map(|_| ()),
+            Kind::Value(ValueErrorKind::Form),
+            "PID-5[1]",
+        ),
+        (read!(bytes, "PID-6" as Vec<Date>).map(|_| ()), Kind::Null, "PID-6[2]"),
+        (read!(bytes, "PID-7" as Si).map(|_| ()), Kind::Missing, "PID-7"),
+        (read!(bytes, "PID" as Si).map(|_| ()), Kind::Value(ValueErrorKind::NoField), "PID"),
+        (
+            read!(bytes, "PID-5" as borrowed Segment).map(|_| ()),
+            Kind::Value(ValueErrorKind::Form),
+            "PID-5",
+        ),
+        (read!(bytes, "OBX" as borrowed Segment).map(|_| ()), Kind::Missing, "OBX"),
+    ] {
+        let error = found.expect_err(path);
+        assert_eq!((error.kind(), error.path()), (kind, path.parse().ok()), "{error}");
+        assert!(!format!("{error} {error:?}").contains("SECRET"), "{error}");
+    }
+    let error = serde_json::from_str::<Date>("\"SECRET\"").expect_err("no message").to_string();
+    assert!(!error.contains("SECRET"), "{error}");
+}
+
 /// A message in which every value is a secret, and a type for each way to be refused.
 const SECRETS: &[u8] = b"MSH|^~\\&|A\rPID|SECRET|300|\\T\\SECRET|SECRET^1|5.5\r";
 
@@ -491,11 +580,11 @@ struct Anything {
     #[serde(rename = "PID-1")]
     fields: Vec<Nullable<Part>>,
     #[serde(rename = "PID")]
-    segments: Vec<Segment>,
+    segments: Vec<Lines>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Segment {
+struct Lines {
     #[serde(rename = "1.1.1")]
     first: Nullable<String>,
     #[serde(rename = "2[2].1")]

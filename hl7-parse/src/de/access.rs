@@ -42,14 +42,14 @@ impl<'de> SeqAccess<'de> for &mut Members<'_, 'de> {
     ) -> Result<Option<S::Value>, DeError> {
         let Some(name) = self.names.next() else { return Ok(None) };
         let value = self.of.member(name)?;
-        match seed.deserialize(value) {
+        match seed.deserialize(value).map_err(|error| error.at(value.place())) {
             Ok(member) => Ok(Some(member)),
             // Of this member, and not of one of its own.
             Err(error) if error.is_missing_at(value.place()) => {
                 self.missing = Some(error);
                 Ok(None)
             }
-            Err(error) => Err(error.at(value.place())),
+            Err(error) => Err(error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_core::de;
 use thiserror::Error;
 
-use crate::{Message, Path};
+use crate::{Message, Path, value::ValueErrorKind};
 
 /// Why a type could not be filled from a message.
 ///
@@ -41,8 +41,8 @@ pub enum DeErrorKind {
     /// Not written as a number, or as a whole one for an integer.
     #[error("not a number that the type can be")]
     NotANumber,
-    /// A number beyond what the type can hold.
-    #[error("a number out of the range of the type")]
+    /// A number beyond what the type can hold, or what there is: month 13.
+    #[error("a number out of its range")]
     OutOfRange,
     /// None of the texts that mean true or false.
     #[error("neither true nor false (Y, N, 1, 0, true, false)")]
@@ -59,6 +59,9 @@ pub enum DeErrorKind {
     /// The type's own `Deserialize` refused the value; also a text that names no variant.
     #[error("a value that the type refuses")]
     Refused,
+    /// A text that the type of [`crate::value`] can not be.
+    #[error("{0}")]
+    Value(ValueErrorKind),
     /// A name that is no path where it stands.
     #[error(
         "is no path here; rename the field with #[serde(rename = \"..\")]: in a message like \
@@ -196,8 +199,18 @@ impl de::Error for DeError {
         Self { called: Called::InvalidType, ..Self::new(DeErrorKind::Refused) }
     }
 
-    fn invalid_value(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
-        Self::new(DeErrorKind::Refused)
+    fn invalid_value(found: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
+        let kind = match found {
+            de::Unexpected::Other(text) => value_kind(text),
+            _ => None,
+        };
+        Self::new(match kind {
+            Some(ValueErrorKind::NotValued) => DeErrorKind::Missing,
+            Some(ValueErrorKind::Null) => DeErrorKind::Null,
+            Some(ValueErrorKind::OutOfRange) => DeErrorKind::OutOfRange,
+            Some(kind) => DeErrorKind::Value(kind),
+            None => DeErrorKind::Refused,
+        })
     }
 
     fn invalid_length(_: usize, _: &dyn de::Expected) -> Self {
@@ -219,4 +232,24 @@ impl de::Error for DeError {
     fn duplicate_field(_: &'static str) -> Self {
         Self::new(DeErrorKind::Refused)
     }
+}
+
+/// The kind that says this of itself.
+fn value_kind(text: &str) -> Option<ValueErrorKind> {
+    use ValueErrorKind as Kind;
+    [
+        Kind::NotValued,
+        Kind::Null,
+        Kind::Form,
+        Kind::OutOfRange,
+        Kind::Code,
+        Kind::NotWhole,
+        Kind::Precision,
+        Kind::NoOffset,
+        Kind::Incomplete,
+        Kind::TooLong,
+        Kind::NoField,
+    ]
+    .into_iter()
+    .find(|kind| kind.to_string() == text)
 }

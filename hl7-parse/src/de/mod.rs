@@ -81,7 +81,9 @@
 //! | [`Vec`] and other lists | all segments with an ID that is named alone (`OBX`); all repetitions of a field (`PID-3`), or that component of each (`PID-3.1`). Empty where there are none; empty repetitions at the end do not count |
 //! | a struct | the parts, as above; of a field the first repetition |
 //! | `&[u8]`, and `Cow<[u8]>` with `#[serde(borrow)]` | the bytes as they were sent; a `Vec<u8>` would be a list of numbers |
-//! | [`Element`](crate::Element) | a view, to be looked at later; absent where there is nothing |
+//! | the types of [`crate::value`] | a date, a number, a view with the standard's names, as `read` gives it; [`read`] for types of your own |
+//! | [`Element`](crate::Element), [`Raw`](crate::value::Raw) | a view, to be looked at later; absent where there is nothing |
+//! | [`Segment`] | a view of the segment |
 //!
 //! `#[serde(default)]` gives a value to what is absent or empty. Everything else that is absent
 //! or empty is refused ([`DeErrorKind::Missing`]), and so is `""` for a type that has no place
@@ -105,6 +107,7 @@ mod error;
 mod nullable;
 mod path;
 mod scalar;
+mod typed;
 mod value;
 mod view;
 
@@ -112,6 +115,7 @@ use serde_core::Deserialize;
 
 pub use error::{DeError, DeErrorKind};
 pub use nullable::{Nullable, null_as_none};
+pub use view::read;
 
 use crate::{Message, Segment};
 use value::Value;

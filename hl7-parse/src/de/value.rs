@@ -7,7 +7,8 @@ use serde_core::de::{Deserializer, Visitor, value::StrDeserializer};
 use super::{
     DeError, DeErrorKind,
     access::{Members, RepetitionList, SegmentList},
-    nullable, scalar, view,
+    nullable, scalar,
+    view::{self, View},
 };
 use crate::{Component, Element, Field, Message, Path, Repetition, Segment};
 
@@ -285,8 +286,10 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             nullable::NAME if !self.is_valued() => visitor.visit_none(),
             nullable::NAME if self.element.is_null() => visitor.visit_unit(),
             nullable::NAME => visitor.visit_some(self),
-            view::NAME if self.place.is_none() => Err(self.error(DeErrorKind::NotAStruct)),
-            view::NAME => view::visit(self.element, visitor),
+            view::NAME => match self.place {
+                Some(place) => View { element: self.element, place }.give(visitor),
+                None => Err(self.error(DeErrorKind::NotAStruct)),
+            },
             _ => visitor.visit_newtype_struct(self),
         }
         .map_err(|error| error.at(self.place))

@@ -1,22 +1,26 @@
-//! [`Element`] as a type to fill: a view that is looked at later.
+//! Hands views through serde: [`Element`], [`Raw`] and [`Segment`] as types to fill.
 
 use std::fmt;
 
 use serde_core::{
     Deserialize, Deserializer,
     de::{
-        DeserializeSeed, Error, IntoDeserializer, SeqAccess, Visitor,
+        DeserializeSeed, Error, IntoDeserializer, SeqAccess, Unexpected, Visitor,
         value::{BorrowedBytesDeserializer, U64Deserializer},
     },
 };
 
 use super::DeError;
-use crate::{Charset, Element, Separators};
+use crate::{
+    Charset, Element, Path, Segment, Separators,
+    value::{FromRaw, Raw, ValueError, ValueErrorKind},
+};
 
 /// The name by which our deserializer knows that a view is wanted.
-pub(super) const NAME: &str = "$hl7_parse::Element";
+pub(super) const NAME: &str = "$hl7_parse::View";
 
-/// From a message alone: with [`super::from_message`] and [`super::from_segment`].
+/// From a message alone, with [`super::from_message`] and [`super::from_segment`]: a view of what
+/// is there, to be looked at later. Absent where there is nothing.
 ///
 /// ```
 /// use hl7_parse::{Element, Message, de};
@@ -35,24 +39,121 @@ pub(super) const NAME: &str = "$hl7_parse::Element";
 /// ```
 impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(NAME, ElementVisitor)
+        View::receive(deserializer).map(|view| view.element)
     }
 }
 
-/// Hands an element to the visitor above: its bytes, and the delimiters as a number.
-pub(super) fn visit<'de, V: Visitor<'de>>(
-    element: Element<'de>,
-    visitor: V,
-) -> Result<V::Value, DeError> {
-    match element.is_present() {
-        true => visitor.visit_seq(Parts { element, at: 0 }),
-        false => visitor.visit_none(),
+/// From a message alone, as [`Element`] is: a value of which the level and the path are known, to
+/// be read as its type later.
+impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let View { element, place } = View::receive(deserializer)?;
+        Self::named(element, place).map_err(refused)
+    }
+}
+
+/// From a message alone, as [`Element`] is: a segment, to be walked later. Where there is none it
+/// is missing, so ask for an `Option` or a `Vec`.
+///
+/// ```
+/// use hl7_parse::{Message, Segment, de, value::Observation};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Result<'a> {
+///     #[serde(rename = "OBX", borrow)]
+///     observations: Vec<Segment<'a>>,
+/// }
+///
+/// let message = Message::parse(b"MSH|^~\\&|A\rOBX|1|NM|||13.2\rOBX|2|ST|||high\r")?;
+/// let result: Result<'_> = de::from_message(&message)?;
+/// for obx in result.observations {
+///     assert_eq!(Observation::of(obx).count(), 1);
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl<'de: 'a, 'a> Deserialize<'de> for Segment<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let View { element, place } = View::receive(deserializer)?;
+        match place.field() {
+            None if element.is_present() => Ok(Self::new(element.as_bytes(), element.separators())),
+            None => Err(refused(ValueError::new(ValueErrorKind::NotValued, "segment", 0))),
+            Some(_) => Err(refused(ValueError::new(ValueErrorKind::Form, "segment", 0))),
+        }
+    }
+}
+
+/// Reads a type by its [`FromRaw`]: `#[serde(deserialize_with = "hl7_parse::de::read")]`.
+///
+/// The types of [`crate::value`] need no such help; types of your own do.
+///
+/// ```
+/// use hl7_parse::{Message, de, value::{Cx, FromRaw, Raw, ValueError}};
+///
+/// struct RecordNumber(String);
+///
+/// impl<'a> FromRaw<'a> for RecordNumber {
+///     fn from_raw(raw: Raw<'a>) -> Result<Self, ValueError> {
+///         let id: Cx<'a> = raw.read()?;
+///         Ok(Self(id.id_number().decode().into_owned()))
+///     }
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Patient {
+///     #[serde(rename = "PID-3", deserialize_with = "de::read")]
+///     record_number: RecordNumber,
+/// }
+///
+/// let message = Message::parse(b"MSH|^~\\&|A\rPID|||7^^^GH\r")?;
+/// assert_eq!(de::from_message::<Patient>(&message)?.record_number.0, "7");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of the type: [`super::DeErrorKind::Value`], and `Missing`, `Null` and `OutOfRange` for
+/// what these are elsewhere.
+pub fn read<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromRaw<'de>,
+{
+    Raw::deserialize(deserializer)?.read().map_err(refused)
+}
+
+/// The kind of a [`ValueError`] as serde can carry it: our own error reads it again. It holds no
+/// value.
+pub(super) fn refused<E: Error>(error: ValueError) -> E {
+    E::invalid_value(Unexpected::Other(&error.kind().to_string()), &error.type_name())
+}
+
+/// What is handed: an element, and where it is.
+#[derive(Clone, Copy)]
+pub(super) struct View<'de> {
+    pub(super) element: Element<'de>,
+    pub(super) place: Path,
+}
+
+impl<'de> View<'de> {
+    /// Gives it to the visitor of [`Self::receive`].
+    pub(super) fn give<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DeError> {
+        let [first, second] = self.place.to_bits();
+        let separators = to_number(self.element.separators());
+        let present = u64::from(self.element.is_present());
+        visitor.visit_seq(Parts {
+            bytes: Some(self.element.as_bytes()),
+            numbers: [separators, present, first, second].into_iter(),
+        })
+    }
+
+    fn receive<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(NAME, ViewVisitor)
     }
 }
 
 struct Parts<'de> {
-    element: Element<'de>,
-    at: u8,
+    bytes: Option<&'de [u8]>,
+    numbers: std::array::IntoIter<u64, 4>,
 }
 
 impl<'de> SeqAccess<'de> for Parts<'de> {
@@ -62,39 +163,32 @@ impl<'de> SeqAccess<'de> for Parts<'de> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, DeError> {
-        self.at = self.at.saturating_add(1);
-        match self.at {
-            1 => {
-                seed.deserialize(BorrowedBytesDeserializer::new(self.element.as_bytes())).map(Some)
-            }
-            2 => {
-                let number: U64Deserializer<DeError> =
-                    to_number(self.element.separators()).into_deserializer();
-                seed.deserialize(number).map(Some)
-            }
-            _ => Ok(None),
+        if let Some(bytes) = self.bytes.take() {
+            return seed.deserialize(BorrowedBytesDeserializer::new(bytes)).map(Some);
         }
+        let Some(number) = self.numbers.next() else { return Ok(None) };
+        let number: U64Deserializer<DeError> = number.into_deserializer();
+        seed.deserialize(number).map(Some)
     }
 }
 
-struct ElementVisitor;
+struct ViewVisitor;
 
-impl<'de> Visitor<'de> for ElementVisitor {
-    type Value = Element<'de>;
+impl<'de> Visitor<'de> for ViewVisitor {
+    type Value = View<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an element, which only an HL7 message has")
     }
 
-    fn visit_none<E: Error>(self) -> Result<Element<'de>, E> {
-        Ok(Element::ABSENT)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Element<'de>, A::Error> {
-        match (parts.next_element::<&'de [u8]>()?, parts.next_element()?) {
-            (Some(bytes), Some(number)) => Ok(Element::new(Some(bytes), from_number(number))),
-            _ => Err(A::Error::invalid_length(0, &self)),
-        }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<View<'de>, A::Error> {
+        let missing = || A::Error::invalid_length(0, &Self);
+        let bytes = parts.next_element::<&'de [u8]>()?.ok_or_else(missing)?;
+        let mut number = || parts.next_element::<u64>()?.ok_or_else(missing);
+        let separators = from_number(number()?);
+        let is_present = number()? != 0;
+        let place = Path::from_bits([number()?, number()?]);
+        Ok(View { element: Element::new(is_present.then_some(bytes), separators), place })
     }
 }
 
@@ -102,12 +196,13 @@ fn to_number(separators: Separators) -> u64 {
     let Separators { field, component, repetition, escape, subcomponent, truncation, charset } =
         separators;
     let charset = charset as u8;
-    u64::from_le_bytes([field, component, repetition, escape, subcomponent, truncation, charset, 0])
+    let delimiters = [field, component, repetition, escape, subcomponent, truncation];
+    delimiters.iter().fold(u64::from(charset), |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn from_number(number: u64) -> Separators {
-    let [field, component, repetition, escape, subcomponent, truncation, charset, _] =
-        number.to_le_bytes();
+    let [_, charset, field, component, repetition, escape, subcomponent, truncation] =
+        number.to_be_bytes();
     let charset = Charset::from_number(charset);
     Separators { field, component, repetition, escape, subcomponent, truncation, charset }
 }
@@ -135,6 +230,14 @@ mod tests {
                 let separators = separators.with_charset(charset);
                 assert_eq!(from_number(to_number(separators)), separators, "{name}");
             }
+        }
+    }
+
+    #[test]
+    fn paths_come_back_from_their_bits() {
+        for path in ["PID", "PID-5.1", "OBX[3]-5[65535].4.1", "zzz[65535]-1[2].65535.65535"] {
+            let path: Path = path.parse().expect(path);
+            assert_eq!(Path::from_bits(path.to_bits()), path);
         }
     }
 }

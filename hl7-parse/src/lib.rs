@@ -32,7 +32,8 @@
 //! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
 //! * [`charset`] reads messages in every character set that Table 0211 knows, and tells what was
 //!   declared and what was found.
-//! * [`batch`] cuts files and frames that hold several messages.
+//! * With feature `serde`: `de` fills structs by paths, and `json` is a lossless form of a
+//!   message for JSON and its like, and back.
 //! * [`Group`] is a run of segments behind a leading one: all OBX after each OBR.
 //! * [`batch`] cuts files, streams and frames that hold several messages; [`continuation`] joins
 //!   what was cut because it was too long.
@@ -67,6 +68,10 @@ mod separators;
 pub mod batch;
 pub mod charset;
 pub mod continuation;
+#[cfg(feature = "serde")]
+pub mod de;
+#[cfg(feature = "serde")]
+pub mod json;
 pub mod value;
 
 pub use charset::Charset;

@@ -7,8 +7,12 @@ mod batch;
 mod charset;
 mod continuation;
 mod corpus;
+#[cfg(feature = "serde")]
+mod de;
 mod diagnostics;
 mod groups;
+#[cfg(feature = "serde")]
+mod json;
 mod known_answers;
 mod msh;
 mod privacy;

@@ -32,6 +32,9 @@
 //! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
 //! * [`charset`] reads messages in every character set that Table 0211 knows, and tells what was
 //!   declared and what was found.
+//! * [`MessageBuilder`] writes new messages, and [`Editor`] changes those that came: what it does
+//!   not touch stays as it is, to the byte.
+//! * [`Element::tokens`] and [`Element::to_plain_text`] read formatted text.
 //! * [`batch`] cuts files and frames that hold several messages.
 //! * [`Group`] is a run of segments behind a leading one: all OBX after each OBR.
 //! * [`batch`] cuts files, streams and frames that hold several messages; [`continuation`] joins
@@ -49,10 +52,13 @@
 //! It opens no socket, reads no clock, logs nothing and has no `unsafe` code. It does not panic
 //! on any input. No error, `Debug` or `Display` text holds a value from a message.
 
+mod build;
 mod diagnostic;
+mod edit;
 mod error;
 mod escape;
 mod field;
+mod formatted;
 mod group;
 mod header;
 mod leaf;
@@ -69,13 +75,16 @@ pub mod charset;
 pub mod continuation;
 pub mod value;
 
+pub use build::{FieldPlace, MessageBuilder, SegmentBuilder};
 pub use charset::Charset;
 pub use diagnostic::{Diagnostic, DiagnosticCode};
+pub use edit::{EditError, EditErrorKind, Editor, Target};
 pub use error::{ParseError, ParseErrorKind};
 pub use escape::{escape, unescape};
 pub use field::{
     Component, Components, Element, Field, Repetition, Repetitions, Subcomponent, Subcomponents,
 };
+pub use formatted::{Level, Token, TokenKind, Tokens};
 pub use group::{Group, Groups};
 pub use header::Header;
 pub use leaf::{Leaf, Leaves};

@@ -8,6 +8,7 @@ mod charset;
 mod continuation;
 mod corpus;
 mod diagnostics;
+mod editing;
 mod groups;
 mod known_answers;
 mod msh;

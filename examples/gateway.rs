@@ -30,8 +30,12 @@ struct Arguments {
 
 const RECEIVER: &str = "127.0.0.1:8575";
 
-/// Ends before the 30 s that most senders wait, as does [`Forward::DEADLINE`].
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(24);
+/// How long an HTTP destination may take: less than [`Forward::DEADLINE`], which ends before the
+/// 30 s that most senders wait.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(24);
+
+/// How long an MLLP destination may take, which answers one message after the other.
+const MLLP_TIMEOUT: Duration = Duration::from_secs(16);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -74,16 +78,27 @@ async fn forward(
     to: &str,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Box<dyn Error>> {
-    let client = Destination::parse(to)?.client(ANSWER_TIMEOUT, None)?;
+    let destination = Destination::parse(to)?;
+    let client = match &destination {
+        Destination::Mllp(_) => destination.client(MLLP_TIMEOUT, None)?,
+        _ => destination.client(HTTP_TIMEOUT, None)?,
+    };
     let forward = Forward::to(client).deadline(Forward::DEADLINE, TokioTimer::default());
     match listen.strip_prefix("http://") {
         Some(address) => {
-            let server = hl7_http::server::Server::bind(address.trim_end_matches('/')).await?;
+            let address = address.trim_end_matches('/');
+            if address.contains('/') {
+                return Err("--listen takes no path: messages are taken on every path".into());
+            }
+            let server = hl7_http::server::Server::bind(address).await?;
             tracing::info!(from = %server.local_addr(), "forwarding HTTP");
             server.serve(forward).with_graceful_shutdown(stop).await?;
         }
         None => {
-            let address = listen.trim_start_matches("mllp://");
+            let address = listen.strip_prefix("mllp://").unwrap_or(listen);
+            if address.contains("://") {
+                return Err("--listen is host:port for MLLP or http://host:port for HTTP".into());
+            }
             let server = hl7_mllp::server::Server::bind(address).await?;
             tracing::info!(from = %server.local_addr(), "forwarding MLLP");
             server.serve(forward).with_graceful_shutdown(stop).await?;

@@ -21,6 +21,9 @@ struct Arguments {
     files: Vec<PathBuf>,
 }
 
+/// What is shown of an ID: it is written again for each leaf.
+const MAX_ID_LEN: usize = 256;
+
 fn main() -> std::io::Result<ExitCode> {
     let mut out = std::io::stdout().lock();
     let mut all_read = true;
@@ -48,7 +51,8 @@ fn list(file: &[u8]) -> Result<(Vec<String>, Vec<Value>), ParseError> {
     }
     for part in batch::parts(file) {
         for segment in part.read()?.segments() {
-            let id = raw_text(segment.id_bytes());
+            // A line that is no segment can have anything where the ID would be.
+            let id = raw_text(segment.id_bytes().get(..MAX_ID_LEN).unwrap_or(segment.id_bytes()));
             segments.push(id.clone());
             let number = segments.len();
             leaves.extend(segment.leaves().map(|leaf| {

@@ -50,8 +50,10 @@ async fn main() -> ExitCode {
 
 /// Sends all files, the next also where one failed; whether all was positively acknowledged.
 async fn send(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
-    let timeout = Duration::try_from_secs_f64(arguments.timeout)
-        .map_err(|_| "--timeout is to be a number of seconds, 0 or more")?;
+    if !(0.001..=86400.0).contains(&arguments.timeout) {
+        return Err("--timeout is a number of seconds from 0.001 to 86400".into());
+    }
+    let timeout = Duration::from_secs_f64(arguments.timeout);
     let client = Destination::parse(&arguments.to)?.client(timeout, arguments.ca.as_ref())?;
     let mut all_accepted = true;
     for path in &arguments.files {
@@ -77,7 +79,9 @@ fn read(path: &Path) -> Result<Vec<OwnedMessage>, Box<dyn Error>> {
                 messages.push(message.with_cr_ends());
             }
             PartKind::Other => return Err("the file does not begin with MSH, FHS or BHS".into()),
-            _ => {}
+            // An envelope segment. Lines after it would be lost.
+            _ if part.read()?.segments().len() == 1 => {}
+            _ => return Err("there are lines between the messages of the batch".into()),
         }
     }
     if messages.is_empty() { Err("no message in the file".into()) } else { Ok(messages) }
@@ -94,7 +98,7 @@ async fn send_each(client: &AnyDeliver, path: &Path, messages: Vec<OwnedMessage>
                 all_accepted &= answer.is_positive();
                 continue;
             }
-            Delivery::NoneDue => "sent; it asks for no acknowledgment".to_owned(),
+            Delivery::NoneDue => "sent; no acknowledgment is due".to_owned(),
             Delivery::NotSent(cause) => format!("not sent: {cause}"),
             Delivery::Unknown(cause) => format!("sent, but not acknowledged: {cause}"),
             _ => "not acknowledged".to_owned(),

@@ -6,6 +6,9 @@ use hl7_ack::AnyDeliver;
 use hl7_transport::{ClientTls, Pem};
 use thiserror::Error;
 
+/// How long a message waits for those before it on an MLLP connection.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(8);
+
 /// Where messages are sent, read from a command line.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -35,8 +38,10 @@ impl Destination {
             Err(DestinationError { to: without_secrets(to), reason: reason.to_owned() })
         };
         let address = match to.split_once("://") {
-            Some(("http" | "https", _)) => return Ok(Self::Http(to.to_owned())),
-            Some(("mllp", address)) => address,
+            Some((scheme, _)) if is_any(scheme, &["http", "https"]) => {
+                return Ok(Self::Http(to.to_owned()));
+            }
+            Some((scheme, address)) if is_any(scheme, &["mllp"]) => address,
             Some(_) => return refuse("neither http://, https:// nor host:port"),
             None => to,
         };
@@ -64,9 +69,11 @@ impl Destination {
         let refuse = |reason: String| DestinationError { to: without_secrets(to), reason };
         let connect_timeout = timeout.min(Duration::from_secs(5));
         match self {
+            Self::Mllp(_) if ca.is_some() => Err(refuse("--ca is for https:// alone".to_owned())),
             Self::Mllp(address) => hl7_mllp::client::Client::builder(address)
                 .connect_timeout(connect_timeout)
                 .answer_timeout(timeout)
+                .queue_timeout(QUEUE_TIMEOUT)
                 .build()
                 .map(AnyDeliver::new)
                 .map_err(|error| refuse(error.to_string())),
@@ -82,6 +89,10 @@ impl Destination {
             }
         }
     }
+}
+
+fn is_any(scheme: &str, wanted: &[&str]) -> bool {
+    wanted.iter().any(|wanted| scheme.eq_ignore_ascii_case(wanted))
 }
 
 /// A destination as it may be shown: without user, password, query and fragment.
@@ -106,6 +117,7 @@ mod tests {
             ("mllp://his:2575", Some("mllp")),
             ("http://localhost:8575/hl7", Some("http")),
             ("https://ehr.example.org", Some("http")),
+            ("HTTP://localhost:8575", Some("http")),
             ("ftp://localhost", None),
             ("localhost", None),
             (":2575", None),

@@ -7,7 +7,7 @@ use tokio::signal::ctrl_c;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A future that ends at Ctrl-C or, on Unix, at SIGTERM. From this call on neither ends the
-/// program by itself.
+/// program by itself; the second one ends it at once, with status 130.
 ///
 /// # Errors
 ///
@@ -24,5 +24,9 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
         #[cfg(not(unix))]
         let _ = ctrl_c().await;
         tracing::info!("stopping: finishing what is in flight");
+        tokio::spawn(async {
+            let _ = ctrl_c().await;
+            std::process::exit(130);
+        });
     })
 }

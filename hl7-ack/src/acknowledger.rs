@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use hl7_parse::{Element, Header, Message, Separators, escape};
+use hl7_parse::{Charset, Element, Header, Message, Separators, escape};
 
 use crate::{
     AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Outcome, UniqueIds,
@@ -44,6 +44,8 @@ struct Identity {
 const MAX_MSA_3_LEN: usize = 80;
 /// ERR-8 holds at most 250 characters.
 const MAX_ERR_8_LEN: usize = 250;
+/// A field of more bytes than this is not copied: an acknowledgment stays small.
+const MAX_COPIED_LEN: usize = 4096;
 /// What is written in MSH-12 where the message does not say.
 const VERSION_WHERE_UNKNOWN: &[u8] = b"2.5.1";
 
@@ -92,7 +94,7 @@ impl Acknowledger {
         }
         writer.end();
 
-        self.err(&mut writer, version, outcome.faults());
+        self.err(&mut writer, version, outcome);
         Acknowledgment::built(writer.bytes, code)
     }
 
@@ -120,7 +122,7 @@ impl Acknowledger {
         }
     }
 
-    fn msh(&self, writer: &mut Writer<'_>, header: &Header<'_>) {
+    fn msh(&self, writer: &mut Writer, header: &Header<'_>) {
         let version = Version::of(header);
         writer.msh();
         match &self.identity {
@@ -130,7 +132,8 @@ impl Acknowledger {
             }
             None => {
                 writer.copied(header.receiving_application().into());
-                writer.copied(header.receiving_facility().into());
+                // It repeats from 2.9.
+                writer.copied(header.receiving_facility().repetition(1).into());
             }
         }
         writer.copied(header.sending_application().into());
@@ -140,7 +143,9 @@ impl Acknowledger {
 
         let event = header.message_type().component(2);
         writer.field(b"ACK");
-        if version >= Version::V2_3_1 && event.is_valued() && writer.component() {
+        let event_known = event.is_valued() && !event.is_null();
+        let event_fits = event.as_bytes().len() <= MAX_COPIED_LEN;
+        if version >= Version::V2_3_1 && event_known && event_fits && writer.component() {
             writer.copy(event.into());
             if version >= Version::V2_4 && writer.component() {
                 writer.bytes.extend_from_slice(b"ACK");
@@ -165,7 +170,8 @@ impl Acknowledger {
         }
     }
 
-    fn err(&self, writer: &mut Writer<'_>, version: Version, faults: &[Fault]) {
+    fn err(&self, writer: &mut Writer, version: Version, outcome: &Outcome) {
+        let (faults, accepted) = (outcome.faults(), outcome.is_accepted());
         if faults.is_empty() {
             return;
         }
@@ -176,12 +182,12 @@ impl Acknowledger {
                 writer.field(b"");
                 writer.location(fault);
                 writer.field(fault.code.number().to_string().as_bytes());
-                if writer.component() {
+                if !fault.code.text().is_empty() && writer.component() {
                     writer.escaped(fault.code.text().as_bytes());
                     writer.component();
                     writer.bytes.extend_from_slice(b"HL70357");
                 }
-                writer.field(b"E");
+                writer.field(if accepted { b"W" } else { b"E" });
                 if !fault.text.is_empty() {
                     for _empty in 5..8 {
                         writer.field(b"");
@@ -206,7 +212,7 @@ impl Acknowledger {
             }
             writer.old_location(fault);
             writer.bytes.extend_from_slice(number.as_bytes());
-            if writer.subcomponent() {
+            if !fault.code.text().is_empty() && writer.subcomponent() {
                 writer.escaped(fault.code.text().as_bytes());
                 writer.subcomponent();
                 writer.bytes.extend_from_slice(b"HL70357");
@@ -230,7 +236,8 @@ impl fmt::Debug for Acknowledger {
 
 /// Whether a line begins with MSA: then it may be an acknowledgment.
 pub(crate) fn has_msa(bytes: &[u8]) -> bool {
-    memchr::memmem::find_iter(bytes, b"MSA").any(|at| {
+    let bytes = bytes.to_ascii_uppercase();
+    memchr::memmem::find_iter(&bytes, b"MSA").any(|at| {
         let line_start = bytes.get(..at).unwrap_or_default().trim_ascii_end();
         let between = bytes.get(line_start.len()..at).unwrap_or_default();
         let begins_line = match line_start.last() {
@@ -252,32 +259,37 @@ fn timestamp(now: SystemTime) -> String {
 
 /// Writes segments with the delimiters of the message that is answered, or with the recommended
 /// ones where those do not reach for an acknowledgment.
-struct Writer<'a> {
+struct Writer {
     bytes: Vec<u8>,
-    encoding_characters: &'a [u8],
+    /// Whether MSH-2 of the message has a fifth character.
+    five: bool,
     theirs: Separators,
     ours: Separators,
 }
 
-impl<'a> Writer<'a> {
-    fn answering(header: &Header<'a>) -> Self {
+impl Writer {
+    fn answering(header: &Header<'_>) -> Self {
         let theirs = header.separators();
-        let all_in_use = theirs.component().is_some()
-            && theirs.repetition().is_some()
-            && theirs.escape().is_some()
-            && theirs.subcomponent().is_some();
-        let msh_2 = header.field(2).as_bytes();
-        let (ours, encoding_characters): (_, &[u8]) = match all_in_use && !msh_2.is_empty() {
-            true => (theirs, msh_2.get(..5).unwrap_or(msh_2)),
-            false => (Separators::default().with_charset(theirs.charset()), b"^~\\&"),
+        let declared =
+            [theirs.component(), theirs.repetition(), theirs.escape(), theirs.subcomponent()];
+        let all_usable = declared.iter().all(|byte| byte.is_some_and(|b| b.is_ascii_punctuation()));
+        let ours = match all_usable {
+            true => theirs,
+            false => Separators::default().with_charset(theirs.charset()),
         };
-        Self { bytes: Vec::with_capacity(256), encoding_characters, theirs, ours }
+        let five = header.field(2).as_bytes().len() >= 5;
+        Self { bytes: Vec::with_capacity(256), five, theirs, ours }
     }
 
     fn msh(&mut self) {
         self.bytes.extend_from_slice(b"MSH");
         self.bytes.push(self.ours.field());
-        self.bytes.extend_from_slice(self.encoding_characters);
+        let ours = self.ours;
+        let declared = [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()];
+        self.bytes.extend(declared.into_iter().flatten());
+        if self.five {
+            self.bytes.extend(ours.truncation());
+        }
     }
 
     fn segment(&mut self, id: &str) {
@@ -301,10 +313,14 @@ impl<'a> Writer<'a> {
     /// A field of this text, escaped, at most `max` characters of it.
     fn text(&mut self, text: &str, max: usize) {
         self.bytes.push(self.ours.field());
-        match text.char_indices().nth(max) {
-            Some((end, _)) => self.escaped(text.get(..end).unwrap_or_default().as_bytes()),
-            None => self.escaped(text.as_bytes()),
-        }
+        let text = text.chars().take(max);
+        // In the set that MSH-18 declares; what that may not have becomes a question mark.
+        let text: Vec<u8> = match self.ours.charset() {
+            Charset::Utf8 => text.collect::<String>().into_bytes(),
+            Charset::Latin1 => text.map(|c| u8::try_from(c).unwrap_or(b'?')).collect(),
+            _ => text.map(|c| if c.is_ascii() { c as u8 } else { b'?' }).collect(),
+        };
+        self.escaped(&text);
     }
 
     fn escaped(&mut self, text: &[u8]) {
@@ -312,10 +328,13 @@ impl<'a> Writer<'a> {
         self.clean(&escaped);
     }
 
-    /// A field copied from the message, whole, with the delimiters changed where they differ.
+    /// A field copied from the message, whole, with the delimiters changed where they differ;
+    /// empty where it is longer than [`MAX_COPIED_LEN`].
     fn copied(&mut self, element: Element<'_>) {
         self.bytes.push(self.ours.field());
-        self.copy(element);
+        if element.as_bytes().len() <= MAX_COPIED_LEN {
+            self.copy(element);
+        }
     }
 
     fn copy(&mut self, element: Element<'_>) {
@@ -400,5 +419,5 @@ impl<'a> Writer<'a> {
 
 /// What is said about bytes that can not be read as a message.
 pub(crate) fn unreadable() -> Outcome {
-    Outcome::rejected(ErrorCode::SEGMENT_SEQUENCE_ERROR, "not a readable HL7 message")
+    Outcome::error(ErrorCode::SEGMENT_SEQUENCE_ERROR, "not a readable HL7 message")
 }

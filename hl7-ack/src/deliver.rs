@@ -128,6 +128,9 @@ pub enum CauseKind {
     InvalidContent,
     /// The far side refused at the level of the transport: an HTTP status without HL7.
     Refused,
+    /// The far side refused the content at the level of the transport, so that a resend can not
+    /// help: HTTP status 400, 413, 415 or 422 without HL7.
+    ContentRefused,
     /// Too many messages wait already.
     Overloaded,
     /// The sender is shutting down.
@@ -145,6 +148,7 @@ impl fmt::Display for CauseKind {
             Self::Mismatched => "the answer is to another message",
             Self::InvalidContent => "the message can not be sent",
             Self::Refused => "refused",
+            Self::ContentRefused => "content refused",
             Self::Overloaded => "overloaded",
             Self::ShuttingDown => "shutting down",
         })

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    AckRequest, Acknowledgment, AnyDeliver, Cause, CauseKind, Deliver, Delivery, ErrorCode,
+    AckRequest, Acknowledgment, Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery, ErrorCode,
     Handler, Outcome, Received, Reply, Timer,
     timer::{AnyTimer, Within},
 };
@@ -11,7 +11,9 @@ use crate::{
 /// Passes each message on and answers with what the far side answered.
 ///
 /// The bytes pass unchanged, but that every segment is ended by one CR and that nothing stands
-/// before MSH; the far side's acknowledgment passes likewise, at the level (A. or C.) it has.
+/// before MSH; the far side's acknowledgment passes likewise, at the level (A. or C.) it has, if
+/// the sender asked for one of that outcome (MSH-15, MSH-16). One that is negative and that nobody
+/// asked for is told to the log of the server.
 /// What the sender hears when there is none is the policy: [`Unreachable`].
 #[derive(Clone, Debug)]
 pub struct Forward {
@@ -62,19 +64,35 @@ impl Forward {
             )),
         }
     }
+
+    fn pass_back(&self, received: &Received, answer: &Answer) -> Reply {
+        let Some(code) = answer.code() else {
+            let cause = Cause::new(CauseKind::Unreadable, "its MSA-1 is not in Table 0008");
+            return self.unreachable.unknown.reply().because(cause);
+        };
+        if AckRequest::of(&received.message.as_message()).wants(code) {
+            Acknowledgment::passed_on(answer).into()
+        } else if code.is_positive() {
+            Reply::none()
+        } else {
+            // Nobody asked for it, but it is not to be lost without a trace.
+            let detail = format!("{code}, which the sender has not asked for");
+            Reply::none().because(Cause::new(CauseKind::Refused, detail))
+        }
+    }
+}
+
+/// Whether a resend can not help.
+fn is_final(kind: CauseKind) -> bool {
+    matches!(kind, CauseKind::InvalidContent | CauseKind::ContentRefused)
 }
 
 impl Handler for Forward {
     async fn handle(&self, received: Received) -> Reply {
         match self.deliver(&received).await {
-            Delivery::Answered(answer) => {
-                match AckRequest::of(&received.message.as_message()).answer_due() {
-                    true => Acknowledgment::passed_on(&answer).into(),
-                    false => Reply::none(),
-                }
-            }
+            Delivery::Answered(answer) => self.pass_back(&received, &answer),
             Delivery::NoneDue => Reply::none(),
-            Delivery::NotSent(cause) if cause.kind() == CauseKind::InvalidContent => {
+            Delivery::NotSent(cause) | Delivery::Unknown(cause) if is_final(cause.kind()) => {
                 self.unreachable.invalid.reply().because(cause)
             }
             Delivery::NotSent(cause) => self.unreachable.not_sent.reply().because(cause),
@@ -136,8 +154,8 @@ impl Unreachable {
         self
     }
 
-    /// When the message can not be carried: it holds a framing byte, say. By default AE with
-    /// code 207, because a resend can not help.
+    /// When the message can not be carried (it holds a framing byte, say) or the far side refuses
+    /// its content. By default AE with code 207, because a resend can not help.
     #[must_use]
     pub fn invalid(mut self, answer: WhenUnreachable) -> Self {
         self.invalid = answer;

@@ -1,5 +1,7 @@
 //! [`Outcome`]: what became of a message, before it is put into an acknowledgment.
 
+use std::fmt;
+
 use hl7_parse::Path;
 
 use crate::ErrorCode;
@@ -30,7 +32,7 @@ pub(crate) enum Verdict {
 }
 
 /// One entry of ERR.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) code: ErrorCode,
     pub(crate) text: String,
@@ -93,5 +95,15 @@ impl Outcome {
 
     pub(crate) fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fault")
+            .field("code", &self.code)
+            .field("location", &self.location)
+            .field("text_len", &self.text.len())
+            .finish()
     }
 }

@@ -1,7 +1,11 @@
 //! [`Outstanding`]: what a client remembers of a message it sent, to know its answer.
 
 use bytes::Bytes;
-use hl7_parse::{Header, Message, OwnedMessage, Separators};
+use hl7_parse::{
+    Header, Message, OwnedMessage, Separators,
+    batch::{self, PartKind},
+    unescape,
+};
 
 use crate::{AckRequest, Answer, rewrite::rewritten, safe_text::SafeText};
 
@@ -57,6 +61,12 @@ impl Outstanding {
         self.request.answer_due()
     }
 
+    /// Whether no answer at all means that the message was accepted (MSH-15 is `ER`).
+    #[must_use]
+    pub fn silence_accepts(&self) -> bool {
+        self.request.silence_accepts()
+    }
+
     /// What the message asks for.
     #[must_use]
     pub fn request(&self) -> AckRequest {
@@ -79,9 +89,22 @@ impl Outstanding {
     ///
     /// MSA-2 and MSH-10 are compared byte by byte after resolving escape sequences, without
     /// blanks around them. A message that was sent without a control ID is answered by an
-    /// acknowledgment without one, or with `0`, `1` or `UNKNOWN`, the usual fillers.
+    /// acknowledgment without one, or with `0`, `1` or `UNKNOWN`, the usual fillers. In a batch,
+    /// or a run of messages, the answer may be any of them.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "an answer is handed over, not lent")]
     pub fn examine(&self, content: Bytes) -> Finding {
+        let mut first = None;
+        for part in batch::parts(&content).filter(|part| part.kind() == PartKind::Message) {
+            match self.examine_one(content.slice_ref(part.as_bytes())) {
+                Finding::Answer(answer) => return Finding::Answer(answer),
+                other => first = first.or(Some(other)),
+            }
+        }
+        first.unwrap_or(Finding::Unreadable)
+    }
+
+    fn examine_one(&self, content: Bytes) -> Finding {
         let Ok(message) = OwnedMessage::parse(content) else { return Finding::Unreadable };
         let view = message.as_message();
         let Some(msa) = view.segment("MSA") else {
@@ -102,7 +125,8 @@ impl Outstanding {
 
 /// A control ID in one form, whatever the delimiters of its message.
 fn comparable(id: &[u8], header: &Header<'_>) -> Vec<u8> {
-    rewritten(id.trim_ascii(), &header.separators(), &Separators::RECOMMENDED)
+    let written = rewritten(id, &header.separators(), &Separators::RECOMMENDED);
+    unescape(&written, &Separators::RECOMMENDED).trim_ascii().to_vec()
 }
 
 /// MSH-9 and MSH-10 as they may be logged.

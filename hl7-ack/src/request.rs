@@ -3,7 +3,7 @@
 use hl7_parse::{Field, Message};
 
 use crate::{
-    AckCode,
+    AckCode, Level,
     outcome::{Outcome, Verdict},
 };
 
@@ -23,6 +23,7 @@ use crate::{
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AckRequest {
+    of_acknowledgment: bool,
     mode: Mode,
     accept: Condition,
     application: Condition,
@@ -55,7 +56,7 @@ pub enum Condition {
 
 impl Condition {
     fn read(field: Field<'_>) -> Option<Self> {
-        if !field.is_valued() || field.is_null() {
+        if field.as_bytes().trim_ascii().is_empty() || field.is_null() {
             return None;
         }
         Some(match field.as_bytes().trim_ascii().to_ascii_uppercase().as_slice() {
@@ -93,25 +94,34 @@ impl AckRequest {
             (None, None) => Mode::Original,
             _ => Mode::Enhanced,
         };
-        let msa = message.segment("MSA");
-        if msa.is_some() || header.message_type().component(1).as_bytes() == b"ACK" {
+        let msa = message.segment("MSA").or_else(|| message.segment("msa"));
+        let message_code = header.message_type().component(1).as_bytes().trim_ascii();
+        if msa.is_some() || message_code.eq_ignore_ascii_case(b"ACK") {
             let code = msa.and_then(|msa| msa.field(1).as_bytes().trim_ascii_start().first());
             let accept = match code {
                 Some(b'C' | b'c') => Condition::Never,
                 _ => accept.unwrap_or(Condition::Never),
             };
-            return Self { mode: Mode::Enhanced, accept, application: Condition::Never };
+            return Self {
+                of_acknowledgment: true,
+                mode: Mode::Enhanced,
+                accept,
+                application: Condition::Never,
+            };
         }
-        match mode {
-            Mode::Original => {
-                Self { mode, accept: Condition::Never, application: Condition::Always }
+        let (accept, application) = match mode {
+            Mode::Original => (Condition::Never, Condition::Always),
+            Mode::Enhanced => {
+                (accept.unwrap_or(Condition::Never), application.unwrap_or(Condition::Never))
             }
-            Mode::Enhanced => Self {
-                mode,
-                accept: accept.unwrap_or(Condition::Never),
-                application: application.unwrap_or(Condition::Never),
-            },
-        }
+        };
+        Self { of_acknowledgment: false, mode, accept, application }
+    }
+
+    /// Whether the message is itself an acknowledgment, or a response with MSA.
+    #[must_use]
+    pub fn of_acknowledgment(&self) -> bool {
+        self.of_acknowledgment
     }
 
     /// Original or enhanced.
@@ -139,6 +149,29 @@ impl AckRequest {
         match self.mode {
             Mode::Original => true,
             Mode::Enhanced => self.accept != Condition::Never,
+        }
+    }
+
+    /// Whether nothing in the same exchange means that the message was accepted: MSH-15 is `ER`.
+    #[must_use]
+    pub fn silence_accepts(&self) -> bool {
+        self.mode == Mode::Enhanced && self.accept == Condition::OnError
+    }
+
+    /// Whether an answer that came from elsewhere is to reach the sender in the same exchange.
+    ///
+    /// Where an acknowledgment of that outcome is due, whatever its level. An application
+    /// acknowledgment also where MSH-16 asks for one: sent on the same connection, as many systems
+    /// do, it is better heard here than not at all.
+    #[must_use]
+    pub fn wants(&self, code: AckCode) -> bool {
+        match self.mode {
+            Mode::Original => true,
+            Mode::Enhanced => {
+                self.accept.holds(code.is_positive())
+                    || (code.level() == Level::Application
+                        && self.application.holds(code.is_positive()))
+            }
         }
     }
 

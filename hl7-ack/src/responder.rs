@@ -11,13 +11,13 @@ use std::{
 
 use bytes::Bytes;
 use hl7_parse::{
-    Header, OwnedMessage,
+    Header, OwnedMessage, Segment,
     batch::{self, PartKind},
 };
 
 use crate::{
-    AckCode, Acknowledger, AnyHandler, Cause, ErrorCode, Handler, Outcome, Peer, Received, Reply,
-    Then, Timer,
+    AckCode, AckRequest, Acknowledger, AnyHandler, Cause, ErrorCode, Handler, Outcome, Peer,
+    Received, Reply, Then, Timer,
     acknowledger::unreadable,
     acknowledgment::msa_code,
     outstanding::{shown, shown_of},
@@ -79,11 +79,12 @@ impl Responder {
     /// Cuts one frame or body into its messages: mostly one, several where it holds several MSH
     /// segments or a batch. Without copying.
     ///
-    /// What does not begin with a message or a batch, and what holds more than
-    /// [`Responder::MAX_MESSAGES`], comes out whole, to be refused whole.
+    /// What does not begin with a message or a batch, what holds lines after an envelope
+    /// segment, and what holds more than [`Responder::MAX_MESSAGES`], comes out whole, to be
+    /// refused whole. An envelope without a message is legal, and nothing is to be done.
     #[must_use]
     pub fn messages(&self, content: Bytes) -> Vec<Bytes> {
-        let mut messages = Vec::new();
+        let (mut messages, mut enveloped) = (Vec::new(), false);
         for part in batch::parts(&content) {
             match part.kind() {
                 PartKind::Message => {
@@ -94,10 +95,14 @@ impl Responder {
                     messages.push(content.slice(start..start + part.as_bytes().len()));
                 }
                 PartKind::Other => return vec![content],
-                _ => {}
+                // FHS, BHS, BTS, FTS, and nothing that would be lost with them.
+                _ => match part.read() {
+                    Ok(envelope) if envelope.segments().len() == 1 => enveloped = true,
+                    _ => return vec![content],
+                },
             }
         }
-        if messages.is_empty() {
+        if messages.is_empty() && !enveloped {
             messages.push(content);
         }
         messages
@@ -112,14 +117,18 @@ impl Responder {
         let Ok(message) = OwnedMessage::parse(bytes.clone()) else {
             return self.refuse(&bytes, &unreadable());
         };
-        if message.as_message().segments_with_id("MSH").nth(1).is_some() {
-            let outcome = Outcome::rejected(
+        let is_header = |segment: &Segment<'_>| {
+            segment.as_bytes().get(..3).is_some_and(|id| id.eq_ignore_ascii_case(b"MSH"))
+        };
+        if message.as_message().segments().filter(is_header).nth(1).is_some() {
+            let outcome = Outcome::error(
                 ErrorCode::SEGMENT_SEQUENCE_ERROR,
                 "several messages where one is expected",
             );
             return self.refuse(&bytes, &outcome);
         }
         let reply = self.handle(Received::new(message.clone(), peer)).await;
+        let request = AckRequest::of(&message.as_message());
         let (message_type, control_id) = shown_of(&message.as_message());
 
         let (action, code) = match reply.answer {
@@ -128,6 +137,13 @@ impl Responder {
                     Some(ack) => (Action::Answer(ack.as_bytes().clone()), ack.code()),
                     None => (Action::Nothing, None),
                 }
+            }
+            // An acknowledgment is never answered, whatever the handler thinks: systems that answer
+            // each other's answers do not stop.
+            ReplyAnswer::Acknowledgment(_) | ReplyAnswer::Message(_)
+                if request.of_acknowledgment() && !request.answer_due() =>
+            {
+                (Action::Nothing, None)
             }
             ReplyAnswer::Acknowledgment(ack) => {
                 (Action::Answer(ack.as_bytes().clone()), ack.code())
@@ -151,10 +167,22 @@ impl Responder {
         }
     }
 
+    /// An acknowledgment of our own with this code, where the answer that should have been sent
+    /// can not be carried.
+    #[must_use]
+    pub fn acknowledge_anew(&self, message: &[u8], code: AckCode) -> Option<Bytes> {
+        let header = Header::parse(message).ok()?;
+        let outcome = match code.is_positive() {
+            true => Outcome::accepted(),
+            false => Outcome::error(ErrorCode::APPLICATION_ERROR, "see the log of the receiver"),
+        };
+        Some(self.acknowledger.build(&header, code, &outcome).as_bytes().clone())
+    }
+
     /// The answer to a message over a length limit, of which only the first bytes were kept.
     #[must_use]
     pub fn too_long(&self, head: &Bytes) -> Response {
-        let outcome = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "the message is too long");
+        let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "the message is too long");
         self.refuse(head, &outcome)
     }
 
@@ -208,8 +236,11 @@ impl<F: Future<Output = Reply>> Future for CatchPanic<F> {
         // After a panic the future is not polled again, and what it shared is the handler's own.
         match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
             Ok(poll) => poll,
-            Err(_) => {
-                Poll::Ready(Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error").into())
+            Err(payload) => {
+                // Dropping it could panic again.
+                std::mem::forget(payload);
+                let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error");
+                Poll::Ready(outcome.into())
             }
         }
     }

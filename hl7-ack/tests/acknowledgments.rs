@@ -62,7 +62,7 @@ fn original_mode_by_version_and_outcome() {
         (
             "2.9",
             unable().and(ErrorCode::other(999), "y"),
-            "ACK^A01^ACK|ID|P|2.9\nMSA|AR|77\nERR|||207^Application error^HL70357|E||||down\nERR|||999^^HL70357|E||||y\n",
+            "ACK^A01^ACK|ID|P|2.9\nMSA|AR|77\nERR|||207^Application error^HL70357|E||||down\nERR|||999|E||||y\n",
         ),
         ("", Outcome::accepted(), "ACK^A01^ACK|ID|P|2.5.1\nMSA|AA|77\n"),
     ] {
@@ -91,6 +91,7 @@ fn enhanced_mode_answers_at_the_accept_level_as_asked() {
         ("\"\"|\"\"", Outcome::accepted(), "AA"),
         ("XX|NE", Outcome::accepted(), "CA"),
         ("al|ne", Outcome::accepted(), "CA"),
+        (" | ", Outcome::accepted(), "AA"),
     ] {
         let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|77|P|2.5|||{asked}\r");
         let acknowledgment = acknowledged(&message, &outcome);
@@ -105,6 +106,8 @@ fn an_acknowledgment_is_never_acknowledged() {
         ("MSH|^~\\&|A|B|C|D|1||ACK^A01|77|P|2.5\rMSA|AA|1\r", false),
         ("MSH|^~\\&|A|B|C|D|1||ACK^A01|77|P|2.5|||AL|AL\rMSA|CA|1\r", false),
         ("MSH|^~\\&|A|B|C|D|1||ACK|77|P|2.5\r", false),
+        ("MSH|^~\\&|A|B|C|D|1||ack|77|P|2.5\r", false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT|77|P|2.5\rmsa|AA|1\r", false),
         ("MSH|^~\\&|A|B|C|D|1||ORR^O02|77|P|2.5\rMSA|AA|1\r", false),
         ("MSH|^~\\&|A|B|C|D|1||RSP^K11|77|P|2.5|||NE|NE\rMSA|AA|1\r", false),
         ("MSH|^~\\&|A|B|C|D|1||RSP^K11|77|P|2.5|||AL|NE\rMSA|AA|1\r", true),
@@ -148,11 +151,67 @@ fn an_identity_stands_in_msh_3_and_4() {
 #[test]
 fn long_ids_are_echoed_whole_and_long_texts_are_cut() {
     let id = "x".repeat(60);
-    let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{id}|P|2.3\r");
+    let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{id}|P|2.3||||||UNICODE UTF-8\r");
     let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "é".repeat(500));
     let acknowledgment = acknowledged(&message, &outcome);
     let msa = format!("\nMSA|AE|{id}|{}\n", "é".repeat(80));
     assert!(acknowledgment.contains(&msa), "{acknowledgment}");
+}
+
+#[test]
+fn a_field_that_is_no_use_to_anybody_is_not_echoed() {
+    let huge = "\t".repeat(1 << 20);
+    let message = format!("MSH|^~\\&|{huge}|{huge}|{huge}|{huge}|1||ADT^{huge}|{huge}|P|{huge}\r");
+    let acknowledgment = acknowledged(&message, &Outcome::accepted());
+    assert!(acknowledgment.len() < 200, "{} bytes", acknowledgment.len());
+}
+
+#[test]
+fn text_is_written_in_the_character_set_that_is_declared() {
+    let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "Größe €");
+    for (declared, expected) in [
+        ("", &b"Gr??e ?"[..]),
+        ("ASCII", b"Gr??e ?"),
+        ("8859/1", b"Gr\xF6\xDFe ?"),
+        ("UNICODE UTF-8", "Größe €".as_bytes()),
+    ] {
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5||||||{declared}\r");
+        let message = Message::parse(message.as_bytes()).expect("readable");
+        let acknowledgment = acknowledger().acknowledge(&message, &outcome).expect("due");
+        let expected = [b"\rMSA|AE|7|", expected, b"\r"].concat();
+        let bytes = acknowledgment.as_bytes();
+        assert!(
+            bytes.windows(expected.len()).any(|window| window == expected),
+            "{declared}: {}",
+            lines(bytes)
+        );
+    }
+}
+
+#[test]
+fn msh_2_holds_delimiters_and_nothing_else() {
+    for (msh_2, expected) in [
+        ("^~\\&", "^~\\&"),
+        ("^~\\&#", "^~\\&#"),
+        ("^~\\&#!!", "^~\\&#"),
+        ("^~\\&\u{1c}", "^~\\&"),
+        ("^~\\&é", "^~\\&"),
+        ("^~\\", "^~\\&"),
+    ] {
+        let message = format!("MSH|{msh_2}|A|B|C|D|1||ADT^A01|7|P|2.5\r");
+        let acknowledgment = acknowledged(&message, &Outcome::accepted());
+        let expected = format!("MSH|{expected}|C|D|A|B|");
+        assert!(acknowledgment.starts_with(&expected), "{msh_2:?}: {acknowledgment}");
+    }
+}
+
+#[test]
+fn warnings_and_local_codes_are_written_as_such() {
+    let message = "MSH|^~\\&|A|B|C|D~E|1||ADT^\"\"|7|P|2.5\r";
+    let outcome = Outcome::accepted().and(ErrorCode::other(9001), "odd");
+    let acknowledgment = acknowledged(message, &outcome);
+    assert!(acknowledgment.starts_with("MSH|^~\\&|C|D|A|B|20260102030405+0000||ACK|ID|"));
+    assert!(acknowledgment.ends_with("\nMSA|AA|7|odd\nERR|||9001|W||||odd\n"), "{acknowledgment}");
 }
 
 #[test]

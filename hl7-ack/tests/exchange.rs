@@ -140,12 +140,14 @@ async fn the_policy_answers_where_the_far_side_does_not() {
     let unreachable = Cause::new(CauseKind::Unreachable, "127.0.0.1:1");
     let timed_out = Cause::new(CauseKind::TimedOut, "after 30 s");
     let invalid = Cause::new(CauseKind::InvalidContent, "holds FS");
+    let refused = Cause::new(CauseKind::ContentRefused, "HTTP status 422");
     let enhanced = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE\r";
     let silent = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||NE|NE\r";
     for (message, delivery, code) in [
         (ADMISSION, Delivery::NotSent(unreachable.clone()), Some(AckCode::AR)),
         (ADMISSION, Delivery::Unknown(timed_out.clone()), Some(AckCode::AR)),
         (ADMISSION, Delivery::NotSent(invalid.clone()), Some(AckCode::AE)),
+        (ADMISSION, Delivery::Unknown(refused.clone()), Some(AckCode::AE)),
         (enhanced, Delivery::NotSent(unreachable.clone()), Some(AckCode::CE)),
         (enhanced, Delivery::Unknown(timed_out.clone()), Some(AckCode::CE)),
         (enhanced, Delivery::NoneDue, None),
@@ -192,6 +194,42 @@ async fn the_deadline_of_forwarding_ends_before_the_sender_gives_up() {
     assert_eq!(started.elapsed(), Forward::DEADLINE);
 }
 
+/// What MSH-15 and MSH-16 ask for, what the far side answers, and what the sender hears.
+#[tokio::test]
+async fn an_answer_passes_if_the_sender_asked_for_one_of_its_outcome() {
+    for (asked, far, heard, told) in [
+        ("", "AA", "AA", false),
+        ("", "AE", "AE", false),
+        ("AL|NE", "CA", "CA", false),
+        ("AL|NE", "AA", "AA", false),
+        ("ER|NE", "CA", "-", false),
+        ("ER|NE", "CE", "CE", false),
+        ("SU|NE", "CE", "-", true),
+        ("NE|NE", "AE", "-", true),
+        ("NE|NE", "AA", "-", false),
+        ("NE|AL", "AA", "AA", false),
+        ("NE|ER", "AE", "AE", false),
+        ("AL|NE", "XX", "CE", true),
+        ("", "XX", "AR", true),
+    ] {
+        let far_answer: &'static str =
+            Box::leak(format!("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|{far}|7\r").into_boxed_str());
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||{asked}\r");
+        let responder = Responder::new(Forward::to(Destination::new(Ok(far_answer))));
+        let response = responder.respond(message.into(), Peer::default()).await;
+        let code = response.code().map_or("-", AckCode::as_str);
+        assert_eq!(code, heard, "{asked:?}, far side {far}");
+        assert_eq!(response.cause().is_some(), told, "{asked:?}, far side {far}");
+    }
+}
+
+#[tokio::test]
+async fn an_acknowledgment_is_not_answered_even_if_the_handler_would() {
+    let answering = Responder::new(async |received: Received| Reply::from(received.message));
+    let acknowledgment = "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7\r";
+    assert_eq!(respond(&answering, acknowledgment).await.0, Action::Nothing);
+}
+
 #[test]
 fn frames_of_several_messages_are_cut() {
     let responder = Responder::new(async |_: Received| Outcome::accepted());
@@ -201,6 +239,18 @@ fn frames_of_several_messages_are_cut() {
         (message.repeat(3), vec![message; 3]),
         (format!("BHS|^~\\&|A\r{message}{message}BTS|2\r"), vec![message; 2]),
         ("junk\rMSH|^~\\&|A\r".to_owned(), vec!["junk\rMSH|^~\\&|A\r"]),
+        ("BHS|^~\\&|A\rBTS|0\r".to_owned(), vec![]),
+        // Lines that would be lost with their envelope.
+        (
+            format!("BHS|^~\\&|A\rPID|1\r{message}"),
+            vec!["BHS|^~\\&|A\rPID|1\rMSH|^~\\&|A\rPID|1\r"],
+        ),
+        (
+            format!("BHS|^~\\&|A\r{message}BTS|1\rOBX|1\r"),
+            vec!["BHS|^~\\&|A\rMSH|^~\\&|A\rPID|1\rBTS|1\rOBX|1\r"],
+        ),
+        // Without an envelope there is no trailer.
+        (format!("{message}FTS|x\rOBX|1\r"), vec!["MSH|^~\\&|A\rPID|1\rFTS|x\rOBX|1\r"]),
         (String::new(), vec![""]),
     ] {
         assert_eq!(responder.messages(content.clone().into()), expected, "{content:?}");

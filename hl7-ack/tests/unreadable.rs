@@ -46,8 +46,14 @@ async fn without_a_usable_header_the_answer_is_a_minimal_reject() {
 #[tokio::test]
 async fn two_messages_where_one_is_expected_are_refused_by_the_first_header() {
     let two = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\rMSH|^~\\&|A|B|C|D|1||ADT^A01|8|P|2.5\r";
-    let answer = answer(two).await.expect("an answer");
-    assert!(answer.contains("\nMSA|AR|7|several messages"), "{answer}");
+    let answered = answer(two).await.expect("an answer");
+    assert!(answered.contains("\nMSA|AE|7|several messages"), "{answered}");
+    // A second header that can not be read is one as well.
+    for second in ["MSHA^~\\&|second", "msh|^~\\&|second"] {
+        let two = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\rPID|1\r{second}\r");
+        let answered = answer(two.as_bytes()).await.expect("an answer");
+        assert!(answered.contains("\nMSA|AE|7|several messages"), "{answered}");
+    }
 }
 
 #[tokio::test]
@@ -58,6 +64,8 @@ async fn what_may_be_an_acknowledgment_is_not_answered() {
         b"garbage\nMSA|AA|1",
         b"garbage\r MSA",
         b"MSHX|~\rMSA^AA",
+        b"\x0bMSA|AA|1\r",
+        b"msa|AA|1\r",
     ] {
         assert_eq!(answer(bytes).await, None, "{}", bytes.escape_ascii());
     }
@@ -70,6 +78,6 @@ fn a_message_over_the_length_limit_is_refused_by_what_was_kept_of_it() {
     let head = b"MSH|^~\\&|A|B|C|D|1||ORU^R01|77|P|2.3\rOBX|1|ED|x||JVBERi0xLj";
     let response = responder.too_long(&bytes::Bytes::from_static(head));
     let Action::Answer(answer) = response.action() else { panic!("{response:?}") };
-    assert!(lines(answer).contains("\nMSA|AR|77|the message is too long\n"), "{}", lines(answer));
+    assert!(lines(answer).contains("\nMSA|AE|77|the message is too long\n"), "{}", lines(answer));
     assert_eq!((response.message_type(), response.control_id()), ("ORU^R01", "77"));
 }

@@ -49,7 +49,7 @@
 //! | [`connect_timeout`](ClientBuilder::connect_timeout) | 5 s, TLS included |
 //! | [`timeout`](ClientBuilder::timeout) | 30 s in all |
 //! | [`max_response_len`](ClientBuilder::max_response_len) | 1 MiB |
-//! | [`max_idle_connections`](ClientBuilder::max_idle_connections) | 8, for 30 s each |
+//! | [`max_idle_connections`](ClientBuilder::max_idle_connections) | 8, for 4 s each |
 //!
 //! Redirects are not followed, proxies are not taken from the environment, and nothing is retried:
 //! that is the business of whoever knows whether a duplicate is harmless.

@@ -95,15 +95,15 @@ async fn every_response_means_what_the_table_says() {
             "HTTP/1.1 307 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n".to_owned(),
             "unknown: Refused",
         ),
-        (true, bare("400 Bad Request"), "unknown: Refused"),
+        (true, bare("400 Bad Request"), "unknown: ContentRefused"),
         (true, bare("401 Unauthorized"), "unknown: Refused"),
         (true, bare("403 Forbidden"), "unknown: Refused"),
         (true, response("404 Not Found", "text/html", html), "unknown: Refused"),
         (true, bare("405 Method Not Allowed"), "unknown: Refused"),
         (true, bare("408 Request Timeout"), "unknown: Refused"),
-        (true, bare("413 Content Too Large"), "unknown: Refused"),
-        (true, bare("415 Unsupported Media Type"), "unknown: Refused"),
-        (true, bare("422 Unprocessable Content"), "unknown: Refused"),
+        (true, bare("413 Content Too Large"), "unknown: ContentRefused"),
+        (true, bare("415 Unsupported Media Type"), "unknown: ContentRefused"),
+        (true, bare("422 Unprocessable Content"), "unknown: ContentRefused"),
         (true, bare("429 Too Many Requests"), "unknown: Refused"),
         (true, bare("500 Internal Server Error"), "unknown: Refused"),
         (true, response("502 Bad Gateway", "text/html", &long), "unknown: Refused"),
@@ -434,4 +434,22 @@ async fn codes_and_causes_can_be_asked_for() {
     let Delivery::Answered(answer) = delivery else { panic!("{delivery:?}") };
     assert_eq!(answer.code(), Some(AckCode::AA));
     assert!(answer.is_positive());
+}
+
+#[tokio::test]
+async fn an_empty_answer_accepts_where_only_errors_are_to_be_told() {
+    let bare = |status: &str| format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n");
+    for (answer, expected) in [
+        (bare("204 No Content"), "none due"),
+        (bare("200 OK"), "none due"),
+        (response("200 OK", ER7, &ack("CE", "7")), "CE"),
+        (bare("500 Internal Server Error"), "unknown: Refused"),
+        (response("200 OK", "text/plain", "OK"), "unknown: Unreadable"),
+    ] {
+        let line = answer.lines().next().unwrap_or_default().to_owned();
+        let address = answering(answer).await;
+        let client = client(&format!("http://{address}/adt"));
+        let found = came_to(&client.deliver(owned(adt("7", "ER", "NE"))).await);
+        assert!(found.starts_with(expected), "{line}: {found}");
+    }
 }

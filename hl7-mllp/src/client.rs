@@ -49,6 +49,8 @@
 //! | `connect_timeout` | 5 s | not sent |
 //! | `write_timeout` | 30 s | unknown; not sent if no byte left |
 //! | `answer_timeout` | 30 s | unknown |
+//! | `silence_timeout` | 5 s | accepted, where MSH-15 asks for negative answers only |
+//! | `queue_timeout` | 10 s | not sent |
 //! | `max_frame_len` | 16 MiB | unknown |
 //! | `max_waiting` | 1024 | not sent |
 
@@ -61,14 +63,16 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use bytes::Bytes;
 use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, Outstanding};
 use hl7_parse::OwnedMessage;
+use hl7_transport::deadline_after;
 use tokio::{
     sync::{Mutex, Semaphore},
-    time::{Instant, timeout_at},
+    time::{Instant, timeout, timeout_at},
 };
 
 pub use self::builder::{AddressError, ClientBuilder};
@@ -138,16 +142,31 @@ impl Client {
             let detail = format!("{} messages are waiting already", options.max_waiting);
             return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
         };
-        let mut slot = slot.lock().await;
+        let Ok(mut slot) = timeout(options.queue_timeout, slot.lock()).await else {
+            let detail = format!("other messages were before it for {:?}", options.queue_timeout);
+            return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
+        };
         let mut connection = match self.send(slot.take(), message.as_bytes()).await {
             Ok(connection) => connection,
-            Err(delivery) => return delivery,
+            Err(Unsent::Given(delivery)) => return delivery,
+            Err(Unsent::BrokenOff(mut connection, delivery)) => {
+                // The peer may have answered before it had read everything.
+                return match self.wait(&mut connection, outstanding, EARLY_ANSWER).await {
+                    Waited::Clean(early @ Delivery::Answered(_))
+                    | Waited::Spoiled(early @ Delivery::Answered(_)) => early,
+                    _ => delivery,
+                };
+            }
         };
         if !outstanding.answer_due() {
             *slot = Some(connection);
             return Delivery::NoneDue;
         }
-        match self.wait(&mut connection, outstanding).await {
+        let limit = match outstanding.silence_accepts() {
+            true => options.silence_timeout,
+            false => options.answer_timeout,
+        };
+        match self.wait(&mut connection, outstanding, limit).await {
             Waited::Clean(delivery) => {
                 *slot = Some(connection);
                 delivery
@@ -161,7 +180,7 @@ impl Client {
         &self,
         kept: Option<Connection<AnyIo>>,
         content: &Bytes,
-    ) -> Result<Connection<AnyIo>, Delivery> {
+    ) -> Result<Connection<AnyIo>, Unsent> {
         let Shared { options, target, .. } = &*self.shared;
         if let Some(mut connection) = kept
             && connection.is_fresh().await
@@ -170,18 +189,20 @@ impl Client {
                 Ok(()) => return Ok(connection),
                 // Closed by the peer a moment ago; no byte left, so another one may be tried.
                 Err(WriteError { error: Some(_), begun: false }) => {}
-                Err(failure) => return Err(self.not_written(failure)),
+                Err(failure) => return Err(self.not_written(connection, failure)),
             }
         }
-        let io = target.connect(options.connect_timeout).await.map_err(Delivery::NotSent)?;
+        let connected = target.connect(options.connect_timeout).await;
+        let io = connected.map_err(|cause| Unsent::Given(Delivery::NotSent(cause)))?;
         let mut connection = options.connection(io);
         match connection.write(content.clone(), options.write_timeout).await {
             Ok(()) => Ok(connection),
-            Err(failure) => Err(self.not_written(failure)),
+            Err(failure) => Err(self.not_written(connection, failure)),
         }
     }
 
-    fn not_written(&self, failure: WriteError) -> Delivery {
+    fn not_written(&self, connection: Connection<AnyIo>, failure: WriteError) -> Unsent {
+        let broken_off = failure.begun && failure.error.is_some();
         let cause = match failure.error {
             Some(error) => Cause::new(CauseKind::Closed, format!("while sending: {error}")),
             None => {
@@ -189,13 +210,21 @@ impl Client {
                 Cause::new(CauseKind::TimedOut, format!("not taken by the peer within {limit:?}"))
             }
         };
-        if failure.begun { Delivery::Unknown(cause) } else { Delivery::NotSent(cause) }
+        match failure.begun {
+            true if broken_off => Unsent::BrokenOff(connection, Delivery::Unknown(cause)),
+            true => Unsent::Given(Delivery::Unknown(cause)),
+            false => Unsent::Given(Delivery::NotSent(cause)),
+        }
     }
 
     /// Reads until the answer is there, or can not be awaited any longer.
-    async fn wait(&self, connection: &mut Connection<AnyIo>, sent: &Outstanding) -> Waited {
-        let limit = self.shared.options.answer_timeout;
-        let deadline = Instant::now() + limit;
+    async fn wait(
+        &self,
+        connection: &mut Connection<AnyIo>,
+        sent: &Outstanding,
+        limit: Duration,
+    ) -> Waited {
+        let deadline = deadline_after(limit);
         let mut others = 0_u64;
         let spoiled =
             |kind, detail: String| Waited::Spoiled(Delivery::Unknown(Cause::new(kind, detail)));
@@ -219,6 +248,9 @@ impl Client {
                 Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) if others > 0 => {
                     let detail = dropped(others, &format!("and none within {limit:?}"));
                     return spoiled(CauseKind::Mismatched, detail);
+                }
+                Ok(Err(ReadError::Idle)) | Err(_) if sent.silence_accepts() => {
+                    return Waited::Clean(Delivery::NoneDue);
                 }
                 Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) => {
                     return spoiled(CauseKind::TimedOut, format!("no answer within {limit:?}"));
@@ -287,6 +319,18 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("target", &self.shared.target).finish_non_exhaustive()
     }
+}
+
+/// How long a peer that broke off while it was written to is listened to: its answer may have
+/// come before the end of the message.
+const EARLY_ANSWER: Duration = Duration::from_secs(1);
+
+/// Why a message was not written.
+enum Unsent {
+    /// Nothing more can be learned.
+    Given(Delivery),
+    /// The peer broke off while it was written to.
+    BrokenOff(Connection<AnyIo>, Delivery),
 }
 
 /// What came of waiting, and whether the connection can be used again.

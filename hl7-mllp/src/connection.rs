@@ -13,9 +13,10 @@ use std::{
 };
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
+use hl7_transport::deadline_after;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
-    time::{Instant, timeout, timeout_at},
+    time::{timeout, timeout_at},
 };
 use tokio_util::codec::Decoder;
 
@@ -82,7 +83,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         idle: Duration,
         frame: Duration,
     ) -> Result<Option<Block>, ReadError> {
-        let idle_deadline = Instant::now() + idle;
+        let idle_deadline = deadline_after(idle);
         let mut frame_deadline = None;
         loop {
             if let Some(block) = self.codec.decode(&mut self.buffer).map_err(ReadError::Lost)? {
@@ -92,13 +93,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 return self.codec.decode_eof(&mut self.buffer).map_err(ReadError::Lost);
             }
             self.codec.release(&mut self.buffer);
-            let now = Instant::now();
             let mut deadline = idle_deadline;
             if self.codec.in_frame() {
-                deadline = *frame_deadline.get_or_insert(now + frame);
+                deadline = *frame_deadline.get_or_insert_with(|| deadline_after(frame));
             }
             if self.codec.awaits_end(&self.buffer) {
-                deadline = deadline.min(now + self.end_timeout);
+                deadline = deadline.min(deadline_after(self.end_timeout));
             }
             match timeout_at(deadline, self.read()).await {
                 Ok(Ok(0)) => self.ended = true,

@@ -63,11 +63,12 @@
 //! | `handler_timeout` | 60 s | negative acknowledgment |
 //! | `write_timeout` | 30 s | closed |
 //! | `shutdown_timeout` | 30 s | what is left is cut off |
+//! | `stop_grace` | 3 s | a frame that is still not complete when the server stops is dropped |
 //!
 //! # Graceful stop
 //!
 //! New connections are refused and idle ones closed at once. A frame that has begun is read to its
-//! end, handled and answered; then its connection is closed. What handlers left for after their
+//! end if that comes within `stop_grace`, handled and answered; then its connection is closed. What handlers left for after their
 //! answer ([`Reply::then`](hl7_ack::Reply::then)) is awaited. All of that has `shutdown_timeout`.
 //!
 //! # Log

@@ -372,3 +372,19 @@ async fn an_answer_with_a_late_or_missing_end_is_an_answer() {
         assert_answered(&second.await.unwrap(), AckCode::AA);
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_comes_before_the_end_of_the_message_is_heard() {
+    let (client, listener) = over_loopback(|builder| builder).await;
+    let long = [message("1"), b"OBX|1|ED|||".to_vec(), vec![b'Q'; 12_000_000], b"\r".to_vec()];
+    let long = OwnedMessage::parse(long.concat()).unwrap();
+    let delivering = tokio::spawn(async move { client.deliver(long).await });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut begun = [0; 1000];
+    tokio::io::AsyncReadExt::read_exact(&mut stream, &mut begun).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, &frame(&ack("AR", "1"))).await.unwrap();
+    // Closed with most of the message unread: the connection is reset under the sender.
+    drop(stream);
+    let delivery = delivering.await.unwrap();
+    assert_answered(&delivery, AckCode::AR);
+}

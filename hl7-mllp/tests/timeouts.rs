@@ -229,3 +229,100 @@ async fn connecting_has_a_limit() {
     let Delivery::NotSent(cause) = delivery else { panic!("{delivery:?}") };
     assert_eq!(cause.kind(), CauseKind::TimedOut, "{cause}");
 }
+
+/// The message of [`owned`] with MSH-15 and MSH-16.
+fn asking(id: &str, asked: &str) -> OwnedMessage {
+    OwnedMessage::parse(format!("MSH|^~\\&|LAB|GH|EHR|GH|1||ADT^A01|{id}|P|2.5|||{asked}\r"))
+        .unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_accepts_where_only_errors_are_to_be_told() {
+    let (near, far) = duplex(4096);
+    let client = Client::builder("unused").build_over(near);
+    let mut wire = Wire::new(far);
+    let started = Instant::now();
+    let delivery = client.deliver(asking("1", "ER|NE")).await;
+    assert!(matches!(delivery, Delivery::NoneDue), "{delivery:?}");
+    assert_eq!(started.elapsed(), 5 * SECOND);
+    wire.next().await.unwrap();
+
+    // The connection is still good, and an error that is told is heard.
+    let delivering = tokio::spawn(async move { client.deliver(asking("2", "ER|NE")).await });
+    wire.next().await.unwrap();
+    wire.send(&frame(&ack("CE", "2"))).await;
+    let Delivery::Answered(answer) = delivering.await.unwrap() else { panic!("not heard") };
+    assert!(!answer.is_positive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_waits_too_long_for_its_turn_is_not_sent() {
+    let (near, far) = duplex(4096);
+    let client = Client::builder("unused").queue_timeout(7 * SECOND).build_over(near);
+    let first = tokio::spawn({
+        let client = client.clone();
+        async move { client.deliver(owned("1")).await }
+    });
+    let mut wire = Wire::new(far);
+    wire.next().await.unwrap();
+    let started = Instant::now();
+    let Delivery::NotSent(cause) = client.deliver(owned("2")).await else { panic!("sent") };
+    assert_eq!((cause.kind(), started.elapsed()), (CauseKind::Overloaded, 7 * SECOND));
+    wire.send(&frame(&ack("AA", "1"))).await;
+    assert!(matches!(first.await.unwrap(), Delivery::Answered(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_waits_a_moment_for_a_frame_that_has_begun() {
+    for (pause, answered) in [(2 * SECOND, true), (4 * SECOND, false)] {
+        let connections = Connections::builder().build(accept);
+        let (near, far) = duplex(4096);
+        let serving = connections.clone();
+        tokio::spawn(async move { serving.serve(far, Peer::default()).await });
+        let mut wire = Wire::new(near);
+        let stream = frame(&message("1"));
+        let (left, right) = stream.split_at(20);
+        wire.send(left).await;
+        sleep(SECOND).await;
+        let stopping = tokio::spawn(async move { connections.shutdown().await });
+        sleep(pause).await;
+        if answered {
+            wire.send(right).await;
+            assert_eq!(wire.msa().await, "MSA|AA|1");
+        }
+        assert_eq!(wire.next().await, None, "pause {pause:?}");
+        stopping.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_limit_without_end_is_no_limit_and_no_panic() {
+    let forever = Duration::MAX;
+    let (mut wire, _) = serve(
+        Connections::builder()
+            .idle_timeout(forever)
+            .frame_timeout(forever)
+            .end_timeout(forever)
+            .handler_timeout(forever)
+            .write_timeout(forever)
+            .stop_grace(forever)
+            .shutdown_timeout(forever),
+    );
+    wire.send(&frame(&message("1"))).await;
+    assert_eq!(wire.msa().await, "MSA|AA|1");
+
+    let (near, far) = duplex(4096);
+    let client = Client::builder("unused")
+        .connect_timeout(forever)
+        .write_timeout(forever)
+        .answer_timeout(forever)
+        .silence_timeout(forever)
+        .queue_timeout(forever)
+        .end_timeout(forever)
+        .build_over(near);
+    let mut wire = Wire::new(far);
+    let delivering = tokio::spawn(async move { client.deliver(owned("1")).await });
+    wire.next().await.unwrap();
+    wire.send(&frame(&ack("AA", "1"))).await;
+    assert!(matches!(delivering.await.unwrap(), Delivery::Answered(_)));
+}

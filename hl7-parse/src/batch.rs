@@ -31,11 +31,11 @@ use crate::{
 /// Cuts `bytes` into its messages and envelope segments, in order.
 ///
 /// A part begins at a line that begins with MSH, FHS, BHS, BTS or FTS and ends where the next
-/// begins, so that every byte is in one part. What stands before the first such line is a part
+/// begins, so that every byte is in one part; BTS and FTS count only after a BHS or FHS. What stands before the first such line is a part
 /// of its own, [`PartKind::Other`], unless it is only white space or framing bytes.
 #[must_use]
 pub fn parts(bytes: &[u8]) -> Parts<'_> {
-    Parts { bytes, at: 0, separators: Separators::default() }
+    Parts { bytes, at: 0, separators: Separators::default(), enveloped: false }
 }
 
 /// The parts of a file, batch, frame or body. Made by [`parts`].
@@ -44,6 +44,8 @@ pub struct Parts<'a> {
     bytes: &'a [u8],
     at: usize,
     separators: Separators,
+    /// Whether FHS or BHS was seen: only then are BTS and FTS trailers.
+    enveloped: bool,
 }
 
 /// A message, an envelope segment, or something else.
@@ -122,16 +124,17 @@ impl<'a> Iterator for Parts<'a> {
 
     fn next(&mut self) -> Option<Part<'a>> {
         let rest = self.bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let kind = match head(rest, self.separators) {
+        let kind = match head(rest, self.separators, self.enveloped) {
             Some((kind, separators)) => {
                 self.separators = separators;
+                self.enveloped |= matches!(kind, PartKind::FileHeader | PartKind::BatchHeader);
                 kind
             }
             None => PartKind::Other,
         };
         let mut end = skip_line(rest);
         while let Some(line) = rest.get(end..).filter(|line| !line.is_empty()) {
-            if head(line, self.separators).is_some() {
+            if head(line, self.separators, self.enveloped).is_some() {
                 break;
             }
             end += skip_line(line);
@@ -154,7 +157,7 @@ impl fmt::Debug for Parts<'_> {
 }
 
 /// What the line at the start of `text` opens, and the delimiters in force from there.
-fn head(text: &[u8], in_force: Separators) -> Option<(PartKind, Separators)> {
+fn head(text: &[u8], in_force: Separators, enveloped: bool) -> Option<(PartKind, Separators)> {
     let line = text.get(leading(text)..)?;
     let kind = match line.get(..3)? {
         b"MSH" => PartKind::Message,
@@ -165,6 +168,7 @@ fn head(text: &[u8], in_force: Separators) -> Option<(PartKind, Separators)> {
         _ => return None,
     };
     match kind {
+        PartKind::BatchTrailer | PartKind::FileTrailer if !enveloped => None,
         PartKind::BatchTrailer | PartKind::FileTrailer => {
             let next = line.get(3);
             next.is_none_or(|next| *next == in_force.field() || matches!(next, b'\r' | b'\n'))

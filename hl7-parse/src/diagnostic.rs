@@ -103,8 +103,12 @@ pub enum DiagnosticCode {
     /// MSH-2 declares a delimiter twice; the earlier level has it.
     #[error("MSH-1 and MSH-2 declare a delimiter twice")]
     DuplicateDelimiter,
-    /// MSH-2 declares a character that can not delimit: not ASCII.
-    #[error("MSH-2 declares a delimiter that is not ASCII")]
+    /// MSH-2 declares a letter or digit as a delimiter; it is one.
+    #[error("MSH-2 declares a letter or digit as a delimiter")]
+    AlphanumericDelimiter,
+    /// MSH-2 declares a character that can not delimit: a blank, a framing byte, or not ASCII.
+    /// That level is not split.
+    #[error("MSH-2 declares a character that can not delimit")]
     UnusableDelimiter,
     /// MSH-18 names a character set that is not known.
     #[error("MSH-18 names an unknown character set")]
@@ -133,6 +137,7 @@ impl DiagnosticCode {
             Self::ShortEncodingCharacters => "short-encoding-characters",
             Self::LongEncodingCharacters => "long-encoding-characters",
             Self::DuplicateDelimiter => "duplicate-delimiter",
+            Self::AlphanumericDelimiter => "alphanumeric-delimiter",
             Self::UnusableDelimiter => "unusable-delimiter",
             Self::UnknownCharset => "unknown-charset",
         }

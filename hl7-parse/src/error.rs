@@ -51,7 +51,7 @@ pub enum ParseErrorKind {
     /// The input begins with FHS or BHS: it is to be cut by [`crate::batch::parts`] first.
     #[error("a batch or file, not one message")]
     Batch,
-    /// The character after `MSH` can not separate fields: a letter, a digit, a control
+    /// The character after `MSH` can not separate fields: a letter, a digit, a blank, a control
     /// character or not ASCII; or there is none.
     #[error("MSH-1 is not a usable field separator")]
     BadFieldSeparator,

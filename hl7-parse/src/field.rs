@@ -31,6 +31,10 @@ impl<'a> Element<'a> {
         Self { bytes, separators: self.separators }
     }
 
+    pub(crate) fn separators(self) -> Separators {
+        self.separators
+    }
+
     fn pieces(self, separator: u8) -> Pieces<'a> {
         let rest = self.bytes.filter(|bytes| !bytes.is_empty());
         Pieces { rest, separator, separators: self.separators }

@@ -174,7 +174,7 @@ pub(crate) fn declared<R: Report>(
         };
         return Err(ParseError::new(kind, offset + if bare { 3 } else { 0 }));
     };
-    if field.is_ascii_alphanumeric() || field.is_ascii_control() || !field.is_ascii() {
+    if !field.is_ascii_punctuation() {
         return Err(ParseError::new(ParseErrorKind::BadFieldSeparator, offset + 3));
     }
 
@@ -206,9 +206,12 @@ pub(crate) fn declared<R: Report>(
     };
     let mut take_if_free = |position: usize, separators: &Separators| {
         let Some(byte) = character(encoding_characters, position) else { return Ok(field) };
-        if !byte.is_ascii() || byte.is_ascii_control() {
+        if matches!(byte, b' ' | 0x0B | 0x1C | 0x80..) {
             at_msh_2(DiagnosticCode::UnusableDelimiter)?;
             return Ok(field);
+        }
+        if byte.is_ascii_alphanumeric() {
+            at_msh_2(DiagnosticCode::AlphanumericDelimiter)?;
         }
         let taken = [
             separators.field,

@@ -42,9 +42,9 @@ impl fmt::Debug for Leaf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "Leaf({}: {}-{}[{}].{}.{}, {} bytes)",
+            "Leaf({}: {:?} {}[{}].{}.{}, {} bytes)",
             self.segment_number,
-            self.segment.id(),
+            self.segment,
             self.field,
             self.repetition,
             self.component,

@@ -31,6 +31,7 @@
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
 //! * [`charset`] reads messages in every character set that Table 0211 knows, and tells what was
 //!   declared and what was found.
+//! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
 //! * [`batch`] cuts files and frames that hold several messages.
 //!
 //! # Raw and decoded
@@ -61,6 +62,7 @@ mod separators;
 
 pub mod batch;
 pub mod charset;
+pub mod value;
 
 pub use charset::Charset;
 pub use diagnostic::{Diagnostic, DiagnosticCode};

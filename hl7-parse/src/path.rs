@@ -148,6 +148,17 @@ impl Path {
         named(self.subcomponent)
     }
 
+    /// The path with the numbers that are not 0 in place of its own.
+    pub(crate) fn narrowed(self, repetition: u16, component: u16, subcomponent: u16) -> Self {
+        let or = |number, own| if number == 0 { own } else { number };
+        Self {
+            repetition: or(repetition, self.repetition),
+            component: or(component, self.component),
+            subcomponent: or(subcomponent, self.subcomponent),
+            ..self
+        }
+    }
+
     /// What the path leads to in a segment that its first part names.
     pub(crate) fn within<'a>(&self, segment: Segment<'a>) -> Element<'a> {
         let Some(field) = self.field() else { return segment.into() };

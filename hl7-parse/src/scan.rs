@@ -112,6 +112,7 @@ pub(crate) fn scan<R: Report>(
         separators,
         // What ends the header tells what ends the others.
         line_feed_ends: bytes.get(start + unended.len()) == Some(&b'\n'),
+        content_end: bytes.iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1),
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
         report,
@@ -124,6 +125,8 @@ struct Lines<'a, R> {
     content: &'a [u8],
     separators: Separators,
     line_feed_ends: bool,
+    /// Where nothing but blanks follows.
+    content_end: usize,
     spans: Vec<Span>,
     max_segments: usize,
     report: &'a mut R,
@@ -170,14 +173,19 @@ impl<R: Report> Lines<'_, R> {
         self.content.get(at).copied()
     }
 
-    /// Whether what begins at `at` could not belong to the segment before it: a segment, a
-    /// blank line, or nothing.
+    /// Whether what begins at `at` can not belong to the segment before it: an ID with a field
+    /// separator, or nothing more but blanks.
     fn ends_before(&self, at: usize) -> bool {
+        /// Blank lines before a segment that are looked past.
+        const MAX_BLANK_LINES: usize = 16;
         let rest = self.content.get(at..).unwrap_or_default();
-        match rest {
-            [] | [b'\r' | b'\n', ..] => true,
-            _ => is_segment_head(rest, self.separators.field),
-        }
+        let blank = rest.iter().take(MAX_BLANK_LINES).take_while(|byte| **byte == b'\n').count();
+        at >= self.content_end
+            || rest.get(blank..).and_then(<[u8]>::split_first_chunk::<4>).is_some_and(
+                |([first, second, third, next], _)| {
+                    *next == self.separators.field && is_segment_id(&[*first, *second, *third])
+                },
+            )
     }
 
     /// Takes a line as a segment, and says whether it is one.
@@ -266,11 +274,10 @@ fn is_blank(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, 0x0B | 0x1C | 0)
 }
 
-/// A line without what may stand before its end and is no data: framing bytes, NULs, and the
-/// line feeds of an LF CR.
+/// A line without the framing bytes and NULs at its end.
 pub(crate) fn without_framing(line: &[u8]) -> &[u8] {
     let mut rest = line;
-    while let [before @ .., 0x0B | 0x1C | 0 | b'\n'] = rest {
+    while let [before @ .., 0x0B | 0x1C | 0] = rest {
         rest = before;
     }
     rest

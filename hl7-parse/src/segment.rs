@@ -44,11 +44,7 @@ impl<'a> Segment<'a> {
     /// ```
     #[must_use]
     pub fn id(&self) -> &'a str {
-        let line = match self.bytes {
-            [b' ' | b'\t', ..] => self.bytes.trim_ascii_start(),
-            _ => self.bytes,
-        };
-        match (line.split_first_chunk::<3>(), self.head()) {
+        match (self.unindented().split_first_chunk::<3>(), self.head()) {
             (Some((id, _)), [.., next]) if is_segment_id(id) && next == self.separators.field => {
                 std::str::from_utf8(id).unwrap_or_default()
             }
@@ -128,14 +124,22 @@ impl<'a> Segment<'a> {
         [first, second, third] == wanted && separator == self.separators.field
     }
 
+    /// The segment without a few blanks before its ID. Not of any number: this is looked at
+    /// again and again.
+    fn unindented(&self) -> &'a [u8] {
+        const MAX_BLANKS: usize = 16;
+        if !matches!(self.bytes, [b' ' | b'\t', ..]) {
+            return self.bytes;
+        }
+        let blanks = self.bytes.iter().take(MAX_BLANKS);
+        let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        self.bytes.get(blanks..).unwrap_or_default()
+    }
+
     /// The ID and what follows it; a segment that is no more than an ID is followed by its
     /// field separator.
     fn head(&self) -> [u8; 4] {
-        let line = match self.bytes {
-            [b' ' | b'\t', ..] => self.bytes.trim_ascii_start(),
-            _ => self.bytes,
-        };
-        match line {
+        match self.unindented() {
             [first, second, third, next, ..] => [*first, *second, *third, *next],
             [first, second, third] => [*first, *second, *third, self.separators.field],
             _ => [0; 4],
@@ -145,7 +149,10 @@ impl<'a> Segment<'a> {
 
 impl fmt::Debug for Segment<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Segment").field("id", &self.id()).field("len", &self.bytes.len()).finish()
+        // A line of text can begin with what looks like an ID; real ones are upper case.
+        let shown = self.id();
+        let shown = if shown.bytes().any(|byte| byte.is_ascii_lowercase()) { "" } else { shown };
+        f.debug_struct("Segment").field("id", &shown).field("len", &self.bytes.len()).finish()
     }
 }
 

@@ -22,7 +22,8 @@ fn envelopes_and_messages_are_told_apart() {
         (b"BHS|^~\\&|A\rBTS\r", &[BatchHeader, BatchTrailer]),
         (b"junk\rMSH|^~\\&|A\r", &[Other, Message]),
         (b"MSH|^~\\&|A\rMSHX\rBTSX|1\rMSH\r", &[Message]),
-        (b"MSH$%~\\&$A\rBTS$1\rBTS|1\r", &[Message, BatchTrailer]),
+        (b"BHS|^~\\&|\rMSH$%~\\&$A\rBTS$1\rBTS|1\r", &[BatchHeader, Message, BatchTrailer]),
+        (b"MSH|^~\\&|A\rBTS|1\rFTS|1\r", &[Message]),
     ] {
         assert_eq!(kinds(bytes), expected, "{}", bytes.escape_ascii());
     }

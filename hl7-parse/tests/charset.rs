@@ -698,9 +698,10 @@ mod decoding {
     #[test]
     fn what_has_no_encoder_or_is_not_utf_8_is_refused() {
         for charset in [Charset::EucTw, Charset::Unknown] {
-            let error = charset::encode("MSH|", charset).expect_err("no encoder");
+            let error = charset::encode("MSH|山", charset).expect_err("no encoder");
             assert_eq!(error.kind(), EncodeErrorKind::Unsupported(charset));
         }
+        assert_eq!(charset::encode("MSH|", Charset::EucTw).expect("ASCII"), "MSH|");
         let error = charset::encode(&b"MSH|\xE9"[..], Charset::Latin1).expect_err("not UTF-8");
         assert_eq!((error.kind(), error.offset()), (EncodeErrorKind::NotUtf8, 4));
     }

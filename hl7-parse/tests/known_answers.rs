@@ -78,9 +78,13 @@ fn line_ends_of_every_kind_give_the_same_segments() {
 #[test]
 fn line_feeds_inside_segments_are_data_unless_a_segment_follows() {
     let message =
-        Message::parse(b"MSH|^~\\&|A\rNTE|1||first\nsecond\nPID|1\rPV1|1\r").expect("readable");
+        Message::parse(b"MSH|^~\\&|A\rNTE|1||POS\nNEG\n\nend\n\rNTE|2||a\nb\n\nPID|1\rPV1|1\n")
+            .expect("readable");
     let segments: Vec<_> = message.segments().map(|segment| segment.as_bytes()).collect();
-    assert_eq!(segments, [&b"MSH|^~\\&|A"[..], b"NTE|1||first\nsecond", b"PID|1", b"PV1|1"]);
+    assert_eq!(
+        segments,
+        [&b"MSH|^~\\&|A"[..], b"NTE|1||POS\nNEG\n\nend\n", b"NTE|2||a\nb", b"PID|1", b"PV1|1"]
+    );
 }
 
 #[test]

@@ -11,3 +11,4 @@ mod known_answers;
 mod msh;
 mod privacy;
 mod properties;
+mod values;

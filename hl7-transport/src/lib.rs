@@ -64,7 +64,7 @@ pub use self::bind_error::{BindError, BindErrorKind};
 pub use self::listener::{Listener, Permit};
 pub use self::shutdown::Shutdown;
 pub use self::socket::{DEFAULT_KEEPALIVE, tune};
-pub use self::timer::TokioTimer;
+pub use self::timer::{TokioTimer, deadline_after};
 #[cfg(feature = "tls")]
 pub use self::tls::{
     ClientTls, ClientTlsBuilder, Pem, ServerTls, ServerTlsBuilder, TlsError, TlsErrorKind,

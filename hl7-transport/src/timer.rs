@@ -3,6 +3,19 @@
 use std::{future::Future, time::Duration};
 
 use hl7_ack::Timer;
+use tokio::time::Instant;
+
+/// The instant at which a time limit that begins now is over.
+///
+/// A limit too long for the clock ([`Duration::MAX`], say) is over in a hundred years: in effect
+/// none, and no overflow.
+/// Follows a paused clock.
+#[must_use]
+pub fn deadline_after(limit: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(limit.min(CENTURY)).unwrap_or(now)
+}
 
 /// Sleeps on the tokio runtime, for time limits that `hl7-ack` applies without knowing a runtime.
 ///

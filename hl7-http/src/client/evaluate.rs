@@ -20,11 +20,13 @@ pub(super) fn evaluate(
     content: Content,
     max_response_len: usize,
 ) -> Delivery {
+    let mut is_empty = false;
     let (finding, what) = match content {
         Content::TooLong => (Finding::Unreadable, format!("more than {max_response_len} bytes")),
         Content::Complete(body) => {
             let content = unframed(&body);
-            if content.trim_ascii().is_empty() {
+            is_empty = content.trim_ascii().is_empty();
+            if is_empty {
                 (Finding::Unreadable, "an empty body".to_owned())
             } else {
                 (outstanding.examine(content), "a body that is not HL7".to_owned())
@@ -35,6 +37,7 @@ pub(super) fn evaluate(
     match finding {
         Finding::Answer(answer) => Delivery::Answered(answer),
         _ if status.is_success() && !outstanding.answer_due() => Delivery::NoneDue,
+        _ if status.is_success() && is_empty && outstanding.silence_accepts() => Delivery::NoneDue,
         Finding::Other => unknown(
             CauseKind::Mismatched,
             format!("HTTP status {number} with the acknowledgment of another message"),
@@ -45,6 +48,10 @@ pub(super) fn evaluate(
         ),
         _ if status.is_success() => {
             unknown(CauseKind::Unreadable, format!("HTTP status {number} with {what}"))
+        }
+        // What can not be read today can not be read tomorrow.
+        _ if matches!(number, 400 | 413 | 415 | 422) => {
+            unknown(CauseKind::ContentRefused, format!("HTTP status {number}"))
         }
         _ => unknown(CauseKind::Refused, format!("HTTP status {number}")),
     }

@@ -5,10 +5,11 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
+    time::Duration,
 };
 
 use hl7_ack::Peer;
-use hl7_transport::Shutdown;
+use hl7_transport::{Shutdown, deadline_after};
 use http::Request;
 use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
@@ -17,7 +18,7 @@ use hyper_util::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    time::{Instant, sleep_until},
+    time::sleep_until,
 };
 
 use super::{
@@ -28,6 +29,9 @@ use super::{
 
 /// Most bytes of a request's headers, and of what is read ahead of a body.
 const MAX_HEADER_LEN: usize = 64 * 1024;
+
+/// How long a graceful stop waits for the rest of a request's headers.
+const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// Most requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
@@ -90,7 +94,7 @@ impl Connections {
         let mut stopping = pin!(self.shutdown.stopping());
         let mut is_stopping = false;
         let Timeouts { header, idle, .. } = self.timeouts;
-        let mut timer = pin!(sleep_until(Instant::now() + idle));
+        let mut timer = pin!(sleep_until(deadline_after(idle)));
         let end = poll_fn(|context| {
             if !is_stopping && stopping.as_mut().poll(context).is_ready() {
                 is_stopping = true;
@@ -102,8 +106,9 @@ impl Connections {
             // Polling the connection may have moved the deadline either way.
             loop {
                 // While it answers, another task may do so and end without waking this one.
+                let header = if is_stopping { header.min(STOP_GRACE) } else { header };
                 let deadline = watch.deadline(header, idle);
-                let deadline = deadline.unwrap_or_else(|| Instant::now() + idle);
+                let deadline = deadline.unwrap_or_else(|| deadline_after(idle));
                 if timer.deadline() != deadline {
                     timer.as_mut().reset(deadline);
                 }

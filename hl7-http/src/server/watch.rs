@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use hl7_transport::deadline_after;
 use http_body::{Frame, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -46,8 +47,12 @@ impl Watch {
     pub(super) fn deadline(&self, header: Duration, idle: Duration) -> Option<Instant> {
         self.with(|state| match (state.in_flight, state.begun) {
             (1.., _) => None,
-            (0, Some(begun)) => Some(begun + header),
-            (0, None) => Some(state.idle_since + idle),
+            (0, Some(begun)) => {
+                Some(begun.checked_add(header).unwrap_or_else(|| deadline_after(header)))
+            }
+            (0, None) => {
+                Some(state.idle_since.checked_add(idle).unwrap_or_else(|| deadline_after(idle)))
+            }
         })
     }
 

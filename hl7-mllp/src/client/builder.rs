@@ -21,6 +21,8 @@ pub(super) struct Options {
     pub(super) connect_timeout: Duration,
     pub(super) write_timeout: Duration,
     pub(super) answer_timeout: Duration,
+    pub(super) silence_timeout: Duration,
+    pub(super) queue_timeout: Duration,
     pub(super) max_waiting: usize,
 }
 
@@ -50,6 +52,8 @@ impl ClientBuilder {
                 connect_timeout: Duration::from_secs(5),
                 write_timeout: Duration::from_secs(30),
                 answer_timeout: Duration::from_secs(30),
+                silence_timeout: Duration::from_secs(5),
+                queue_timeout: Duration::from_secs(10),
                 max_waiting: 1024,
             },
             #[cfg(feature = "tls")]
@@ -75,6 +79,21 @@ impl ClientBuilder {
     /// answer. Default 30 s.
     pub fn answer_timeout(mut self, limit: Duration) -> Self {
         self.options.answer_timeout = limit;
+        self
+    }
+
+    /// How long to wait for a negative acknowledgment of a message that asks for no other (MSH-15
+    /// is `ER`); silence for so long means that it was accepted, and the delivery is
+    /// [`NoneDue`](hl7_ack::Delivery::NoneDue). Default 5 s.
+    pub fn silence_timeout(mut self, limit: Duration) -> Self {
+        self.options.silence_timeout = limit;
+        self
+    }
+
+    /// How long a message may wait for those before it: one exchange is under way at a time. Over
+    /// it, the message is [`NotSent`](hl7_ack::Delivery::NotSent). Default 10 s.
+    pub fn queue_timeout(mut self, limit: Duration) -> Self {
+        self.options.queue_timeout = limit;
         self
     }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use hl7_ack::{Cause, CauseKind};
-use hl7_transport::{DEFAULT_KEEPALIVE, tune};
+use hl7_transport::{DEFAULT_KEEPALIVE, deadline_after, tune};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpStream, lookup_host},
@@ -36,7 +36,7 @@ impl Target {
             let detail = format!("no connection to {self:?} within {limit:?}");
             Cause::new(CauseKind::TimedOut, detail)
         };
-        let deadline = Instant::now() + limit;
+        let deadline = deadline_after(limit);
         timeout_at(deadline, self.open(deadline)).await.map_err(late)?
     }
 

@@ -117,8 +117,10 @@ impl Connections {
             let read = match self.until_stopping(connection.next(idle, frame)).await {
                 Some(read) => read,
                 None if connection.has_begun() => {
+                    // What has begun to arrive gets a moment to do so; it was never acknowledged.
                     stopping = true;
-                    connection.next(idle, frame).await
+                    let grace = frame.min(options.stop_grace);
+                    connection.next(grace, grace).await
                 }
                 None => break,
             };

@@ -35,8 +35,8 @@ impl Exchanges<'_> {
     {
         for message in self.responder.messages(content) {
             let (started, len) = (Instant::now(), message.len() as u64);
-            let response = self.responder.respond(message, self.peer.clone()).await;
-            if self.finish(connection, response, len, started).await == Next::Close {
+            let response = self.responder.respond(message.clone(), self.peer.clone()).await;
+            if self.finish(connection, response, &message, len, started).await == Next::Close {
                 return Next::Close;
             }
         }
@@ -50,7 +50,7 @@ impl Exchanges<'_> {
     {
         let started = Instant::now();
         let response = self.responder.too_long(skipped.head());
-        self.finish(connection, response, skipped.dropped(), started).await
+        self.finish(connection, response, skipped.head(), skipped.dropped(), started).await
     }
 
     /// Writes what is due, starts what was left for afterwards, and logs the exchange.
@@ -58,6 +58,7 @@ impl Exchanges<'_> {
         &self,
         connection: &mut Connection<S>,
         mut response: Response,
+        message: &Bytes,
         bytes: u64,
         started: Instant,
     ) -> Next
@@ -65,28 +66,31 @@ impl Exchanges<'_> {
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         let peer = self.peer;
-        let next = match response.action() {
-            Action::Answer(answer) if is_encodable(answer) => {
-                match connection.write(answer.clone(), self.write_timeout).await {
-                    Ok(()) => Next::Continue,
-                    Err(failure) => {
-                        let part = failure.begun;
-                        match failure.error {
-                            Some(error) => {
-                                tracing::warn!(%peer, %error, part, "answer not written, closed");
-                            }
-                            None => tracing::warn!(%peer, part, "answer not taken in time, closed"),
-                        }
-                        Next::Close
-                    }
-                }
-            }
+        let answer = match response.action() {
+            Action::Answer(answer) if is_encodable(answer) => Some(answer.clone()),
             Action::Answer(_) => {
-                tracing::error!(%peer, "answer holds VT or FS and can not be framed, closed");
-                Next::Close
+                tracing::error!(%peer, "answer holds VT or FS, one of our own is sent instead");
+                let code = response.code();
+                code.and_then(|code| self.responder.acknowledge_anew(message, code))
             }
-            Action::Nothing => Next::Continue,
-            _ => Next::Close,
+            _ => None,
+        };
+        let (next, code) = match (answer, response.action()) {
+            (Some(answer), _) => match connection.write(answer, self.write_timeout).await {
+                Ok(()) => (Next::Continue, response.code()),
+                Err(failure) => {
+                    let part = failure.begun;
+                    match failure.error {
+                        Some(error) => {
+                            tracing::warn!(%peer, %error, part, "answer not written, closed");
+                        }
+                        None => tracing::warn!(%peer, part, "answer not taken in time, closed"),
+                    }
+                    (Next::Close, None)
+                }
+            },
+            (None, Action::Nothing) => (Next::Continue, None),
+            (None, _) => (Next::Close, None),
         };
         if let Some(then) = response.take_then() {
             self.background.spawn(then).await;
@@ -94,7 +98,7 @@ impl Exchanges<'_> {
         if let Some(cause) = response.cause() {
             tracing::warn!(%peer, %cause, "not handled");
         }
-        let code = response.code().map_or("-", |code| code.as_str());
+        let code = code.map_or("-", |code| code.as_str());
         tracing::info!(
             %peer,
             message_type = response.message_type(),

@@ -17,6 +17,7 @@ pub(super) struct Options {
     pub(super) handler_timeout: Duration,
     pub(super) write_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
+    pub(super) stop_grace: Duration,
     pub(super) max_background: usize,
     pub(super) acknowledger: Option<Acknowledger>,
 }
@@ -42,6 +43,7 @@ impl Default for Options {
             handler_timeout: Duration::from_secs(60),
             write_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(30),
+            stop_grace: Duration::from_secs(3),
             max_background: Background::DEFAULT_MAX,
             acknowledger: None,
         }
@@ -122,6 +124,13 @@ macro_rules! option_setters {
         /// How long a graceful stop may take before it cuts off what is left. Default 30 s.
         pub fn shutdown_timeout(mut self, limit: ::std::time::Duration) -> Self {
             self.options.shutdown_timeout = limit;
+            self
+        }
+
+        /// How long a graceful stop waits for the rest of a frame that has begun to arrive.
+        /// Default 3 s. What comes later was never acknowledged.
+        pub fn stop_grace(mut self, limit: ::std::time::Duration) -> Self {
+            self.options.stop_grace = limit;
             self
         }
 

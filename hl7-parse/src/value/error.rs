@@ -1,0 +1,185 @@
+//! [`ValueError`]: why a value could not be read as its type, and where.
+
+use std::{fmt, io};
+
+use thiserror::Error;
+
+use crate::Path;
+
+/// Why a value could not be read as what was asked for.
+///
+/// `Copy`, and free of message content: safe to log. The text that could not be read stays where
+/// it was, on the view.
+///
+/// ```
+/// use hl7_parse::{Message, Path, value::{DateTime, ValueErrorKind}};
+///
+/// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||||20241301\r")?;
+/// let error = message.read::<DateTime>(&Path::new("PID-7")).unwrap_err();
+/// assert_eq!(error.kind(), ValueErrorKind::OutOfRange);
+/// assert_eq!(error.offset(), 4);
+/// assert_eq!(error.to_string(), "DTM: a number out of its range (PID-7, byte 4)");
+/// # Ok::<(), hl7_parse::ParseError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueError {
+    kind: ValueErrorKind,
+    type_name: &'static str,
+    place: Place,
+    offset: u32,
+}
+
+impl ValueError {
+    pub(crate) fn new(kind: ValueErrorKind, type_name: &'static str, offset: usize) -> Self {
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        Self { kind, type_name, place: Place::default(), offset }
+    }
+
+    pub(crate) fn within(self, place: Place) -> Self {
+        Self { place, ..self }
+    }
+
+    pub(crate) fn is_within(&self, place: Place) -> bool {
+        self.place == place
+    }
+
+    /// What was wrong.
+    #[must_use]
+    pub fn kind(&self) -> ValueErrorKind {
+        self.kind
+    }
+
+    /// The data type that was asked for, by its name in the standard: `DTM`, `NM`.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    /// Where in the element that [`Self::path`] names: a byte offset, from 0; `u32::MAX` for
+    /// anything further.
+    #[must_use]
+    pub fn offset(&self) -> usize {
+        self.offset as usize
+    }
+
+    /// The element that could not be read. Known where the value was read by a path
+    /// ([`crate::Message::read`]) or a path was given with [`Self::at`]; a view alone does not
+    /// know where it is in the message.
+    #[must_use]
+    pub fn path(&self) -> Option<Path> {
+        self.place.path()
+    }
+
+    /// The same error with the path of the value that was read. What the error knows itself,
+    /// as the component that was at fault, is added to it.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, Path, value::Cx};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||7^^^^^^2024-1\r")?;
+    /// let pid = message.segment("PID").ok_or("no PID")?;
+    /// let error = Cx::of(pid.field(3)).effective_date().unwrap_err();
+    /// assert_eq!(error.to_string(), "DT: not in the form of the type (component 7, byte 4)");
+    /// let error = error.at(Path::new("PID-3"));
+    /// assert_eq!(error.path(), Some(Path::new("PID-3.7")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn at(self, path: Path) -> Self {
+        Self { place: Place { base: Some(path), ..self.place }, ..self }
+    }
+}
+
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, type_name, place, offset } = self;
+        write!(f, "{type_name}: {kind} ({place}byte {offset})")
+    }
+}
+
+impl std::error::Error for ValueError {}
+
+impl From<ValueError> for io::Error {
+    fn from(error: ValueError) -> Self {
+        Self::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+/// The kinds of [`ValueError`].
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ValueErrorKind {
+    /// Nothing was sent. Read `Option<T>` where that may be.
+    #[error("not valued")]
+    NotValued,
+    /// The delete indicator, `""`.
+    #[error("the delete indicator")]
+    Null,
+    /// The text is not in the form of the type.
+    #[error("not in the form of the type")]
+    Form,
+    /// In form, but a number is out of its range: month 13, or an integer beyond the Rust type.
+    #[error("a number out of its range")]
+    OutOfRange,
+    /// A code that its table does not have.
+    #[error("a code that is not in its table")]
+    Code,
+    /// A number with a fraction where a whole one was asked for.
+    #[error("not a whole number")]
+    NotWhole,
+    /// The value is less precise than what it was to become.
+    #[error("less precise than asked for")]
+    Precision,
+    /// An instant was asked for, and the value has no offset from UTC.
+    #[error("no offset from UTC")]
+    NoOffset,
+    /// Encoded data ends in the middle of a group.
+    #[error("encoded data ends too early")]
+    Incomplete,
+    /// More than the limit that was given.
+    #[error("longer than allowed")]
+    TooLong,
+    /// The path names a segment, which is no value.
+    #[error("the path names no field")]
+    NoField,
+}
+
+/// Where an element is, as far as that is known. Numbers from 1; 0 where not known.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) base: Option<Path>,
+    pub(crate) repetition: u16,
+    pub(crate) component: u16,
+    pub(crate) subcomponent: u16,
+}
+
+impl Place {
+    pub(crate) fn path(self) -> Option<Path> {
+        Some(self.base?.narrowed(self.repetition, self.component, self.subcomponent))
+    }
+}
+
+/// Ends with a comma and a blank, or is empty.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = self.path() {
+            return write!(f, "{path}, ");
+        }
+        for (name, number) in [
+            ("repetition", self.repetition),
+            ("component", self.component),
+            ("subcomponent", self.subcomponent),
+        ] {
+            if number != 0 {
+                write!(f, "{name} {number}, ")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({self})")
+    }
+}

@@ -1,0 +1,112 @@
+//! [`Xpn`], [`Xcn`], [`Xon`] and [`FamilyName`]: names of people and organizations.
+
+use crate::value::composite::composite;
+
+composite! {
+    /// A family name and its parts (FN, 2.3.1 and later). A bare text is the surname.
+    ///
+    /// 2.3.1 has two parts, the name and its prefix; 2.4 and later have five.
+    #[doc(alias = "FN")]
+    FamilyName = "FN" {
+        1 surname: raw, "surname, as a whole";
+        2 own_surname_prefix: raw, "own surname prefix: `van`";
+        3 own_surname: raw, "own surname";
+        4 surname_prefix_from_partner: raw, "surname prefix from partner or spouse";
+        5 surname_from_partner: raw, "surname from partner or spouse";
+    }
+}
+
+composite! {
+    /// A person's name (XPN). Reads the PN of 2.1 and 2.2 too, which has the first six
+    /// components.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Xpn};
+    ///
+    /// let message = Message::parse("MSH|^~\\&|A\rPID|||||O\\T\\Hara&van&Hara^Eve^E^^^^L\r".as_bytes())?;
+    /// let name: Xpn = message.segment("PID").ok_or("no PID")?.field(5).read()?;
+    /// assert_eq!(name.family_name().surname().decode(), "O&Hara");
+    /// assert_eq!(name.family_name().own_surname_prefix().decode(), "van");
+    /// assert_eq!(name.given_name().decode(), "Eve");
+    /// assert_eq!(name.name_type_code().decode(), "L");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "PN")]
+    Xpn = "XPN" {
+        1 family_name: view FamilyName, "family name";
+        2 given_name: raw, "given name";
+        3 second_and_further_given_names: raw, "second and further given names or initials thereof";
+        4 suffix: raw, "suffix: `JR`, `III`";
+        5 prefix: raw, "prefix: `DR`";
+        6 degree: raw, "degree: `MD` (withdrawn by 2.8; see component 14)";
+        7 name_type_code: raw, "name type code (Table 0200): `L` legal, `D` display, `M` maiden";
+        8 name_representation_code: raw, "name representation code (Table 0465): `A` alphabetic, `I` ideographic, `P` phonetic";
+        9 name_context: view Cwe, "name context (2.4 and later)";
+        10 name_validity_range: view Dr, "name validity range (2.4; deprecated in 2.5 for 12 and 13)";
+        11 name_assembly_order: raw, "name assembly order: `G` given name first, `F` family name first (2.4 and later)";
+        12 effective_date: read DateTime, "effective date (2.5 and later)";
+        13 expiration_date: read DateTime, "expiration date (2.5 and later)";
+        14 professional_suffix: raw, "professional suffix (2.5 and later)";
+        15 called_by: raw, "called by (2.7 and later)";
+    }
+}
+
+composite! {
+    /// A person with an identifier (XCN): physicians, operators. Reads the CN of 2.2 too, which
+    /// has the first eight components; that of 2.1 has the degree in component 5.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Xcn};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPV1||I|||||42^Hippocrates^Harry^^^DR^^^GH\r")?;
+    /// let attending: Xcn = message.segment("PV1").ok_or("no PV1")?.field(7).read()?;
+    /// assert_eq!(attending.person_identifier().decode(), "42");
+    /// assert_eq!(attending.family_name().surname().decode(), "Hippocrates");
+    /// assert_eq!(attending.assigning_authority().namespace_id().decode(), "GH");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "CN")]
+    Xcn = "XCN" {
+        1 person_identifier: raw, "person identifier (ID number before 2.7)";
+        2 family_name: view FamilyName, "family name";
+        3 given_name: raw, "given name";
+        4 second_and_further_given_names: raw, "second and further given names or initials thereof";
+        5 suffix: raw, "suffix: `JR`, `III`";
+        6 prefix: raw, "prefix: `DR`";
+        7 degree: raw, "degree: `MD` (withdrawn by 2.8; see component 21)";
+        8 source_table: raw, "source table (Table 0297)";
+        9 assigning_authority: view Hd, "assigning authority (2.3 and later)";
+        10 name_type_code: raw, "name type code (Table 0200)";
+        11 identifier_check_digit: raw, "identifier check digit";
+        12 check_digit_scheme: raw, "check digit scheme (Table 0061)";
+        13 identifier_type_code: raw, "identifier type code (Table 0203)";
+        14 assigning_facility: view Hd, "assigning facility";
+        15 name_representation_code: raw, "name representation code (Table 0465; 2.3.1 and later)";
+        16 name_context: view Cwe, "name context (2.4 and later)";
+        17 name_validity_range: view Dr, "name validity range (2.4; deprecated in 2.5 for 19 and 20)";
+        18 name_assembly_order: raw, "name assembly order (2.4 and later)";
+        19 effective_date: read DateTime, "effective date (2.5 and later)";
+        20 expiration_date: read DateTime, "expiration date (2.5 and later)";
+        21 professional_suffix: raw, "professional suffix (2.5 and later)";
+        22 assigning_jurisdiction: view Cwe, "assigning jurisdiction (2.5 and later)";
+        23 assigning_agency_or_department: view Cwe, "assigning agency or department (2.5 and later)";
+        24 security_check: raw, "security check (2.7 and later)";
+        25 security_check_scheme: raw, "security check scheme (2.7 and later)";
+    }
+}
+
+composite! {
+    /// An organization's name and identifier (XON).
+    Xon = "XON" {
+        1 organization_name: raw, "organization name";
+        2 organization_name_type_code: view Cwe, "organization name type code (Table 0204; a bare code before 2.7)";
+        3 id_number: raw, "ID number (withdrawn by 2.9; see component 10)";
+        4 check_digit: raw, "identifier check digit (withdrawn by 2.9)";
+        5 check_digit_scheme: raw, "check digit scheme (Table 0061; withdrawn by 2.9)";
+        6 assigning_authority: view Hd, "assigning authority";
+        7 identifier_type_code: raw, "identifier type code (Table 0203)";
+        8 assigning_facility: view Hd, "assigning facility";
+        9 name_representation_code: raw, "name representation code (Table 0465; 2.3.1 and later)";
+        10 organization_identifier: raw, "organization identifier (2.5 and later)";
+    }
+}

@@ -166,6 +166,15 @@ fn plain_ascii_is_split_whatever_is_declared() {
 }
 
 #[test]
+fn kanji_in_the_header_do_not_hide_what_it_declares() {
+    // "日本".encode("iso2022_jp") in MSH-4, so that MSH-18 seems to be MSH-19.
+    let bytes = b"\r\nMSH|^~\\&|A|\x1b$BF|K\\\x1b(B||||||1|P|2.5||||||~ISO IR87||ISO 2022-1994\r";
+    let expected = Some((ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), 13));
+    assert_eq!(refusals(bytes), [expected; 3]);
+    assert!(Header::parse(bytes).is_ok());
+}
+
+#[test]
 fn a_letter_as_a_delimiter_collides_with_the_halves_of_korean() {
     let bytes = b"MSH|c~\\&|A|||||||1|P|2.5||||||KS X 1001\rPID|||7||\x8cc\r";
     let expected = Some((ParseErrorKind::NeedsDecoding(Charset::EucKr), 49));

@@ -519,6 +519,21 @@ mod decoding {
     }
 
     #[test]
+    fn a_label_does_not_hide_the_escape_sequences_that_are_declared() {
+        for (Known { codec, name, bytes, .. }, label) in DECODED_FIRST
+            .iter()
+            .filter(|known| known.bytes.contains(&0x1B))
+            .zip(["utf-8", "us-ascii", "windows-1252", "utf-8", "iso-2022-jp", "shift_jis"])
+        {
+            let decoded = charset::decode(*bytes, Some(label)).expect(codec);
+            assert_eq!(name_in(&decoded.message), *name, "{codec} {label}");
+            let differs =
+                decoded.evidence.disagreements().any(|found| found == Disagreement::LabelAndHeader);
+            assert_eq!(differs, label != "iso-2022-jp", "{codec} {label}");
+        }
+    }
+
+    #[test]
     fn broken_wide_text_is_replaced_and_told() {
         for bytes in [
             &b"M\0S\0H\0|\0^\0\0\xD8|\0"[..],
@@ -606,6 +621,22 @@ mod decoding {
         let message = Message::parse(&bytes).expect("nothing collides");
         assert_eq!(message.get(&NAME).decode(), "ZoëИë^ë");
         assert_eq!(name_in(&decode(&bytes).message), "ZoëИë^ë");
+    }
+
+    #[test]
+    fn sets_of_other_languages_are_designated_too() {
+        // "한".encode("euc_kr") in the right half, and in the left one without its high bits.
+        for name in [&b"\x1b$)C\xC7\xD1^\xC7\xD1"[..], b"\x1b$(CGQ\x1b(B^\x1b$(CGQ"] {
+            let bytes =
+                [header("~KS X 1001", "ISO 2022-1994").as_bytes(), b"PID|||||", name, b"\r"]
+                    .concat();
+            let error = Message::parse(&bytes).expect_err("two bytes for a character");
+            assert_eq!(error.kind(), ParseErrorKind::NeedsDecoding(Charset::EucKr));
+            let decoded = decode(&bytes);
+            assert_eq!(name_in(&decoded.message), "한^한");
+            assert_eq!(decoded.charset, Charset::EucKr);
+            assert_eq!(decoded.evidence.additional(), Some(Charset::EucKr));
+        }
     }
 
     #[test]

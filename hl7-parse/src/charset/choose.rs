@@ -49,16 +49,25 @@ impl<'a> Findings<'a> {
             Charset::Ascii => self.content == Content::Ascii,
             charset => !charset.is_wide(),
         };
-        if let Some(charset) = self.transport.filter(usable) {
+        // Labels are often those of the sender's HTTP library. ESC in a message that names
+        // ISO-2022-JP means nothing else.
+        let declared = self.header.separators.charset;
+        let is_declared = self.content == Content::Iso2022
+            && [Some(declared), self.header.additional]
+                .into_iter()
+                .flatten()
+                .any(Charset::is_iso_2022_jp);
+        if let Some(charset) = self.transport.filter(usable)
+            && (!is_declared || charset.is_iso_2022_jp())
+        {
             return (charset, Basis::Transport);
         }
         if let Some(charset) = self.mark {
             return (charset, Basis::Mark);
         }
-        let declared = self.header.separators.charset;
         if self.has_escape
             && let Some(additional) = self.header.additional
-            && additional.is_iso_2022_jp()
+            && (additional.is_iso_2022_jp() || !usable(&declared))
         {
             return (additional, Basis::Declared);
         }

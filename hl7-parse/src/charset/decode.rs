@@ -92,8 +92,8 @@ impl From<ParseError> for DecodeError {
 /// Asked in this order: `transport_label`, as the charset parameter of an HTTP content type; a
 /// byte order mark; the zero bytes of UTF-16 and UTF-32; MSH-18 and MSH-20; the bytes, whether
 /// they are UTF-8 or ISO-2022-JP. A label or name that the bytes can not be in, because they
-/// are wide and it is not or the other way, is set aside. What was found stands in
-/// [`Decoded::evidence`].
+/// are wide and it is not or the other way, is set aside; so is a label where MSH-18 names
+/// ISO-2022-JP and the bytes are that. What was found stands in [`Decoded::evidence`].
 ///
 /// Bytes that are not of the set become U+FFFD. Character set switches (`\C..\`, `\M..\` and
 /// those of ISO 2022) are followed and are no longer in the text; `\X..\` sequences of text
@@ -229,12 +229,7 @@ impl DecodeOptions {
 
     fn text<'a>(&self, findings: &Findings<'a>, charset: Charset, basis: Basis) -> Read<'a> {
         let Findings { body, header, has_escape, .. } = findings;
-        let declared = header.separators.charset;
-        let switching = match header.separators.switching {
-            // The label overrides what the header says of sets.
-            Switching::Iso2022 if basis == Basis::Transport => Switching::Not,
-            switching => switching,
-        };
+        let switching = header.separators.switching;
         let separators = Separators { charset, switching, ..header.separators };
         // Of undeclared text even `\X..\` may be UTF-8.
         let of_hex = match basis {
@@ -247,10 +242,14 @@ impl DecodeOptions {
         {
             return self.switched(body, of_hex, &separators);
         }
-        let (text, replaced) = if charset.is_iso_2022_jp() && !declared.is_single_byte() {
-            iso2022::decode(body, Charset::JisX0201, &separators)
-        } else if charset.is_iso_2022_jp() || (switching == Switching::Iso2022 && *has_escape) {
-            iso2022::decode(body, declared, &separators)
+        let designates = switching == Switching::Iso2022 && *has_escape;
+        let (text, replaced) = if charset.is_iso_2022_jp() || designates {
+            let right = match header.separators.charset {
+                _ if !charset.is_iso_2022_jp() => charset,
+                declared if declared.is_single_byte() => declared,
+                _ => Charset::JisX0201,
+            };
+            iso2022::decode(body, right, &separators)
         } else {
             charset.read(body, self.default)
         };

@@ -166,6 +166,15 @@ fn plain_ascii_is_split_whatever_is_declared() {
 }
 
 #[test]
+fn kanji_in_the_header_do_not_hide_what_it_declares() {
+    // "日本".encode("iso2022_jp") in MSH-4, so that MSH-18 seems to be MSH-19.
+    let bytes = b"\r\nMSH|^~\\&|A|\x1b$BF|K\\\x1b(B||||||1|P|2.5||||||~ISO IR87||ISO 2022-1994\r";
+    let expected = Some((ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), 13));
+    assert_eq!(refusals(bytes), [expected; 3]);
+    assert!(Header::parse(bytes).is_ok());
+}
+
+#[test]
 fn a_letter_as_a_delimiter_collides_with_the_halves_of_korean() {
     let bytes = b"MSH|c~\\&|A|||||||1|P|2.5||||||KS X 1001\rPID|||7||\x8cc\r";
     let expected = Some((ParseErrorKind::NeedsDecoding(Charset::EucKr), 49));
@@ -510,6 +519,21 @@ mod decoding {
     }
 
     #[test]
+    fn a_label_does_not_hide_the_escape_sequences_that_are_declared() {
+        for (Known { codec, name, bytes, .. }, label) in DECODED_FIRST
+            .iter()
+            .filter(|known| known.bytes.contains(&0x1B))
+            .zip(["utf-8", "us-ascii", "windows-1252", "utf-8", "iso-2022-jp", "shift_jis"])
+        {
+            let decoded = charset::decode(*bytes, Some(label)).expect(codec);
+            assert_eq!(name_in(&decoded.message), *name, "{codec} {label}");
+            let differs =
+                decoded.evidence.disagreements().any(|found| found == Disagreement::LabelAndHeader);
+            assert_eq!(differs, label != "iso-2022-jp", "{codec} {label}");
+        }
+    }
+
+    #[test]
     fn broken_wide_text_is_replaced_and_told() {
         for bytes in [
             &b"M\0S\0H\0|\0^\0\0\xD8|\0"[..],
@@ -597,6 +621,22 @@ mod decoding {
         let message = Message::parse(&bytes).expect("nothing collides");
         assert_eq!(message.get(&NAME).decode(), "ZoëИë^ë");
         assert_eq!(name_in(&decode(&bytes).message), "ZoëИë^ë");
+    }
+
+    #[test]
+    fn sets_of_other_languages_are_designated_too() {
+        // "한".encode("euc_kr") in the right half, and in the left one without its high bits.
+        for name in [&b"\x1b$)C\xC7\xD1^\xC7\xD1"[..], b"\x1b$(CGQ\x1b(B^\x1b$(CGQ"] {
+            let bytes =
+                [header("~KS X 1001", "ISO 2022-1994").as_bytes(), b"PID|||||", name, b"\r"]
+                    .concat();
+            let error = Message::parse(&bytes).expect_err("two bytes for a character");
+            assert_eq!(error.kind(), ParseErrorKind::NeedsDecoding(Charset::EucKr));
+            let decoded = decode(&bytes);
+            assert_eq!(name_in(&decoded.message), "한^한");
+            assert_eq!(decoded.charset, Charset::EucKr);
+            assert_eq!(decoded.evidence.additional(), Some(Charset::EucKr));
+        }
     }
 
     #[test]
@@ -698,9 +738,10 @@ mod decoding {
     #[test]
     fn what_has_no_encoder_or_is_not_utf_8_is_refused() {
         for charset in [Charset::EucTw, Charset::Unknown] {
-            let error = charset::encode("MSH|", charset).expect_err("no encoder");
+            let error = charset::encode("MSH|山", charset).expect_err("no encoder");
             assert_eq!(error.kind(), EncodeErrorKind::Unsupported(charset));
         }
+        assert_eq!(charset::encode("MSH|", Charset::EucTw).expect("ASCII"), "MSH|");
         let error = charset::encode(&b"MSH|\xE9"[..], Charset::Latin1).expect_err("not UTF-8");
         assert_eq!((error.kind(), error.offset()), (EncodeErrorKind::NotUtf8, 4));
     }

@@ -3,17 +3,18 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::Bytes;
-use memchr::memchr;
 use thiserror::Error;
 
 use super::{
-    Basis, Content, ESCAPE, Evidence, Switching, detect, iso2022,
-    sequences::{each_run, hex_reader, resolve_hex},
+    Basis, Content, Evidence, Switching,
+    choose::{Declaration, Findings},
+    detect, iso2022,
+    sequences::{each_run, hex_reader, is_switched, resolve_hex},
     text::Read,
 };
 use crate::{
-    Charset, OwnedMessage, ParseError, ParseErrorKind, ParseOptions, Separators, header,
-    scan::{First, Ignore, leading, scan},
+    Charset, OwnedMessage, ParseError, ParseErrorKind, ParseOptions, Separators,
+    scan::{First, Ignore, scan},
 };
 
 /// A message that was decoded, and how.
@@ -91,8 +92,8 @@ impl From<ParseError> for DecodeError {
 /// Asked in this order: `transport_label`, as the charset parameter of an HTTP content type; a
 /// byte order mark; the zero bytes of UTF-16 and UTF-32; MSH-18 and MSH-20; the bytes, whether
 /// they are UTF-8 or ISO-2022-JP. A label or name that the bytes can not be in, because they
-/// are wide and it is not or the other way, is set aside. What was found stands in
-/// [`Decoded::evidence`].
+/// are wide and it is not or the other way, is set aside; so is a label where MSH-18 names
+/// ISO-2022-JP and the bytes are that. What was found stands in [`Decoded::evidence`].
 ///
 /// Bytes that are not of the set become U+FFFD. Character set switches (`\C..\`, `\M..\` and
 /// those of ISO 2022) are followed and are no longer in the text; `\X..\` sequences of text
@@ -201,56 +202,14 @@ impl DecodeOptions {
         transport: Option<Charset>,
         mark: Option<Charset>,
     ) -> Result<(Bytes, Evidence), DecodeError> {
-        let header = Declaration::of(body);
-        let content = if !body.is_ascii() {
-            match std::str::from_utf8(body) {
-                Ok(_) => Content::Utf8,
-                Err(_) => Content::EightBit,
-            }
-        } else if iso2022::is_iso_2022_jp(body) {
-            Content::Iso2022
-        } else {
-            Content::Ascii
-        };
-        let has_escape = memchr(ESCAPE, body).is_some();
-        let (charset, basis) = self.decide(body, transport, mark, &header, content, has_escape);
+        let findings = Findings::of(body, transport, mark, self.default);
+        let (charset, basis) = findings.choose();
         if charset == Charset::EucTw
             && let Some(offset) = body.iter().position(|byte| !byte.is_ascii())
         {
             return Err(DecodeError { kind: DecodeErrorKind::Unsupported(charset), offset });
         }
-        let switching = match basis {
-            // The label overrides what the header says of sets.
-            Basis::Transport if header.separators.switching == Switching::Iso2022 => Switching::Not,
-            _ => header.separators.switching,
-        };
-        let separators = Separators { charset, switching, ..header.separators };
-        // Of undeclared text even `\X..\` may be UTF-8.
-        let undeclared = matches!(basis, Basis::Content | Basis::Default);
-        let of_hex = if undeclared { Charset::Unspecified } else { charset };
-
-        let (text, replaced) =
-            if charset.is_iso_2022_jp() || (switching == Switching::Iso2022 && has_escape) {
-                let right = match header.separators.charset {
-                    declared if charset.is_iso_2022_jp() && !declared.is_single_byte() => {
-                        Charset::JisX0201
-                    }
-                    declared => declared,
-                };
-                iso2022::decode(body, right, &separators)
-            } else if switching == Switching::Sequences
-                && !charset.collides()
-                && let Some(text) = self.switched(body, of_hex, &separators)
-            {
-                text
-            } else {
-                charset.read(body, self.default)
-            };
-        let reader = hex_reader(of_hex, self.default, separators);
-        let text = match resolve_hex(&text, &separators, reader) {
-            Cow::Borrowed(_) => text,
-            Cow::Owned(resolved) => resolved.into(),
-        };
+        let (text, replaced) = self.text(&findings, charset, basis);
         let text = match text {
             Cow::Borrowed(text) if text.len() == body.len() => body.clone(),
             text => owned(text.into_owned()),
@@ -260,71 +219,51 @@ impl DecodeOptions {
             charset,
             transport,
             mark,
-            declared: header.separators.charset,
-            additional: header.additional,
-            content,
+            declared: findings.header.separators.charset,
+            additional: findings.header.additional,
+            content: findings.content,
             replaced,
         };
         Ok((text, evidence))
     }
 
-    fn decide(
-        &self,
-        body: &[u8],
-        transport: Option<Charset>,
-        mark: Option<Charset>,
-        header: &Declaration,
-        content: Content,
-        has_escape: bool,
-    ) -> (Charset, Basis) {
-        let usable = |charset: &Charset| match charset {
-            Charset::Unspecified | Charset::Unknown => false,
-            Charset::Ascii => content == Content::Ascii,
-            charset => !charset.is_wide(),
+    fn text<'a>(&self, findings: &Findings<'a>, charset: Charset, basis: Basis) -> Read<'a> {
+        let Findings { body, header, has_escape, .. } = findings;
+        let switching = header.separators.switching;
+        let separators = Separators { charset, switching, ..header.separators };
+        // Of undeclared text even `\X..\` may be UTF-8.
+        let of_hex = match basis {
+            Basis::Content | Basis::Default => Charset::Unspecified,
+            _ => charset,
         };
-        if let Some(charset) = transport.filter(usable) {
-            return (charset, Basis::Transport);
+        if switching == Switching::Sequences
+            && !charset.needs_decoding()
+            && is_switched(body, &separators)
+        {
+            return self.switched(body, of_hex, &separators);
         }
-        if let Some(charset) = mark {
-            return (charset, Basis::Mark);
-        }
-        let declared = header.separators.charset;
-        match header.additional.filter(|_| has_escape) {
-            Some(additional) if additional.is_iso_2022_jp() => {
-                return (additional, Basis::Declared);
-            }
-            _ => {}
-        }
-        if declared.is_iso_2022_jp() && !has_escape {
-            // ISO-2022-JP has no bytes from 0x80. Senders that name it and do not write it
-            // write UTF-8 or Shift_JIS, of which half-width katakana are a part.
-            if content == Content::Utf8 {
-                return (Charset::Utf8, Basis::Content);
-            }
-            if content == Content::EightBit && !Charset::ShiftJis.read(body, self.default).1 {
-                return (Charset::ShiftJis, Basis::Content);
-            }
-        }
-        if usable(&declared) {
-            return (declared, Basis::Declared);
-        }
-        match content {
-            Content::Iso2022 => (Charset::Iso2022Jp, Basis::Content),
-            Content::Utf8 => (Charset::Utf8, Basis::Content),
-            Content::EightBit => (self.default, Basis::Default),
-            Content::Ascii | Content::Wide => (Charset::Ascii, Basis::Content),
+        let designates = switching == Switching::Iso2022 && *has_escape;
+        let (text, replaced) = if charset.is_iso_2022_jp() || designates {
+            let right = match header.separators.charset {
+                _ if !charset.is_iso_2022_jp() => charset,
+                declared if declared.is_single_byte() => declared,
+                _ => Charset::JisX0201,
+            };
+            iso2022::decode(body, right, &separators)
+        } else {
+            charset.read(body, self.default)
+        };
+        let reader = hex_reader(of_hex, self.default, separators);
+        match resolve_hex(&text, &separators, reader) {
+            Cow::Borrowed(_) => (text, replaced),
+            Cow::Owned(resolved) => (resolved.into(), replaced),
         }
     }
 
     /// The text of a message in which `\C..\` or `\M..\` occur.
-    fn switched<'a>(
-        &self,
-        body: &[u8],
-        of_hex: Charset,
-        separators: &Separators,
-    ) -> Option<Read<'a>> {
-        let (mut text, mut replaced) = (String::new(), false);
-        let switched = each_run(body, separators, |state, run| {
+    fn switched<'a>(&self, body: &[u8], of_hex: Charset, separators: &Separators) -> Read<'a> {
+        let (mut text, mut replaced) = (String::with_capacity(body.len()), false);
+        each_run(body, separators, |state, run| {
             let (run, some) = state.read(run, separators.charset, separators);
             replaced |= some;
             if state == iso2022::State::INITIAL {
@@ -338,46 +277,7 @@ impl DecodeOptions {
                 text.push_str(&resolve_hex(&run, separators, reader));
             }
         });
-        switched.then(|| (text.into(), replaced))
-    }
-}
-
-/// What the header says of character sets.
-struct Declaration {
-    separators: Separators,
-    additional: Option<Charset>,
-}
-
-impl Declaration {
-    fn of(body: &[u8]) -> Self {
-        let line = header::line(body.get(leading(body)..).unwrap_or_default());
-        let plain = Self::of_line(line);
-        let named = !matches!(plain.separators.charset, Charset::Unspecified | Charset::Unknown);
-        if named || plain.additional.is_some() || (line.is_ascii() && !line.contains(&ESCAPE)) {
-            return plain;
-        }
-        // A name in MSH-3 to MSH-6 may hold bytes that look like separators, so that MSH-18 is
-        // not where it seems. A set in which it is, and names that set, is the right one.
-        for charset in [Charset::ShiftJis, Charset::Big5, Charset::Gb18030, Charset::Iso2022Jp] {
-            let text = charset.decode(line);
-            let decoded = Self::of_line(text.as_bytes());
-            let found = match charset.is_iso_2022_jp() {
-                true => [Some(decoded.separators.charset), decoded.additional]
-                    .into_iter()
-                    .flatten()
-                    .any(Charset::is_iso_2022_jp),
-                false => decoded.separators.charset == charset,
-            };
-            if found {
-                return decoded;
-            }
-        }
-        plain
-    }
-
-    fn of_line(line: &[u8]) -> Self {
-        let separators = header::declared(line, 0, &mut Ignore).unwrap_or_default();
-        Self { separators, additional: detect::switched_to(line, separators) }
+        (text.into(), replaced)
     }
 }
 

@@ -45,7 +45,8 @@ pub(crate) fn explain(error: ParseError, bytes: &[u8]) -> ParseError {
 
 /// Whether `bytes` may be split at delimiters, after a header that begins with `line`.
 ///
-/// Looks at the bytes only where the header declares a set in which they may mislead.
+/// Looks at the bytes only where the header declares a set in which they may mislead; in the
+/// header itself for what may hide its MSH-18.
 pub(crate) fn check_splits(
     bytes: &[u8],
     line: &[u8],
@@ -56,12 +57,26 @@ pub(crate) fn check_splits(
         && separators.switching != Switching::Iso2022
         && charset != Charset::EucKr
     {
-        return Ok(());
+        let hidden = match charset {
+            Charset::Unspecified | Charset::Unknown => kanji(line),
+            _ => None,
+        };
+        let Some(at) = hidden else { return Ok(()) };
+        // `line` lies in `bytes`.
+        let at = (line.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize) + at;
+        return Err(ParseError::new(ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), at));
     }
     match collision(bytes, line, separators) {
         Some((charset, at)) => Err(ParseError::new(ParseErrorKind::NeedsDecoding(charset), at)),
         None => Ok(()),
     }
+}
+
+/// Where a name in the header changes to kanji of ISO-2022-JP: 日 holds the byte of `|`, and
+/// takes MSH-18 from its place.
+fn kanji(line: &[u8]) -> Option<usize> {
+    let at = memchr(super::ESCAPE, line)?;
+    matches!(line.get(at + 1..), Some([b'$', b'@' | b'B', ..])).then_some(at)
 }
 
 fn collision(bytes: &[u8], line: &[u8], separators: Separators) -> Option<(Charset, usize)> {

@@ -139,7 +139,8 @@ impl std::error::Error for EncodeError {}
 /// # Errors
 ///
 /// Where the message is not UTF-8, has a character that the set has not, or the set has no
-/// encoder: EUC-TW and [`Charset::Unknown`]. [`Charset::Unspecified`] is ASCII.
+/// encoder: [`Charset::Unknown`], and EUC-TW for more than ASCII. [`Charset::Unspecified`] is
+/// ASCII.
 pub fn encode(message: impl Into<Bytes>, to: Charset) -> Result<Bytes, EncodeError> {
     EncodeOptions::new().encode(message, to)
 }
@@ -202,7 +203,10 @@ impl EncodeOptions {
                 Unrepresentable::Refuse => {
                     let offset = at + skipped;
                     return Err(EncodeError {
-                        kind: EncodeErrorKind::Unrepresentable(to),
+                        kind: match to {
+                            Charset::EucTw => EncodeErrorKind::Unsupported(to),
+                            to => EncodeErrorKind::Unrepresentable(to),
+                        },
                         offset: offset.min(text.len()),
                         path: locate(&resolved, offset),
                     });
@@ -272,7 +276,8 @@ enum Form {
 impl Writer {
     fn new(charset: Charset) -> Option<Self> {
         let form = match charset {
-            Charset::Unspecified | Charset::Ascii => Form::Ascii,
+            // Of EUC-TW ASCII is a part, and more is not known here.
+            Charset::Unspecified | Charset::Ascii | Charset::EucTw => Form::Ascii,
             Charset::Utf8 => Form::Utf8,
             Charset::Latin1 | Charset::Latin5 | Charset::JisX0201 => Form::Single(charset),
             Charset::Iso2022Jp | Charset::Iso2022Jp1 => {

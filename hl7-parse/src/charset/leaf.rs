@@ -38,13 +38,15 @@ fn designated<'a>(bytes: &[u8], separators: &Separators) -> Option<Cow<'a, str>>
 /// Text in which sequences switch the set, in a message that does not say otherwise.
 #[cfg(feature = "charset")]
 fn switched(bytes: &[u8], separators: &Separators) -> Option<String> {
-    if separators.switching != super::Switching::Sequences {
+    if separators.switching != super::Switching::Sequences
+        || !super::sequences::is_switched(bytes, separators)
+    {
         return None;
     }
-    let mut text = String::new();
-    let switched = super::sequences::each_run(bytes, separators, |state, run| {
+    let mut text = String::with_capacity(bytes.len());
+    super::sequences::each_run(bytes, separators, |state, run| {
         let run = unescape(run, separators);
         text.push_str(&state.read(&run, separators.right(), separators).0);
     });
-    switched.then_some(text)
+    Some(text)
 }

@@ -39,6 +39,8 @@ mod switching;
 mod text;
 
 #[cfg(feature = "charset")]
+mod choose;
+#[cfg(feature = "charset")]
 mod decode;
 #[cfg(feature = "charset")]
 mod encode;

@@ -11,6 +11,11 @@ use crate::{
     escape::{escape, hex_bytes, is_sequence},
 };
 
+/// Whether the set is switched anywhere.
+pub(crate) fn is_switched(bytes: &[u8], separators: &Separators) -> bool {
+    each_run(bytes, separators, |_, _| {})
+}
+
 /// Calls `read` for every piece between two switches, with what it is to be read in; the
 /// sequences themselves are in no piece. Whether there was one at all.
 pub(crate) fn each_run(

@@ -55,6 +55,12 @@ pub enum ParseErrorKind {
     /// character or not ASCII; or there is none.
     #[error("MSH-1 is not a usable field separator")]
     BadFieldSeparator,
+    /// The text is in a set in which bytes that equal delimiters may be parts of characters:
+    /// Shift_JIS, Big5, GB 18030, ISO-2022-JP, UTF-16, UTF-32. It has to be decoded before it
+    /// is split: `hl7_parse::charset::decode`, with the feature `charset`. Said only where the
+    /// bytes are not plain ASCII; the offset is that of the first one that is not.
+    #[error("the text has to be decoded before it is split ({0})")]
+    NeedsDecoding(crate::Charset),
     /// Something that [`crate::ParseOptions`] were told not to tolerate.
     #[error("not tolerated: {0}")]
     NotTolerated(crate::DiagnosticCode),

@@ -111,7 +111,14 @@ fn sequence(body: &[u8], separators: &Separators) -> Option<Sequence> {
     }
 }
 
-fn hex_bytes(input: &[u8]) -> IResult<&[u8], Vec<u8>> {
+/// Whether an escape character, `body` and another one are a sequence.
+#[cfg(feature = "charset")]
+pub(crate) fn is_sequence(body: &[u8], separators: &Separators) -> bool {
+    sequence(body, separators).is_some()
+}
+
+/// Pairs of hexadecimal digits.
+pub(crate) fn hex_bytes(input: &[u8]) -> IResult<&[u8], Vec<u8>> {
     let digit = |input| -> IResult<&[u8], u8> {
         nom::combinator::map_opt(nom::number::complete::u8, |byte| {
             char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())

@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt, str::Utf8Error};
 
 use crate::{
     Separators,
-    escape::unescape,
+    charset::text_of_leaf,
     scan::{nth_piece, until},
 };
 
@@ -63,17 +63,15 @@ macro_rules! element {
             /// The text: escape sequences resolved, in the character set of the message.
             ///
             /// Delimiters of lower levels stay as they are: go down to the leaf first to tell
-            /// `A\S\B` from `A^B`. Formatting, highlighting, local and character set
-            /// sequences (`\.br\`, `\H\`, `\Zxx\`, `\Cxxyy\`) stay too, as does what is no
-            /// sequence at all. Borrows where there is nothing to resolve.
+            /// `A\S\B` from `A^B`. Formatting, highlighting and local sequences (`\.br\`,
+            /// `\H\`, `\Zxx\`) stay too, as does what is no sequence at all. Switches of the
+            /// character set (`\Cxxyy\`, `\Mxxyy\`) are followed with the feature `charset`
+            /// where MSH-20 is `2.3` or empty, and stay where not. Borrows where there is
+            /// nothing to resolve.
             #[must_use]
             pub fn decode(&self) -> Cow<'a, str> {
                 let element = self$($to_element)+;
-                let charset = element.separators.charset;
-                match unescape(self.as_bytes(), &element.separators) {
-                    Cow::Borrowed(bytes) => charset.decode(bytes),
-                    Cow::Owned(bytes) => charset.decode(&bytes).into_owned().into(),
-                }
+                text_of_leaf(self.as_bytes(), &element.separators)
             }
 
             /// Whether there is content; a delete indicator (`""`) is.

@@ -7,6 +7,7 @@ use nom::{IResult, Parser, bytes::complete::take, bytes::complete::take_till, co
 
 use crate::{
     Charset, DiagnosticCode, Field, ParseError, ParseErrorKind, Segment, Separators,
+    charset::{self, Switching},
     scan::{Ignore, Report, leading, without_framing},
 };
 
@@ -36,14 +37,16 @@ impl<'a> Header<'a> {
     /// # Errors
     ///
     /// [`ParseErrorKind::Empty`], [`ParseErrorKind::MissingHeader`],
-    /// [`ParseErrorKind::Batch`] and [`ParseErrorKind::BadFieldSeparator`].
+    /// [`ParseErrorKind::Batch`] and [`ParseErrorKind::BadFieldSeparator`];
+    /// [`ParseErrorKind::NeedsDecoding`] for UTF-16 and UTF-32 alone.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let start = leading(bytes);
         let line = line(bytes.get(start..).unwrap_or_default());
         if line.is_empty() {
             return Err(ParseError::new(ParseErrorKind::Empty, bytes.len()));
         }
-        let separators = declared(line, start, &mut Ignore)?;
+        let separators =
+            declared(line, start, &mut Ignore).map_err(|error| charset::explain(error, bytes))?;
         if !line.starts_with(b"MSH") {
             return Err(ParseError::new(ParseErrorKind::Batch, start));
         }
@@ -199,6 +202,7 @@ pub(crate) fn declared<R: Report>(
         truncation: field,
         field,
         charset: Charset::Unspecified,
+        switching: Switching::Sequences,
     };
     let mut take_if_free = |position: usize, separators: &Separators| {
         let Some(byte) = character(encoding_characters, position) else { return Ok(field) };
@@ -268,13 +272,25 @@ fn declare_from_fields<R: Report>(
     {
         separators.truncation = b'#';
     }
-    let declared = header.field(18).repetition(1).component(1).as_bytes().trim_ascii();
+    let field = header.field(18);
+    let declared = field.repetition(1).component(1).as_bytes().trim_ascii();
     separators.charset = Charset::from_name(declared);
+    if field.is_valued() {
+        separators.switching = Switching::declared(&header, separators.charset);
+    }
     if R::ACTIVE && separators.charset == Charset::Unknown {
         let at = declared.as_ptr() as usize - line.as_ptr() as usize;
         report.report(DiagnosticCode::UnknownCharset, offset + at, 1)?;
     }
     Ok(separators)
+}
+
+/// The sets that MSH-18 names, in order.
+pub(crate) fn charsets<'a>(header: &Segment<'a>) -> impl Iterator<Item = Charset> + use<'a> {
+    header
+        .field(18)
+        .repetitions()
+        .map(|name| Charset::from_name(name.component(1).as_bytes().trim_ascii()))
 }
 
 /// 2.7 and later (2.5.4).

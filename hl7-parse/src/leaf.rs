@@ -54,7 +54,8 @@ impl fmt::Debug for Leaf<'_> {
     }
 }
 
-/// The leaves of a segment or a message. Made by [`Segment::leaves`] and [`Message::leaves`].
+/// The leaves of a segment or a message. Made by [`Segment::leaves`] and
+/// [`crate::Message::leaves`].
 #[derive(Clone)]
 pub struct Leaves<'a, S = std::iter::Empty<Segment<'a>>> {
     /// The segments after this one.

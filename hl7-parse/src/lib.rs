@@ -30,6 +30,8 @@
 //! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
 //! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
+//! * [`charset`] reads messages in every character set that Table 0211 knows, and tells what was
+//!   declared and what was found.
 //! * With feature `serde`: `de` fills structs by paths, and `json` is a lossless form of a
 //!   message for JSON and its like, and back.
 //! * [`batch`] cuts files and frames that hold several messages.
@@ -46,7 +48,6 @@
 //! It opens no socket, reads no clock, logs nothing and has no `unsafe` code. It does not panic
 //! on any input. No error, `Debug` or `Display` text holds a value from a message.
 
-mod charset;
 mod diagnostic;
 mod error;
 mod escape;
@@ -62,6 +63,7 @@ mod segment;
 mod separators;
 
 pub mod batch;
+pub mod charset;
 #[cfg(feature = "serde")]
 pub mod de;
 #[cfg(feature = "serde")]

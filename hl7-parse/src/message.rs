@@ -32,7 +32,8 @@ impl<'a> Message<'a> {
     /// # Errors
     ///
     /// Where there is no MSH segment at the start, its fourth character can not separate
-    /// fields, or the input has more than a million segments or 4 GiB.
+    /// fields, or the input has more than a million segments or 4 GiB. Where the text has to be
+    /// decoded first: [`crate::ParseErrorKind::NeedsDecoding`].
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let scanned = scan(bytes, First::Header, ParseOptions::MAX_SEGMENTS, &mut Ignore)?;
         Ok(Self::from_scanned(bytes, scanned))

@@ -4,6 +4,8 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
+#[cfg(feature = "charset")]
+use crate::scan::Scanned;
 use crate::{Charset, Header, Message, ParseError, Separators, scan::Span};
 
 /// A message that shares ownership of its bytes.
@@ -46,6 +48,12 @@ impl OwnedMessage {
         let (separators, spans) = Message::parse(&bytes)?.into_parts();
         let spans = Arc::from(&*spans);
         Ok(Self { bytes, separators, spans })
+    }
+
+    /// What was found in just these bytes.
+    #[cfg(feature = "charset")]
+    pub(crate) fn from_scanned(bytes: Bytes, scanned: Scanned) -> Self {
+        Self { bytes, separators: scanned.separators, spans: scanned.spans.into() }
     }
 
     pub(crate) fn from_message(message: &Message<'_>) -> Self {

@@ -5,7 +5,9 @@
 
 use memchr::memchr2_iter;
 
-use crate::{DiagnosticCode, ParseError, ParseErrorKind, Separators, header};
+#[cfg(feature = "charset")]
+use crate::Charset;
+use crate::{DiagnosticCode, ParseError, ParseErrorKind, Separators, charset, header};
 
 /// Where one segment lies in the input. No lifetime, 8 bytes, `Copy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,9 @@ const MAX_RESERVED_SPANS: usize = 1024;
 pub(crate) enum First {
     /// MSH alone.
     Header,
+    /// MSH alone, in UTF-8 whatever MSH-18 says.
+    #[cfg(feature = "charset")]
+    Decoded,
     /// Anything; where it is no MSH, FHS or BHS these delimiters are in force.
     Any(Separators),
 }
@@ -87,13 +92,18 @@ pub(crate) fn scan<R: Report>(
     let unended = header::until_line_end(bytes.get(start..).unwrap_or_default());
     let line = without_framing(unended);
     let separators = match (header::declared(line, start, report), first) {
-        (Ok(separators), _) => separators,
+        #[cfg(feature = "charset")]
+        (Ok(separators), First::Decoded) => separators.with_charset(Charset::Utf8),
+        (Ok(separators), _) => {
+            charset::check_splits(bytes, line, separators)?;
+            separators
+        }
         (Err(error), First::Any(in_force)) if error.kind() == ParseErrorKind::MissingHeader => {
             in_force
         }
-        (Err(error), _) => return Err(error),
+        (Err(error), _) => return Err(charset::explain(error, bytes)),
     };
-    if first == First::Header && !line.starts_with(b"MSH") {
+    if !matches!(first, First::Any(_)) && !line.starts_with(b"MSH") {
         return Err(ParseError::new(ParseErrorKind::Batch, start));
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Charset;
+use crate::{Charset, charset::Switching};
 
 /// The delimiters of a message (MSH-1 and MSH-2), and the character set it declares (MSH-18).
 ///
@@ -33,6 +33,7 @@ pub struct Separators {
     pub(crate) subcomponent: u8,
     pub(crate) truncation: u8,
     pub(crate) charset: Charset,
+    pub(crate) switching: Switching,
 }
 
 impl Separators {
@@ -45,6 +46,7 @@ impl Separators {
         subcomponent: b'&',
         truncation: b'|',
         charset: Charset::Unspecified,
+        switching: Switching::Sequences,
     };
 
     /// For text that is one piece whatever it holds: MSH-1 and MSH-2. A CR ends the segment, so
@@ -57,6 +59,7 @@ impl Separators {
         subcomponent: b'\r',
         truncation: b'\r',
         charset: Charset::Unspecified,
+        switching: Switching::Not,
     };
 
     /// The field separator (MSH-1).
@@ -105,7 +108,35 @@ impl Separators {
     /// These delimiters with another character set.
     #[must_use]
     pub fn with_charset(self, charset: Charset) -> Self {
-        Self { charset, ..self }
+        let switching = match charset {
+            Charset::Utf8 => Switching::Not,
+            _ => self.switching,
+        };
+        Self { charset, switching, ..self }
+    }
+
+    /// Whether text is cut or escaped at this byte.
+    #[cfg(feature = "charset")]
+    pub(crate) fn delimits(&self, byte: u8) -> bool {
+        self.all().contains(&byte)
+    }
+
+    /// Whether a delimiter is a letter, which hardly anybody declares.
+    pub(crate) fn has_a_letter(&self) -> bool {
+        self.all().iter().any(u8::is_ascii_alphabetic)
+    }
+
+    /// The set of the bytes from 0x80 where nothing is designated by ISO 2022.
+    #[cfg(feature = "charset")]
+    pub(crate) fn right(&self) -> Charset {
+        match self.charset {
+            charset if charset.is_iso_2022_jp() => Charset::JisX0201,
+            charset => charset,
+        }
+    }
+
+    fn all(&self) -> [u8; 5] {
+        [self.field, self.component, self.repetition, self.escape, self.subcomponent]
     }
 
     fn in_use(&self, delimiter: u8) -> Option<u8> {

@@ -4,6 +4,7 @@
 
 mod auto_traits;
 mod batch;
+mod charset;
 mod corpus;
 #[cfg(feature = "serde")]
 mod de;

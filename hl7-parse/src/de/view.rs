@@ -13,6 +13,7 @@ use serde_core::{
 use super::DeError;
 use crate::{
     Charset, Element, Path, Segment, Separators,
+    charset::Switching,
     value::{FromRaw, Raw, ValueError, ValueErrorKind},
 };
 
@@ -193,18 +194,51 @@ impl<'de> Visitor<'de> for ViewVisitor {
 }
 
 fn to_number(separators: Separators) -> u64 {
-    let Separators { field, component, repetition, escape, subcomponent, truncation, charset } =
-        separators;
+    let Separators {
+        field,
+        component,
+        repetition,
+        escape,
+        subcomponent,
+        truncation,
+        charset,
+        switching,
+    } = separators;
+    let switching = match switching {
+        Switching::Not => 0,
+        Switching::Sequences => 1,
+        Switching::Iso2022 => 2,
+    };
     let charset = charset as u8;
-    let delimiters = [field, component, repetition, escape, subcomponent, truncation];
-    delimiters.iter().fold(u64::from(charset), |number, byte| number << 8 | u64::from(*byte))
+    u64::from_be_bytes([
+        switching,
+        charset,
+        field,
+        component,
+        repetition,
+        escape,
+        subcomponent,
+        truncation,
+    ])
 }
 
 fn from_number(number: u64) -> Separators {
-    let [_, charset, field, component, repetition, escape, subcomponent, truncation] =
+    let [switching, charset, field, component, repetition, escape, subcomponent, truncation] =
         number.to_be_bytes();
-    let charset = Charset::from_number(charset);
-    Separators { field, component, repetition, escape, subcomponent, truncation, charset }
+    Separators {
+        field,
+        component,
+        repetition,
+        escape,
+        subcomponent,
+        truncation,
+        charset: Charset::from_number(charset),
+        switching: match switching {
+            1 => Switching::Sequences,
+            2 => Switching::Iso2022,
+            _ => Switching::Not,
+        },
+    }
 }
 
 #[cfg(test)]
@@ -227,8 +261,10 @@ mod tests {
         for name in names {
             let charset = Charset::from_name(name.as_bytes());
             for separators in [Separators::RECOMMENDED, Separators::LITERAL] {
-                let separators = separators.with_charset(charset);
-                assert_eq!(from_number(to_number(separators)), separators, "{name}");
+                for switching in [Switching::Not, Switching::Sequences, Switching::Iso2022] {
+                    let separators = Separators { charset, switching, ..separators };
+                    assert_eq!(from_number(to_number(separators)), separators, "{name}");
+                }
             }
         }
     }

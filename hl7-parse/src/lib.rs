@@ -35,6 +35,9 @@
 //! * With feature `serde`: `de` fills structs by paths, and `json` is a lossless form of a
 //!   message for JSON and its like, and back.
 //! * [`batch`] cuts files and frames that hold several messages.
+//! * [`Group`] is a run of segments behind a leading one: all OBX after each OBR.
+//! * [`batch`] cuts files, streams and frames that hold several messages; [`continuation`] joins
+//!   what was cut because it was too long.
 //!
 //! # Raw and decoded
 //!
@@ -52,6 +55,7 @@ mod diagnostic;
 mod error;
 mod escape;
 mod field;
+mod group;
 mod header;
 mod leaf;
 mod message;
@@ -64,6 +68,7 @@ mod separators;
 
 pub mod batch;
 pub mod charset;
+pub mod continuation;
 #[cfg(feature = "serde")]
 pub mod de;
 #[cfg(feature = "serde")]
@@ -77,6 +82,7 @@ pub use escape::{escape, unescape};
 pub use field::{
     Component, Components, Element, Field, Repetition, Repetitions, Subcomponent, Subcomponents,
 };
+pub use group::{Group, Groups};
 pub use header::Header;
 pub use leaf::{Leaf, Leaves};
 pub use message::Message;

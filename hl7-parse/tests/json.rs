@@ -69,6 +69,40 @@ fn messages_have_the_form_that_is_documented() {
     }
 }
 
+#[cfg(feature = "charset")]
+#[test]
+fn decoded_messages_stay_decoded() {
+    use hl7_parse::{Charset, Path, charset::decode};
+
+    let name = Path::new("PID-5");
+    for (bytes, text) in [
+        (&b"MSH|^~\\&|A|||||||1|P|2.5||||||8859/2\rPID|||||NOV\xC1K\r"[..], "NOVÁK"),
+        (b"MSH|^~\\&|A|||||||1|P|2.5||||||SHIFT_JIS\rPID|||||\x8ER\x93c\x83|\x83\\\r", "山田ポソ"),
+        (b"MSH|^~\\&|A|||||||1|P|2.5\rPID|||||abc\r", "abc"),
+    ] {
+        let decoded = decode(bytes, None).expect("decoded").message;
+        assert_eq!(decoded.as_message().get(&name).decode(), text);
+        let json = serde_json::to_string(&Json(&decoded)).expect("written");
+        assert!(json.starts_with(r#"{"decoded":true,"#), "{json}");
+        let again = from_json(&json).expect("read back");
+        assert_eq!(again.as_bytes(), decoded.as_bytes());
+        assert_eq!(again.charset(), Charset::Utf8);
+        assert_eq!(again.as_message().get(&name).decode(), text);
+    }
+    let utf_8 = "MSH|^~\\&|A|||||||1|P|2.5||||||UNICODE UTF-8\rPID|||||NOVÁK\r";
+    let decoded = decode(utf_8, None).expect("decoded").message;
+    let json = serde_json::to_string(&Json(&decoded)).expect("written");
+    assert!(!json.contains("decoded"), "{json}");
+
+    for (json, expected) in [
+        (r#"{"segments":[],"decoded":"SECRET"}"#, "`decoded` is true or false"),
+        (r#"{"segments":[["MSH","|",{"bytes":"\u00e9"}]],"decoded":true}"#, "is UTF-8"),
+    ] {
+        let error = from_json(json).expect_err(json).to_string();
+        assert!(error.contains(expected) && !error.contains("SECRET"), "{json}: {error}");
+    }
+}
+
 #[test]
 fn other_ways_to_write_the_same_are_read() {
     for (item, expected) in [

@@ -204,8 +204,22 @@ fn to_number(separators: Separators) -> u64 {
         charset,
         switching,
     } = separators;
-    let [f, c, r, e, s, t] = [field, component, repetition, escape, subcomponent, truncation];
-    u64::from_be_bytes([switching as u8, charset as u8, f, c, r, e, s, t])
+    let switching = match switching {
+        Switching::Not => 0,
+        Switching::Sequences => 1,
+        Switching::Iso2022 => 2,
+    };
+    let charset = charset as u8;
+    u64::from_be_bytes([
+        switching,
+        charset,
+        field,
+        component,
+        repetition,
+        escape,
+        subcomponent,
+        truncation,
+    ])
 }
 
 fn from_number(number: u64) -> Separators {
@@ -219,7 +233,11 @@ fn from_number(number: u64) -> Separators {
         subcomponent,
         truncation,
         charset: Charset::from_number(charset),
-        switching: Switching::from_number(switching),
+        switching: match switching {
+            1 => Switching::Sequences,
+            2 => Switching::Iso2022,
+            _ => Switching::Not,
+        },
     }
 }
 
@@ -243,8 +261,10 @@ mod tests {
         for name in names {
             let charset = Charset::from_name(name.as_bytes());
             for separators in [Separators::RECOMMENDED, Separators::LITERAL] {
-                let separators = separators.with_charset(charset);
-                assert_eq!(from_number(to_number(separators)), separators, "{name}");
+                for switching in [Switching::Not, Switching::Sequences, Switching::Iso2022] {
+                    let separators = Separators { charset, switching, ..separators };
+                    assert_eq!(from_number(to_number(separators)), separators, "{name}");
+                }
             }
         }
     }

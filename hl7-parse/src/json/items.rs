@@ -1,4 +1,4 @@
-//! [`Key`], [`Text`] and [`After`]: the small items of the form that [`super`] describes.
+//! [`Key`], [`Text`], [`Flag`] and [`After`]: the small items of the form that [`super`] describes.
 
 use std::fmt;
 
@@ -12,6 +12,7 @@ use super::refuse::{refuse, refuse_all_but_strings};
 /// A key of one of the objects.
 #[derive(Clone, Copy)]
 pub(super) enum Key {
+    Decoded,
     Before,
     LineEnd,
     Segments,
@@ -46,6 +47,7 @@ impl Visitor<'_> for KeyVisitor {
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Key, E> {
         Ok(match key {
+            "decoded" => Key::Decoded,
             "before" => Key::Before,
             "line_end" => Key::LineEnd,
             "segments" => Key::Segments,
@@ -86,6 +88,40 @@ impl Visitor<'_> for TextVisitor {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
         Ok(Text(text.into()))
+    }
+}
+
+/// True or false.
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FlagVisitor)
+    }
+}
+
+struct FlagVisitor;
+
+impl FlagVisitor {
+    fn refusal<E: Error>(&self) -> E {
+        E::custom("`decoded` is true or false")
+    }
+}
+
+impl Visitor<'_> for FlagVisitor {
+    type Value = Flag;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true or false")
+    }
+
+    refuse! {
+        visit_i64(i64), visit_u64(u64), visit_i128(i128), visit_u128(u128), visit_f64(f64),
+        visit_bytes(&[u8]), visit_str(&str)
+    }
+
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Flag, E> {
+        Ok(Flag(flag))
     }
 }
 

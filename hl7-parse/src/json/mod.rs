@@ -40,9 +40,11 @@
 //!   `"\n"` or `"\r\n"`; `before` is what stands before the first segment (a byte order mark,
 //!   blank lines, framing bytes); `after` lists, in order, the segments by number (from 1)
 //!   that something else follows, like `[[2,"\r\n\r\n"],[3,""]]`.
+//! * `decoded` is `true` for a message that [`crate::charset`] decoded: it is UTF-8, whatever
+//!   MSH-18 says. To read it takes the feature `charset`.
 //!
 //! What is written is the same for the same bytes, and reading it gives those bytes for every
-//! message that [`Message::parse`](crate::Message::parse) reads. What others write is read if
+//! message that [`Message::parse`](crate::Message::parse) reads or [`crate::charset`] decodes. What others write is read if
 //! it has this form and makes a message of those very segments: a string that holds a
 //! delimiter or a line end is refused, so nothing can be smuggled in. Reading takes memory in
 //! proportion to the input, and nothing is nested deeper than the form says.

@@ -9,9 +9,11 @@ use serde_core::{
 
 use super::{
     Json,
-    items::{After, Key, Text},
+    items::{After, Flag, Key, Text},
     refuse::{refuse, refuse_all_but_strings},
 };
+#[cfg(feature = "charset")]
+use crate::scan::{First, scan};
 use crate::{
     OwnedMessage, ParseOptions, Separators,
     header::{declared, is_header_id},
@@ -44,23 +46,27 @@ impl<'de> Visitor<'de> for MessageVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<OwnedMessage, A::Error> {
         let twice = || A::Error::custom("a key of the JSON form of a message stands there twice");
+        let mut decoded: Option<Flag> = None;
         let mut before: Option<Text> = None;
         let mut line_end: Option<Text> = None;
         let mut lines: Option<Lines> = None;
         let mut after: Option<Vec<(usize, Text)>> = None;
         while let Some(key) = map.next_key::<Key>()? {
             match key {
+                Key::Decoded if decoded.is_none() => decoded = Some(map.next_value()?),
                 Key::Before if before.is_none() => before = Some(map.next_value()?),
                 Key::LineEnd if line_end.is_none() => line_end = Some(map.next_value()?),
                 Key::Segments if lines.is_none() => {
                     lines = Some(map.next_value_seed(SegmentsSeed(Lines::default()))?);
                 }
                 Key::After if after.is_none() => after = Some(map.next_value::<After>()?.0),
-                Key::Before | Key::LineEnd | Key::Segments | Key::After => return Err(twice()),
+                Key::Decoded | Key::Before | Key::LineEnd | Key::Segments | Key::After => {
+                    return Err(twice());
+                }
                 Key::Bytes | Key::Repetitions | Key::Unknown => {
                     return Err(A::Error::custom(
                         "the JSON form of a message has the keys `segments`, `line_end`, \
-                         `before` and `after`",
+                         `before`, `after` and `decoded`",
                     ));
                 }
             }
@@ -76,8 +82,37 @@ impl<'de> Visitor<'de> for MessageVisitor {
             }
         };
         let before = before.unwrap_or_default();
-        lines.join(&before.0, line_end, &after.unwrap_or_default()).map_err(A::Error::custom)
+        let after = after.unwrap_or_default();
+        let (bytes, spans) = lines.join(&before.0, line_end, &after).map_err(A::Error::custom)?;
+        let message = match decoded {
+            Some(Flag(true)) => parse_decoded(bytes),
+            _ => OwnedMessage::parse(bytes).map_err(|error| error.to_string()),
+        };
+        // An error says kind and offset, and nothing of the content.
+        let message = message.map_err(A::Error::custom)?;
+        match message.as_message().spans() == spans {
+            true => Ok(message),
+            false => Err(A::Error::custom(
+                "`before`, `after` or a line feed in a string make other segments",
+            )),
+        }
     }
+}
+
+/// Reads what was decoded to UTF-8, whatever MSH-18 says.
+#[cfg(feature = "charset")]
+fn parse_decoded(bytes: Vec<u8>) -> Result<OwnedMessage, String> {
+    if std::str::from_utf8(&bytes).is_err() {
+        return Err("what was decoded is UTF-8".into());
+    }
+    let scanned = scan(&bytes, First::Decoded, ParseOptions::MAX_SEGMENTS, &mut Ignore);
+    let scanned = scanned.map_err(|error| error.to_string())?;
+    Ok(OwnedMessage::from_scanned(bytes.into(), scanned))
+}
+
+#[cfg(not(feature = "charset"))]
+fn parse_decoded(_: Vec<u8>) -> Result<OwnedMessage, String> {
+    Err("to read a message that was decoded takes the feature `charset`".into())
 }
 
 /// The segments, one behind the other, and where each lies.
@@ -116,14 +151,13 @@ impl Lines {
         Ok(())
     }
 
-    /// The message, if it has these segments and no others.
+    /// The bytes of the message, and where its segments are to be.
     fn join(
         &self,
         before: &str,
         line_end: &str,
         after: &[(usize, Text)],
-    ) -> Result<OwnedMessage, String> {
-        const OTHERS: &str = "`before`, `after` or a line feed in a string make other segments";
+    ) -> Result<(Vec<u8>, Vec<Span>), &'static str> {
         let mut bytes = Vec::with_capacity(
             before.len()
                 + self.content.len()
@@ -137,7 +171,7 @@ impl Lines {
             let start = u32::try_from(bytes.len());
             bytes.extend_from_slice(span.of(&self.content));
             let (Ok(start), Ok(end)) = (start, u32::try_from(bytes.len())) else {
-                return Err("the message is longer than 4 GiB".into());
+                return Err("the message is longer than 4 GiB");
             };
             spans.push(Span { start, end });
             let other = after.next_if(|(other, _)| *other == number);
@@ -145,14 +179,9 @@ impl Lines {
             bytes.extend_from_slice(end.as_bytes());
         }
         if after.next().is_some() {
-            return Err("`after` is in the order of the segments, each once at most".into());
+            return Err("`after` is in the order of the segments, each once at most");
         }
-        // Says kind and offset, and nothing of the content.
-        let message = OwnedMessage::parse(bytes).map_err(|error| error.to_string())?;
-        match message.as_message().spans() == spans {
-            true => Ok(message),
-            false => Err(OTHERS.into()),
-        }
+        Ok((bytes, spans))
     }
 }
 

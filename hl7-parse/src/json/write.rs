@@ -8,7 +8,11 @@ use serde_core::{
 };
 
 use super::Json;
-use crate::{Component, Element, Field, Message, OwnedMessage, Repetition, Segment, scan::slice};
+use crate::{
+    Charset, Component, Element, Field, Message, OwnedMessage, Repetition, Segment,
+    header::declared,
+    scan::{Ignore, slice},
+};
 
 impl Serialize for Json<&Message<'_>> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -45,9 +49,13 @@ fn write<S: Serializer>(message: &Message<'_>, serializer: S) -> Result<S::Ok, S
     let count = 1
         + usize::from(!before.is_empty())
         + usize::from(line_end != "\r")
-        + usize::from(has_others);
+        + usize::from(has_others)
+        + usize::from(is_decoded(message));
 
     let mut map = serializer.serialize_map(Some(count))?;
+    if is_decoded(message) {
+        map.serialize_entry("decoded", &true)?;
+    }
     if !before.is_empty() {
         map.serialize_entry("before", before)?;
     }
@@ -59,6 +67,13 @@ fn write<S: Serializer>(message: &Message<'_>, serializer: S) -> Result<S::Ok, S
         map.serialize_entry("after", &others)?;
     }
     map.end()
+}
+
+/// Whether this is UTF-8 although MSH-18 says something else.
+fn is_decoded(message: &Message<'_>) -> bool {
+    let declared = declared(message.header().segment().as_bytes(), 0, &mut Ignore);
+    message.separators().charset() == Charset::Utf8
+        && declared.is_ok_and(|declared| declared.charset() != Charset::Utf8)
 }
 
 /// What stands between segments is white space, framing bytes and byte order marks: UTF-8.

@@ -204,22 +204,8 @@ fn to_number(separators: Separators) -> u64 {
         charset,
         switching,
     } = separators;
-    let switching = match switching {
-        Switching::Not => 0,
-        Switching::Sequences => 1,
-        Switching::Iso2022 => 2,
-    };
-    let charset = charset as u8;
-    u64::from_be_bytes([
-        switching,
-        charset,
-        field,
-        component,
-        repetition,
-        escape,
-        subcomponent,
-        truncation,
-    ])
+    let [f, c, r, e, s, t] = [field, component, repetition, escape, subcomponent, truncation];
+    u64::from_be_bytes([switching as u8, charset as u8, f, c, r, e, s, t])
 }
 
 fn from_number(number: u64) -> Separators {
@@ -233,11 +219,7 @@ fn from_number(number: u64) -> Separators {
         subcomponent,
         truncation,
         charset: Charset::from_number(charset),
-        switching: match switching {
-            1 => Switching::Sequences,
-            2 => Switching::Iso2022,
-            _ => Switching::Not,
-        },
+        switching: Switching::from_number(switching),
     }
 }
 

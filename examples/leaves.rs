@@ -8,7 +8,7 @@ use std::{fs, io::Write, path::PathBuf, process::ExitCode};
 
 use clap::Parser;
 use hl7_parse::{
-    Message, ParseError,
+    Message, OwnedMessage, ParseError,
     batch::{self, PartKind},
 };
 use serde_json::{Value, json};
@@ -50,7 +50,12 @@ fn list(file: &[u8]) -> Result<(Vec<String>, Vec<Value>), ParseError> {
         Message::parse(file)?;
     }
     for part in batch::parts(file) {
-        for segment in part.read()?.segments() {
+        let message = match part.kind() {
+            // Raw bytes are listed, whatever their character set.
+            PartKind::Message => OwnedMessage::parse_undecoded(part.as_bytes().to_vec())?,
+            _ => part.read()?.to_owned(),
+        };
+        for segment in message.as_message().segments() {
             // A line that is no segment can have anything where the ID would be.
             let id = raw_text(segment.id_bytes().get(..MAX_ID_LEN).unwrap_or(segment.id_bytes()));
             segments.push(id.clone());

@@ -75,7 +75,8 @@ fn read(path: &Path) -> Result<Vec<OwnedMessage>, Box<dyn Error>> {
     for part in parts(&file) {
         match part.kind() {
             PartKind::Message => {
-                let message = OwnedMessage::parse(file.slice_ref(part.as_bytes()))?;
+                // Sent as it is, whatever its character set.
+                let message = OwnedMessage::parse_undecoded(file.slice_ref(part.as_bytes()))?;
                 messages.push(message.with_cr_ends());
             }
             PartKind::Other => return Err("the file does not begin with MSH, FHS or BHS".into()),

@@ -7,7 +7,7 @@ use hl7_parse::{
     unescape,
 };
 
-use crate::{AckRequest, Answer, rewrite::rewritten, safe_text::SafeText};
+use crate::{AckRequest, Answer, responder::read, rewrite::rewritten, safe_text::SafeText};
 
 /// A message that was sent and waits for its answer.
 #[derive(Clone, Debug)]
@@ -105,7 +105,7 @@ impl Outstanding {
     }
 
     fn examine_one(&self, content: Bytes) -> Finding {
-        let Ok(message) = OwnedMessage::parse(content) else { return Finding::Unreadable };
+        let Ok(message) = read(content) else { return Finding::Unreadable };
         let view = message.as_message();
         let Some(msa) = view.segment("MSA") else {
             return Finding::Inbound(message);

@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use hl7_parse::{
-    Header, OwnedMessage, Segment,
+    Header, OwnedMessage, ParseError, ParseErrorKind, Segment,
     batch::{self, PartKind},
 };
 
@@ -114,7 +114,7 @@ impl Responder {
     /// may be an acknowledgment. A handler that panics is answered AE with code 207.
     pub async fn respond(&self, message: Bytes, peer: Peer) -> Response {
         let bytes = message;
-        let Ok(message) = OwnedMessage::parse(bytes.clone()) else {
+        let Ok(message) = read(bytes.clone()) else {
             return self.refuse(&bytes, &unreadable());
         };
         let is_header = |segment: &Segment<'_>| {
@@ -224,6 +224,15 @@ impl Responder {
             }
         }
     }
+}
+
+/// Reads a message, also one whose text has to be decoded before it can be split: it is passed on
+/// and acknowledged as it is. A handler that reads its text decodes the bytes first.
+pub(crate) fn read(bytes: Bytes) -> Result<OwnedMessage, ParseError> {
+    OwnedMessage::parse(bytes.clone()).or_else(|error| match error.kind() {
+        ParseErrorKind::NeedsDecoding(_) => OwnedMessage::parse_undecoded(bytes),
+        _ => Err(error),
+    })
 }
 
 /// Turns a panic of a handler into a reply.

@@ -259,3 +259,22 @@ fn frames_of_several_messages_are_cut() {
     assert_eq!(responder.messages(many.clone().into()).len(), Responder::MAX_MESSAGES);
     assert_eq!(responder.messages((many + message).into()).len(), 1, "one too many: whole");
 }
+
+#[tokio::test]
+async fn text_that_needs_decoding_is_passed_on_as_it_is() {
+    let destination = Destination::new(Ok("MSH|^~\\&|C|D\rMSA|AA|7\r"));
+    let responder = Responder::new(Forward::to(destination.clone()));
+    for (declared, text) in [
+        ("BIG-5", &b"\xB3\x5C\xA5\x7C"[..]),
+        ("GB 18030-2000", b"\x81\x7C\x81\x5E"),
+        ("~ISO IR87", b"\x1B$B;3ED\x1B(B"),
+    ] {
+        let header =
+            format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5||||||{declared}||ISO 2022-1994\r");
+        let message = [header.as_bytes(), b"PID|||||", text, b"\r"].concat();
+        let response = responder.respond(message.clone().into(), Peer::default()).await;
+        assert_eq!(response.code(), Some(AckCode::AA), "{declared}");
+        let given = destination.given.lock().expect("not poisoned").pop();
+        assert_eq!(given.as_deref(), Some(&message[..]), "{declared}");
+    }
+}

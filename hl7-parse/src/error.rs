@@ -67,6 +67,9 @@ pub enum ParseErrorKind {
     /// More segments than [`crate::ParseOptions::max_segments`].
     #[error("too many segments")]
     TooManySegments,
+    /// Longer than [`crate::batch::SplitOptions::max_message_len`]: the content was skipped.
+    #[error("longer than the limit for a message")]
+    OverLimit,
     /// 4 GiB or more.
     #[error("the input is longer than 4 GiB")]
     TooLong,

@@ -29,10 +29,14 @@
 //! * [`Header`] reads the MSH segment alone, for routing and for answering.
 //! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
+//! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
 //! * [`charset`] reads messages in every character set that Table 0211 knows, and tells what was
 //!   declared and what was found.
-//! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
-//! * [`batch`] cuts files and frames that hold several messages.
+//! * With feature `serde`: `de` fills structs by paths, and `json` is a lossless form of a
+//!   message for JSON and its like, and back.
+//! * [`Group`] is a run of segments behind a leading one: all OBX after each OBR.
+//! * [`batch`] cuts files, streams and frames that hold several messages; [`continuation`] joins
+//!   what was cut because it was too long.
 //!
 //! # Raw and decoded
 //!
@@ -50,6 +54,7 @@ mod diagnostic;
 mod error;
 mod escape;
 mod field;
+mod group;
 mod header;
 mod leaf;
 mod message;
@@ -62,6 +67,11 @@ mod separators;
 
 pub mod batch;
 pub mod charset;
+pub mod continuation;
+#[cfg(feature = "serde")]
+pub mod de;
+#[cfg(feature = "serde")]
+pub mod json;
 pub mod value;
 
 pub use charset::Charset;
@@ -71,6 +81,7 @@ pub use escape::{escape, unescape};
 pub use field::{
     Component, Components, Element, Field, Repetition, Repetitions, Subcomponent, Subcomponents,
 };
+pub use group::{Group, Groups};
 pub use header::Header;
 pub use leaf::{Leaf, Leaves};
 pub use message::Message;

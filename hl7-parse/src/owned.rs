@@ -6,7 +6,10 @@ use bytes::Bytes;
 
 #[cfg(feature = "charset")]
 use crate::scan::Scanned;
-use crate::{Charset, Header, Message, ParseError, Separators, scan::Span};
+use crate::{
+    Charset, Header, Message, ParseError, ParseOptions, Separators,
+    scan::{First, Ignore, Span, scan},
+};
 
 /// A message that shares ownership of its bytes.
 ///
@@ -50,6 +53,37 @@ impl OwnedMessage {
         Ok(Self { bytes, separators, spans })
     }
 
+    /// Reads a message whatever character set it declares, to pass it on.
+    ///
+    /// [`OwnedMessage::parse`] refuses text that can not be split before it is decoded
+    /// ([`crate::ParseErrorKind::NeedsDecoding`]): in Shift_JIS, Big5, GB 18030 and ISO-2022-JP
+    /// half a character may equal a delimiter. Segment ends are right all the same, and so is MSH
+    /// as far as it is ASCII; fields of text may be cut in the wrong place. To read those, decode
+    /// the bytes (`charset::decode`).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Message::parse`]; `NeedsDecoding` for UTF-16 and UTF-32 alone.
+    ///
+    /// ```
+    /// use hl7_parse::{OwnedMessage, ParseErrorKind};
+    ///
+    /// let big_5 = &b"MSH|^~\\&|A|||||||7|P|2.5||||||BIG-5\rPID|||||\xB3\x5C\rPV1|1\r"[..];
+    /// let error = OwnedMessage::parse(big_5).expect_err("text that looks like an escape");
+    /// assert!(matches!(error.kind(), ParseErrorKind::NeedsDecoding(_)));
+    ///
+    /// let message = OwnedMessage::parse_undecoded(big_5)?;
+    /// assert_eq!(message.as_message().segments().len(), 3);
+    /// assert_eq!(message.header().control_id().as_bytes(), b"7");
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    pub fn parse_undecoded(bytes: impl Into<Bytes>) -> Result<Self, ParseError> {
+        let bytes = bytes.into();
+        let max_segments = ParseOptions::MAX_SEGMENTS;
+        let scanned = scan(&bytes, First::Undecoded, max_segments, &mut Ignore)?;
+        Ok(Self { bytes, separators: scanned.separators, spans: scanned.spans.into() })
+    }
+
     /// What was found in just these bytes.
     #[cfg(feature = "charset")]
     pub(crate) fn from_scanned(bytes: Bytes, scanned: Scanned) -> Self {
@@ -62,6 +96,10 @@ impl OwnedMessage {
             separators: message.separators(),
             spans: Arc::from(message.spans()),
         }
+    }
+
+    pub(crate) fn from_spans(bytes: Bytes, separators: Separators, spans: Arc<[Span]>) -> Self {
+        Self { bytes, separators, spans }
     }
 
     /// The message as a view. Neither scans nor allocates.

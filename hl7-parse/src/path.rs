@@ -159,6 +159,74 @@ impl Path {
         }
     }
 
+    /// The longer path that `text` names from here: `5.1` below a segment, `4.2` below a field
+    /// or one of its repetitions, `2` below a component.
+    #[cfg(feature = "serde")]
+    pub(crate) fn below(mut self, text: &str) -> Result<Self, PathError> {
+        let (first, mut rest) = number(text.as_bytes())?;
+        if self.field == 0 {
+            self.field = first;
+            (self.repetition, rest) = bracketed(rest)?;
+            (self.component, rest) = numbered(rest)?;
+            (self.subcomponent, rest) = numbered(rest)?;
+        } else if self.component == 0 {
+            self.component = first;
+            (self.subcomponent, rest) = numbered(rest)?;
+        } else if self.subcomponent == 0 {
+            self.subcomponent = first;
+        } else {
+            return Err(PathError::Form);
+        }
+        if rest.is_empty() { Ok(self) } else { Err(PathError::Form) }
+    }
+
+    /// The path as two numbers.
+    #[cfg(feature = "serde")]
+    pub(crate) fn to_bits(self) -> [u64; 2] {
+        let Self { segment: [a, b, c], occurrence, field, repetition, component, subcomponent } =
+            self;
+        let pack = |high: u16, numbers: [u16; 3]| {
+            numbers.iter().fold(u64::from(high), |bits, number| bits << 16 | u64::from(*number))
+        };
+        [
+            pack(u16::from(a), [u16::from_be_bytes([b, c]), occurrence, field]),
+            pack(0, [repetition, component, subcomponent]),
+        ]
+    }
+
+    /// The path that [`Self::to_bits`] wrote.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_bits([first, second]: [u64; 2]) -> Self {
+        let [_, a, b, c, o1, o2, f1, f2] = first.to_be_bytes();
+        let [_, _, r1, r2, c1, c2, s1, s2] = second.to_be_bytes();
+        Self {
+            segment: [a, b, c],
+            occurrence: u16::from_be_bytes([o1, o2]),
+            field: u16::from_be_bytes([f1, f2]),
+            repetition: u16::from_be_bytes([r1, r2]),
+            component: u16::from_be_bytes([c1, c2]),
+            subcomponent: u16::from_be_bytes([s1, s2]),
+        }
+    }
+
+    /// Whether the path says which of the segments with its ID.
+    #[cfg(feature = "serde")]
+    pub(crate) fn names_occurrence(self) -> bool {
+        self.occurrence != 0
+    }
+
+    /// The path with another occurrence of the segment; 65,535 for any further one.
+    #[cfg(feature = "serde")]
+    pub(crate) fn with_occurrence(self, n: usize) -> Self {
+        Self { occurrence: u16::try_from(n).unwrap_or(u16::MAX), ..self }
+    }
+
+    /// The path with another repetition of the field; 65,535 for any further one.
+    #[cfg(feature = "serde")]
+    pub(crate) fn with_repetition(self, n: usize) -> Self {
+        Self { repetition: u16::try_from(n).unwrap_or(u16::MAX), ..self }
+    }
+
     /// What the path leads to in a segment that its first part names.
     pub(crate) fn within<'a>(&self, segment: Segment<'a>) -> Element<'a> {
         let Some(field) = self.field() else { return segment.into() };

@@ -70,6 +70,8 @@ pub(crate) enum First {
     Decoded,
     /// Anything; where it is no MSH, FHS or BHS these delimiters are in force.
     Any(Separators),
+    /// MSH alone, split at the bytes of its delimiters whatever set it declares.
+    Undecoded,
 }
 
 pub(crate) fn scan<R: Report>(
@@ -94,6 +96,7 @@ pub(crate) fn scan<R: Report>(
     let separators = match (header::declared(line, start, report), first) {
         #[cfg(feature = "charset")]
         (Ok(separators), First::Decoded) => separators.with_charset(Charset::Utf8),
+        (Ok(separators), First::Undecoded) => separators,
         (Ok(separators), _) => {
             charset::check_splits(bytes, line, separators)?;
             separators
@@ -112,7 +115,10 @@ pub(crate) fn scan<R: Report>(
         separators,
         // What ends the header tells what ends the others.
         line_feed_ends: bytes.get(start + unended.len()) == Some(&b'\n'),
-        content_end: bytes.iter().rposition(|byte| !is_blank(byte)).map_or(0, |last| last + 1),
+        content_end: bytes
+            .iter()
+            .rposition(|byte| !matches!(byte, b'\r' | b'\n' | 0x0B | 0x1C | 0))
+            .map_or(0, |last| last + 1),
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
         report,
@@ -125,7 +131,7 @@ struct Lines<'a, R> {
     content: &'a [u8],
     separators: Separators,
     line_feed_ends: bool,
-    /// Where nothing but blanks follows.
+    /// Where nothing but line ends and framing bytes follows.
     content_end: usize,
     spans: Vec<Span>,
     max_segments: usize,

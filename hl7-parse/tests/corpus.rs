@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use hl7_parse::{Message, OwnedMessage, batch};
 
-fn files() -> Vec<PathBuf> {
+pub(crate) fn files() -> Vec<PathBuf> {
     let corpus = std::env::var_os("HL7_CORPUS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus"),
         PathBuf::from,

@@ -5,8 +5,14 @@
 mod auto_traits;
 mod batch;
 mod charset;
+mod continuation;
 mod corpus;
+#[cfg(feature = "serde")]
+mod de;
 mod diagnostics;
+mod groups;
+#[cfg(feature = "serde")]
+mod json;
 mod known_answers;
 mod msh;
 mod privacy;

@@ -35,7 +35,7 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// A header with any MSH-2, then soup.
-fn message() -> impl Strategy<Value = Vec<u8>> {
+pub(crate) fn message() -> impl Strategy<Value = Vec<u8>> {
     let header = prop_oneof![
         6 => Just(&b"MSH|^~\\&|"[..]),
         1 => Just(&b"MSH|^~\\&#|"[..]),

@@ -238,6 +238,53 @@ impl Charset {
         })
     }
 
+    /// The set with this number, as `as u8` gives it.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_number(number: u8) -> Self {
+        const ALL: [Charset; 39] = [
+            Charset::Unspecified,
+            Charset::Ascii,
+            Charset::Latin1,
+            Charset::Latin2,
+            Charset::Latin3,
+            Charset::Latin4,
+            Charset::Cyrillic,
+            Charset::Arabic,
+            Charset::Greek,
+            Charset::Hebrew,
+            Charset::Latin5,
+            Charset::Latin9,
+            Charset::Windows874,
+            Charset::Windows1250,
+            Charset::Windows1251,
+            Charset::Windows1252,
+            Charset::Windows1253,
+            Charset::Windows1254,
+            Charset::Windows1255,
+            Charset::Windows1256,
+            Charset::Windows1257,
+            Charset::Windows1258,
+            Charset::JisX0201,
+            Charset::Iso2022Jp,
+            Charset::Iso2022Jp1,
+            Charset::ShiftJis,
+            Charset::EucJp,
+            Charset::Gb18030,
+            Charset::EucKr,
+            Charset::EucTw,
+            Charset::Big5,
+            Charset::Utf8,
+            Charset::Utf16,
+            Charset::Utf16Be,
+            Charset::Utf16Le,
+            Charset::Utf32,
+            Charset::Utf32Be,
+            Charset::Utf32Le,
+            Charset::Unknown,
+        ];
+        ALL.into_iter().find(|one| *one as u8 == number).unwrap_or(Self::Unknown)
+    }
+
     /// The name that MIME and HTTP use; `None` where nothing, or nothing known, is declared.
     #[must_use]
     pub fn label(self) -> Option<&'static str> {

@@ -15,6 +15,13 @@ pub(crate) enum Switching {
 }
 
 impl Switching {
+    /// What has this number, as `as u8` gives it.
+    #[cfg(feature = "serde")]
+    pub(crate) fn from_number(number: u8) -> Self {
+        let known = [Self::Not, Self::Sequences, Self::Iso2022];
+        known.into_iter().find(|one| *one as u8 == number).unwrap_or(Self::Not)
+    }
+
     /// What MSH-18, which names `charset` first, and MSH-20 declare.
     pub(crate) fn declared(header: &Segment<'_>, charset: Charset) -> Self {
         if charset == Charset::Utf8 {

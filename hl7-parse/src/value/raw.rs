@@ -44,6 +44,21 @@ enum Level {
 }
 
 impl<'a> Raw<'a> {
+    /// What a path names.
+    pub(crate) fn named(element: Element<'a>, path: Path) -> Result<Self, ValueError> {
+        let place = Place { base: Some(path), ..Place::default() };
+        let level = match (path.field(), path.repetition(), path.component(), path.subcomponent()) {
+            (None, ..) => {
+                return Err(ValueError::new(ValueErrorKind::NoField, "value", 0).within(place));
+            }
+            (.., Some(_)) => Level::Subcomponent,
+            (.., Some(_), None) => Level::Component,
+            (_, Some(_), None, None) => Level::Repetition,
+            (_, None, None, None) => Level::Field,
+        };
+        Ok(Self { element, level, place })
+    }
+
     /// Part `n`, from 1: a component of a field or repetition, a subcomponent of a component; an
     /// absent view where there are fewer. Part 1 of what has no parts is the whole of it.
     #[must_use]
@@ -390,16 +405,6 @@ impl<'a> Message<'a> {
     /// Where nothing was sent (read `Option<T>` where that may be), those of the type, and
     /// [`ValueErrorKind::NoField`] for the path of a segment.
     pub fn read<T: FromRaw<'a>>(&self, path: &Path) -> Result<T, ValueError> {
-        let place = Place { base: Some(*path), ..Place::default() };
-        let level = match (path.field(), path.repetition(), path.component(), path.subcomponent()) {
-            (None, ..) => {
-                return Err(ValueError::new(ValueErrorKind::NoField, "value", 0).within(place));
-            }
-            (.., Some(_)) => Level::Subcomponent,
-            (.., Some(_), None) => Level::Component,
-            (_, Some(_), None, None) => Level::Repetition,
-            (_, None, None, None) => Level::Field,
-        };
-        T::from_raw(Raw { element: self.get(path), level, place })
+        T::from_raw(Raw::named(self.get(path), *path)?)
     }
 }

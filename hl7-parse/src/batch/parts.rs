@@ -1,0 +1,84 @@
+//! [`parts`]: cuts bytes that are all there.
+
+use std::fmt;
+
+use super::{
+    Part, PartKind,
+    envelope::{Entry, Envelope},
+    heads::{Head, Heads},
+};
+use crate::scan::slice;
+
+/// Cuts `bytes` into its messages and envelope segments, in order.
+///
+/// A part begins at a line that begins with MSH, FHS, BHS, BTS or FTS and ends where the next
+/// begins, so that every byte is in one part. Blanks and framing bytes before such a line belong
+/// to it. What else stands before the first is a part of its own, [`PartKind::Other`], as is an
+/// input of blanks alone.
+///
+/// Nothing is copied, and there is no limit: the bytes are there already. For files that should
+/// not be in memory as a whole there is [`super::Reader`].
+#[must_use]
+pub fn parts(bytes: &[u8]) -> Parts<'_> {
+    Parts {
+        bytes,
+        rest: bytes,
+        heads: Heads::new(),
+        envelope: Envelope::new(),
+        under_way: None,
+        ended: bytes.is_empty(),
+    }
+}
+
+/// The parts of a file, batch, frame or body. Made by [`parts`].
+#[derive(Clone)]
+pub struct Parts<'a> {
+    bytes: &'a [u8],
+    rest: &'a [u8],
+    heads: Heads,
+    envelope: Envelope,
+    under_way: Option<Head>,
+    ended: bool,
+}
+
+impl<'a> Parts<'a> {
+    fn cut(&mut self, head: Head, end: u64) -> Part<'a> {
+        let [line, text, end] = [head.line, head.text, end]
+            .map(|offset| usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len()));
+        let Entry { place, faults, separators } =
+            self.envelope.enter(head.kind, slice(self.bytes, text, end));
+        let bytes = slice(self.bytes, line, end);
+        Part { kind: head.kind, bytes, offset: line, separators, place, faults }
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
+
+    fn next(&mut self) -> Option<Part<'a>> {
+        if self.ended {
+            return None;
+        }
+        while let Some(head) = self.heads.next(&mut self.rest).or_else(|| self.heads.finish()) {
+            if let Some(finished) = self.under_way.replace(head) {
+                return Some(self.cut(finished, head.line));
+            }
+        }
+        self.ended = true;
+        // Where there was no head all is blank.
+        let blank = Head { kind: PartKind::Other, line: 0, text: 0 };
+        let last = self.under_way.take().unwrap_or(blank);
+        let mut part = self.cut(last, self.bytes.len() as u64);
+        part.faults.add_all(self.envelope.end());
+        Some(part)
+    }
+}
+
+impl fmt::Debug for Parts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("offset", &(self.bytes.len() - self.rest.len()))
+            .field("len", &self.bytes.len())
+            .finish()
+    }
+}

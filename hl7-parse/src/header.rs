@@ -8,6 +8,7 @@ use nom::{IResult, Parser, bytes::complete::take, bytes::complete::take_till, co
 use crate::{
     Charset, DiagnosticCode, Field, ParseError, ParseErrorKind, Segment, Separators,
     charset::{self, Switching},
+    escape::unescape,
     scan::{Ignore, Report, leading, without_framing},
 };
 
@@ -274,7 +275,7 @@ fn declare_from_fields<R: Report>(
     }
     let field = header.field(18);
     let declared = field.repetition(1).component(1).as_bytes().trim_ascii();
-    separators.charset = Charset::from_name(declared);
+    separators.charset = charset_named(declared, &separators);
     if field.is_valued() {
         separators.switching = Switching::declared(&header, separators.charset);
     }
@@ -287,10 +288,17 @@ fn declare_from_fields<R: Report>(
 
 /// The sets that MSH-18 names, in order.
 pub(crate) fn charsets<'a>(header: &Segment<'a>) -> impl Iterator<Item = Charset> + use<'a> {
+    let separators = header.separators();
     header
         .field(18)
         .repetitions()
-        .map(|name| Charset::from_name(name.component(1).as_bytes().trim_ascii()))
+        .map(move |name| charset_named(name.component(1).as_bytes(), &separators))
+}
+
+/// The set that a name in MSH-18 means. It may be escaped: many have a slash, which may be a
+/// delimiter.
+pub(crate) fn charset_named(name: &[u8], separators: &Separators) -> Charset {
+    Charset::from_name(&unescape(name.trim_ascii(), separators))
 }
 
 /// 2.7 and later (2.5.4).

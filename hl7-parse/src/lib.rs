@@ -34,6 +34,9 @@
 //!   declared and what was found.
 //! * With feature `serde`: `de` fills structs by paths, and `json` is a lossless form of a
 //!   message for JSON and its like, and back.
+//! * [`MessageBuilder`] writes new messages, and [`Editor`] changes those that came: what it does
+//!   not touch stays as it is, to the byte.
+//! * [`Element::tokens`] and [`Element::to_plain_text`] read formatted text.
 //! * [`Group`] is a run of segments behind a leading one: all OBX after each OBR.
 //! * [`batch`] cuts files, streams and frames that hold several messages; [`continuation`] joins
 //!   what was cut because it was too long.
@@ -50,10 +53,13 @@
 //! It opens no socket, reads no clock, logs nothing and has no `unsafe` code. It does not panic
 //! on any input. No error, `Debug` or `Display` text holds a value from a message.
 
+mod build;
 mod diagnostic;
+mod edit;
 mod error;
 mod escape;
 mod field;
+mod formatted;
 mod group;
 mod header;
 mod leaf;
@@ -74,13 +80,16 @@ pub mod de;
 pub mod json;
 pub mod value;
 
+pub use build::{FieldPlace, MessageBuilder, SegmentBuilder};
 pub use charset::Charset;
 pub use diagnostic::{Diagnostic, DiagnosticCode};
+pub use edit::{EditError, EditErrorKind, Editor, Target};
 pub use error::{ParseError, ParseErrorKind};
 pub use escape::{escape, unescape};
 pub use field::{
     Component, Components, Element, Field, Repetition, Repetitions, Subcomponent, Subcomponents,
 };
+pub use formatted::{Level, Token, TokenKind, Tokens};
 pub use group::{Group, Groups};
 pub use header::Header;
 pub use leaf::{Leaf, Leaves};

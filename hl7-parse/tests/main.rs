@@ -10,6 +10,7 @@ mod corpus;
 #[cfg(feature = "serde")]
 mod de;
 mod diagnostics;
+mod editing;
 mod groups;
 #[cfg(feature = "serde")]
 mod json;

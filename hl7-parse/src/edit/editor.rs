@@ -1,0 +1,471 @@
+//! [`Editor`]: collects changes to a message and writes them once.
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::{
+    EditError, EditErrorKind, Message, OwnedMessage, Path, SegmentBuilder, Separators, Target,
+    edit::{Edit, Fields, Value, keep::Keep, writing::Writing},
+    header::is_header_id,
+};
+
+/// Changes a message: collects edits, and writes the changed message once.
+///
+/// What no edit reaches stays as it is, to the byte. Elements that are missing on the way to
+/// one that gets a value are added, empty. Segments end with CR, unless
+/// [`Editor::keep_line_ends`] is asked for.
+///
+/// ```
+/// use hl7_parse::{Editor, Message, Path};
+///
+/// let message = Message::parse(b"MSH|^~\\&|LAB|GH\rPID|1||12345^^^GH||EVERYWOMAN^EVE\r")?;
+/// let edited = Editor::new(&message)
+///     .set(&Path::new("PID-3.5"), "MR")
+///     .set(&Path::new("PID-5.1"), "Jones & Sons")
+///     .set_null(&Path::new("PID-8"))
+///     .finish()?;
+/// assert_eq!(
+///     edited.as_bytes(),
+///     &b"MSH|^~\\&|LAB|GH\rPID|1||12345^^^GH^MR||Jones \\T\\ Sons^EVE|||\"\"\r"[..],
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # In which order
+///
+/// Edits of values count one after another: the later one wins at the same place, an edit of an
+/// element undoes earlier ones below it, and an edit below an element applies to what was put
+/// there. An empty value adds nothing on its way.
+///
+/// Edits of other kinds go by what came, in whatever order they are asked for:
+///
+/// * Paths and [`Target`]s name segments of the message as it came. A removed segment is still
+///   counted, an inserted one is not, and can not be edited: it is complete when it is inserted.
+/// * [`Editor::keep_only`] strips what came; values that are set stay.
+/// * [`Editor::swap_delimiters`] is done last: raw values are in the old delimiters.
+///
+/// # Character set
+///
+/// Text is written in the character set of the message: the one that MSH-18 names after the
+/// edits. What came is not converted. Where none is named it is UTF-8, or windows-1252 if the
+/// message is not UTF-8. Written are UTF-8, 8859/1, 8859/9, windows-1252 and JIS X 0201, with the
+/// feature `charset` all sets that are split before they are decoded, and ASCII text in any set.
+///
+/// # Errors
+///
+/// The first edit that can not be done is told by [`Editor::finish`].
+#[derive(Clone)]
+pub struct Editor<'a> {
+    pub(super) message: Message<'a>,
+    /// The segments of each ID.
+    pub(super) segments: BTreeMap<&'a str, Vec<usize>>,
+    pub(super) edits: BTreeMap<usize, SegmentEdits>,
+    /// For each list, what stays of each segment; no segment, nothing.
+    pub(super) kept: Vec<BTreeMap<usize, Keep>>,
+    pub(super) delimiters: Option<Separators>,
+    pub(super) line_ends_kept: bool,
+    pub(super) max_len: usize,
+    error: Option<EditError>,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct SegmentEdits {
+    pub(super) fields: Fields,
+    pub(super) edited: bool,
+    pub(super) removed: bool,
+    pub(super) before: Vec<SegmentBuilder>,
+    pub(super) after: Vec<SegmentBuilder>,
+}
+
+impl<'a> Editor<'a> {
+    /// The default for [`Editor::max_len`]: 1 GiB.
+    pub const MAX_LEN: usize = 1 << 30;
+
+    /// An editor that changes nothing yet.
+    #[must_use]
+    pub fn new(message: &Message<'a>) -> Self {
+        let mut segments = BTreeMap::<_, Vec<_>>::new();
+        for (at, segment) in message.segments().enumerate() {
+            if !segment.id().is_empty() {
+                segments.entry(segment.id()).or_default().push(at);
+            }
+        }
+        Self {
+            message: message.clone(),
+            segments,
+            edits: BTreeMap::new(),
+            kept: Vec::new(),
+            delimiters: None,
+            line_ends_kept: false,
+            max_len: Self::MAX_LEN,
+            error: None,
+        }
+    }
+
+    /// Puts text into an element, instead of all it holds. Everything in the text that would
+    /// delimit is escaped; it reads back with `decode()`.
+    ///
+    /// Empty text is [`Editor::clear`]. Refused are a level that is not in use
+    /// ([`EditErrorKind::LevelNotInUse`]) and the text `""`, which says "delete".
+    pub fn set(&mut self, target: impl Into<Target>, text: impl AsRef<str>) -> &mut Self {
+        self.put(target.into(), Value::Text(text.as_ref().into()))
+    }
+
+    /// Puts formatted text (FT) into an element: as [`Editor::set`], and line ends (CR, LF,
+    /// CR LF) become `\.br\`.
+    ///
+    /// ```
+    /// use hl7_parse::{Editor, Message, Path};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rNTE|1\r")?;
+    /// let edited = Editor::new(&message)
+    ///     .set_formatted(&Path::new("NTE-3"), "A & B\nC")
+    ///     .finish()?;
+    /// assert_eq!(edited.as_bytes(), "MSH|^~\\&|A\rNTE|1||A \\T\\ B\\.br\\C\r");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_formatted(&mut self, target: impl Into<Target>, text: impl AsRef<str>) -> &mut Self {
+        self.put(target.into(), Value::Formatted(text.as_ref().into()))
+    }
+
+    /// Puts components into a field or repetition, each text escaped; empty ones at the end are
+    /// left out.
+    ///
+    /// ```
+    /// use hl7_parse::{Editor, Message, Path};
+    ///
+    /// const NAMES: Path = Path::new("PID-5");
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||SMITH\r")?;
+    /// let edited = Editor::new(&message)
+    ///     .set_components(&NAMES, ["O^NEIL", "EVE", ""])
+    ///     .repeat_components(&NAMES, ["JONES", "EVE", "", "", "", "", "M"])
+    ///     .finish()?;
+    /// assert_eq!(
+    ///     edited.as_bytes(),
+    ///     "MSH|^~\\&|A\rPID|||||O\\S\\NEIL^EVE~JONES^EVE^^^^^M\r",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_components<T: AsRef<str>>(
+        &mut self,
+        target: impl Into<Target>,
+        texts: impl IntoIterator<Item = T>,
+    ) -> &mut Self {
+        self.put(target.into(), Value::components(texts))
+    }
+
+    /// Puts bytes into an element as they are: with escape sequences, and separators of lower
+    /// levels. For what `as_bytes()` gave.
+    ///
+    /// Refused are separators of the element's own level or above, and CR, LF, VT, FS and NUL
+    /// ([`EditErrorKind::RawTooWide`]).
+    ///
+    /// ```
+    /// use hl7_parse::{Editor, Message, Path};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rNTE|1||old\rPID|1|2\r")?;
+    /// let edited = Editor::new(&message)
+    ///     .set_raw(&Path::new("NTE-3"), r"one\.br\\H\two\N\")
+    ///     .clear(&Path::new("PID-1"))
+    ///     .finish()?;
+    /// assert_eq!(edited.as_bytes(), "MSH|^~\\&|A\rNTE|1||one\\.br\\\\H\\two\\N\\\rPID||2\r");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_raw(&mut self, target: impl Into<Target>, raw: impl AsRef<[u8]>) -> &mut Self {
+        self.put(target.into(), Value::Raw(raw.as_ref().into()))
+    }
+
+    /// Puts the delete indicator (`""`) into an element (2.5.3).
+    pub fn set_null(&mut self, target: impl Into<Target>) -> &mut Self {
+        self.put(target.into(), Value::null())
+    }
+
+    /// Empties an element. The separators around it stay.
+    pub fn clear(&mut self, target: impl Into<Target>) -> &mut Self {
+        self.put(target.into(), Value::empty())
+    }
+
+    /// Adds a repetition to a field, after those it has; in a field that is empty or null it is
+    /// the first. Empty text adds nothing.
+    ///
+    /// ```
+    /// use hl7_parse::{Editor, Message, Path};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||1\r")?;
+    /// let edited = Editor::new(&message)
+    ///     .repeat(&Path::new("PID-3"), "2")
+    ///     .repeat_raw(&Path::new("PID-3"), "3^^^GH")
+    ///     .set(&Path::new("PID-3[2].4"), "GH")
+    ///     .finish()?;
+    /// assert_eq!(edited.as_bytes(), "MSH|^~\\&|A\rPID|||1~2^^^GH~3^^^GH\r");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn repeat(&mut self, target: impl Into<Target>, text: impl AsRef<str>) -> &mut Self {
+        self.add(target.into(), Value::Text(text.as_ref().into()))
+    }
+
+    /// Adds a repetition of these components, as [`Editor::repeat`].
+    pub fn repeat_components<T: AsRef<str>>(
+        &mut self,
+        target: impl Into<Target>,
+        texts: impl IntoIterator<Item = T>,
+    ) -> &mut Self {
+        self.add(target.into(), Value::components(texts))
+    }
+
+    /// Adds a repetition as it is, as [`Editor::repeat`] and [`Editor::set_raw`].
+    pub fn repeat_raw(&mut self, target: impl Into<Target>, raw: impl AsRef<[u8]>) -> &mut Self {
+        self.add(target.into(), Value::Raw(raw.as_ref().into()))
+    }
+
+    /// Sets the version of the message (MSH-12, component 1). Nothing else is converted: where
+    /// only the version brings the truncation character (2.7), `\P\` changes its meaning.
+    pub fn set_version(&mut self, version: impl AsRef<str>) -> &mut Self {
+        const VERSION: Path = Path::new("MSH-12.1");
+        self.set(&VERSION, version)
+    }
+
+    /// Takes segments out, with what was set in them. The first segment can not be.
+    ///
+    /// ```
+    /// use hl7_parse::{Editor, Message, Path, SegmentBuilder, Target};
+    ///
+    /// let message =
+    ///     Message::parse(b"MSH|^~\\&|A|||||||||2.3\r\nPV1|1\r\nZPI|1\r\nOBX|1\r\nZPI|2\r\n")?;
+    /// let mut order = SegmentBuilder::new("OBR");
+    /// order.set(1, "1");
+    /// let mut editor = Editor::new(&message);
+    /// editor
+    ///     .remove(Target::each(&Path::new("ZPI")))
+    ///     .insert_before(&Path::new("OBX"), &order)
+    ///     .append(&SegmentBuilder::new("ZZZ"))
+    ///     .set_version("2.5.1")
+    ///     .keep_line_ends()
+    ///     .max_len(10_000);
+    /// assert_eq!(
+    ///     editor.finish()?.as_bytes(),
+    ///     "MSH|^~\\&|A|||||||||2.5.1\r\nPV1|1\r\nOBR|1\r\nOBX|1\r\nZZZ\r\n",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove(&mut self, target: impl Into<Target>) -> &mut Self {
+        self.on_segments(target.into(), |at, edits| {
+            edits.removed = true;
+            if at == 0 { Err(EditErrorKind::FirstSegment) } else { Ok(()) }
+        })
+    }
+
+    /// Inserts a segment before one that came, after those that were inserted there earlier.
+    pub fn insert_before(
+        &mut self,
+        target: impl Into<Target>,
+        segment: &SegmentBuilder,
+    ) -> &mut Self {
+        self.on_segments(target.into(), |at, edits| {
+            edits.before.push(segment.clone());
+            if at == 0 { Err(EditErrorKind::FirstSegment) } else { Ok(()) }
+        })
+    }
+
+    /// Inserts a segment after one that came, after those that were inserted there earlier.
+    ///
+    /// ```
+    /// use hl7_parse::{Editor, Message, Path, SegmentBuilder, Target};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rOBX|1\rOBX|2\r")?;
+    /// let mut note = SegmentBuilder::new("NTE");
+    /// note.set(3, "checked");
+    /// let edited = Editor::new(&message)
+    ///     .insert_after(Target::each(&Path::new("OBX")), &note)
+    ///     .finish()?;
+    /// assert_eq!(
+    ///     edited.as_bytes(),
+    ///     "MSH|^~\\&|A\rOBX|1\rNTE|||checked\rOBX|2\rNTE|||checked\r",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn insert_after(
+        &mut self,
+        target: impl Into<Target>,
+        segment: &SegmentBuilder,
+    ) -> &mut Self {
+        self.on_segments(target.into(), |_, edits| {
+            edits.after.push(segment.clone());
+            Ok(())
+        })
+    }
+
+    /// Adds a segment after the last one that came.
+    pub fn append(&mut self, segment: &SegmentBuilder) -> &mut Self {
+        let last = self.message.segments().len().saturating_sub(1);
+        self.edits.entry(last).or_default().after.push(segment.clone());
+        self
+    }
+
+    /// Strips what came of everything that is not at one of these places, and of delimiters
+    /// that are then not needed. Segments that none of them names are removed, lines that are no
+    /// segment too.
+    ///
+    /// What says how to read the rest always stays: MSH-1, MSH-2, MSH-12, MSH-18 and MSH-20. A
+    /// second list applies to what the first one left.
+    ///
+    /// ```
+    /// use hl7_parse::{Editor, Message, Path, Target};
+    ///
+    /// let message = Message::parse(
+    ///     b"MSH|^~\\&|LAB|GH|||||ORU^R01|7|P|2.5\rPID|1||12345||JONES\rOBX|1|NM|||7\rOBX|2|NM|||8\r",
+    /// )?;
+    /// let minimal = Editor::new(&message)
+    ///     .keep_only([
+    ///         Target::at(&Path::new("MSH-9")),
+    ///         Target::at(&Path::new("MSH-10")),
+    ///         Target::each(&Path::new("OBX-5")),
+    ///     ])
+    ///     .set(&Path::new("PID-3"), "pseudonym")
+    ///     .finish()?;
+    /// assert_eq!(
+    ///     minimal.as_bytes(),
+    ///     "MSH|^~\\&|||||||ORU^R01|7||2.5\rPID|||pseudonym\rOBX|||||7\rOBX|||||8\r",
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep_only<T: Into<Target>>(&mut self, places: impl IntoIterator<Item = T>) -> &mut Self {
+        const HEADER: [Path; 3] = [Path::new("MSH-12"), Path::new("MSH-18"), Path::new("MSH-20")];
+        let mut kept = BTreeMap::<usize, Keep>::new();
+        let header = kept.entry(0).or_default();
+        HEADER.iter().for_each(|path| header.add(path));
+        for target in places {
+            let target = target.into();
+            for at in self.found(&target) {
+                kept.entry(*at).or_default().add(&target.path);
+            }
+        }
+        self.kept.push(kept);
+        self
+    }
+
+    /// Writes the message with other delimiters: MSH-1, MSH-2, every separator, and the escape
+    /// sequences, so that the text reads the same. Sequences that stand for no delimiter stay,
+    /// between the new escape characters.
+    ///
+    /// ```
+    /// use hl7_parse::{Editor, Message, Separators};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rNTE|1||3 \\T\\ 4 $\\.br\\^5\r")?;
+    /// let edited = Editor::new(&message).swap_delimiters(Separators::new(b'$', "%*/@")?).finish()?;
+    /// assert_eq!(edited.as_bytes(), "MSH$%*/@$A\rNTE$1$$3 & 4 /F//.br/%5\r");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn swap_delimiters(&mut self, delimiters: Separators) -> &mut Self {
+        self.delimiters = Some(delimiters);
+        self
+    }
+
+    /// Keeps the line ends as they came, blank lines and what stands before the first segment
+    /// too. Without this each segment ends with one CR, as the standard has it (2.4.4).
+    ///
+    /// Segments that are inserted end as the first one does. Where the segment after a lone LF
+    /// is removed, that LF becomes CR if else it would no longer end a segment.
+    pub fn keep_line_ends(&mut self) -> &mut Self {
+        self.line_ends_kept = true;
+        self
+    }
+
+    /// How long the message may become, in bytes; [`Editor::MAX_LEN`] if not set, and 4 GiB in
+    /// any case.
+    pub fn max_len(&mut self, max: usize) -> &mut Self {
+        self.max_len = max;
+        self
+    }
+
+    /// Writes the message with all edits, in one pass over what came.
+    ///
+    /// The editor is as it was and may go on.
+    ///
+    /// # Errors
+    ///
+    /// The first edit that could not be done, or a message that would break a limit.
+    pub fn finish(&self) -> Result<OwnedMessage, EditError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        Writing::new(self)?.write()
+    }
+
+    fn put(&mut self, target: Target, value: Value) -> &mut Self {
+        self.edit(target, &Edit { path: target.path, value, repeat: false })
+    }
+
+    fn add(&mut self, target: Target, value: Value) -> &mut Self {
+        self.edit(target, &Edit { path: target.path, value, repeat: true })
+    }
+
+    fn edit(&mut self, target: Target, edit: &Edit) -> &mut Self {
+        let separators = self.message.separators();
+        let is_header = is_header_id(target.path.segment().as_bytes());
+        self.on_each(target, |_, edits| {
+            if edits.removed {
+                return match target.each {
+                    true => Ok(()),
+                    false => Err(EditError::at(EditErrorKind::RemovedSegment, edit.path)),
+                };
+            }
+            edits.edited = true;
+            edits.fields.put(edit.clone(), &separators, is_header)
+        })
+    }
+
+    fn on_segments(
+        &mut self,
+        target: Target,
+        mut change: impl FnMut(usize, &mut SegmentEdits) -> Result<(), EditErrorKind>,
+    ) -> &mut Self {
+        if target.path.field().is_some() {
+            return self.fail(EditError::at(EditErrorKind::WrongLevel, target.path));
+        }
+        self.on_each(target, |at, edits| {
+            change(at, edits).map_err(|kind| EditError::at(kind, target.path))
+        })
+    }
+
+    fn on_each(
+        &mut self,
+        target: Target,
+        mut change: impl FnMut(usize, &mut SegmentEdits) -> Result<(), EditError>,
+    ) -> &mut Self {
+        let found = self.found(&target).to_vec();
+        if found.is_empty() && !target.each {
+            return self.fail(EditError::at(EditErrorKind::MissingSegment, target.path));
+        }
+        for at in found {
+            if let Err(error) = change(at, self.edits.entry(at).or_default()) {
+                return self.fail(error);
+            }
+        }
+        self
+    }
+
+    fn found(&self, target: &Target) -> &[usize] {
+        let all = self.segments.get(target.path.segment()).map_or(&[][..], Vec::as_slice);
+        if target.each {
+            return all;
+        }
+        let at = target.path.occurrence() - 1;
+        all.get(at..=at).unwrap_or_default()
+    }
+
+    fn fail(&mut self, error: EditError) -> &mut Self {
+        self.error.get_or_insert(error);
+        self
+    }
+}
+
+impl fmt::Debug for Editor<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Editor")
+            .field("message", &self.message)
+            .field("segments_edited", &self.edits.len())
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,22 @@
+//! Writes changes into a message: collected first, and then written in one pass.
+
+mod delimiters;
+mod editor;
+mod error;
+mod keep;
+mod node;
+mod output;
+mod pieces;
+mod swap;
+mod target;
+mod value;
+mod writing;
+
+pub use editor::Editor;
+pub use error::{EditError, EditErrorKind};
+pub use target::Target;
+
+pub(crate) use delimiters::encoding_characters;
+pub(crate) use node::{Edit, Fields};
+pub(crate) use output::Output;
+pub(crate) use value::{Encoder, Value};

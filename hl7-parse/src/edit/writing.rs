@@ -1,0 +1,294 @@
+//! Writes a message with its edits, in one pass over what came.
+
+use std::borrow::Cow;
+
+use memchr::{memchr_iter, memchr2};
+
+use crate::{
+    Charset, EditError, EditErrorKind, Editor, Field, Message, OwnedMessage, ParseOptions, Segment,
+    SegmentBuilder, Separators,
+    edit::{Encoder, Output, editor::SegmentEdits, encoding_characters, swap::write_swapped},
+    header::{charset_named, declared, is_header_id},
+    scan::{Ignore, Span, is_segment_head},
+};
+
+/// One pass over the message.
+pub(super) struct Writing<'e, 'a> {
+    editor: &'e Editor<'a>,
+    encoder: Encoder,
+    /// The new delimiters and their MSH-2.
+    swap: Option<(Separators, String)>,
+    out: Output,
+    spans: Vec<Span>,
+    /// What ends an inserted segment.
+    end: &'a [u8],
+    /// Whether a segment that is gone stood in what was written since the last one.
+    gap_changed: bool,
+}
+
+impl<'e, 'a> Writing<'e, 'a> {
+    pub(super) fn new(editor: &'e Editor<'a>) -> Result<Self, EditError> {
+        let message = &editor.message;
+        let max_len = editor.max_len.min(u32::MAX as usize - 1);
+        let swap = match editor.delimiters {
+            Some(new) => Some((new, encoding_characters(&new)?)),
+            None => None,
+        };
+        let charset = final_charset(editor)?;
+        let separators = message.separators().with_charset(charset);
+        let undeclared = matches!(charset, Charset::Unspecified | Charset::Unknown);
+        let windows_1252 = undeclared && std::str::from_utf8(message.as_bytes()).is_err();
+        let gap = gap(message, 0);
+        let end = match (editor.line_ends_kept, memchr2(b'\r', b'\n', gap)) {
+            (true, Some(at)) => gap.get(at..at + end_len(gap, at)).unwrap_or(b"\r"),
+            _ => b"\r",
+        };
+        // A little more than what came: most edits are small.
+        let capacity = message.as_bytes().len() + message.as_bytes().len() / 16 + 64;
+        Ok(Self {
+            editor,
+            encoder: Encoder { separators, windows_1252 },
+            swap,
+            out: Output::new(capacity.min(max_len), max_len),
+            spans: Vec::with_capacity(message.spans().len()),
+            end,
+            gap_changed: false,
+        })
+    }
+
+    pub(super) fn write(mut self) -> Result<OwnedMessage, EditError> {
+        let message = &self.editor.message;
+        let nothing = SegmentEdits::default();
+        let kept = self.editor.line_ends_kept;
+        if kept {
+            let first = message.spans().first().map_or(0, |span| span.start as usize);
+            self.out.write(message.as_bytes().get(..first).unwrap_or_default())?;
+        }
+        for (at, segment) in message.segments().enumerate() {
+            let edits = self.editor.edits.get(&at).unwrap_or(&nothing);
+            for inserted in &edits.before {
+                self.write_inserted(inserted)?;
+                self.out.write(self.end)?;
+            }
+            let written = self.write_segment(at, segment, edits)?;
+            let gap = gap(message, at);
+            let mut first = !written;
+            for inserted in &edits.after {
+                if !std::mem::take(&mut first) {
+                    self.out.write(self.end)?;
+                }
+                self.write_inserted(inserted)?;
+            }
+            let any = written || !edits.after.is_empty();
+            match (kept, any) {
+                (false, true) => self.out.write(b"\r")?,
+                (false, false) => {}
+                (true, true) => self.out.write(gap)?,
+                (true, false) => {
+                    self.gap_changed = true;
+                    self.out.write(without_line_end(gap))?;
+                }
+            }
+        }
+        self.close_last()?;
+        self.into_message()
+    }
+
+    /// Writes a segment that came; false where nothing of it stays.
+    fn write_segment(
+        &mut self,
+        at: usize,
+        segment: Segment<'a>,
+        edits: &SegmentEdits,
+    ) -> Result<bool, EditError> {
+        if edits.removed {
+            return Ok(false);
+        }
+        let separators = segment.separators();
+        let is_header = is_header_id(segment.id().as_bytes());
+        let mut bytes = Cow::Borrowed(segment.as_bytes());
+        for kept in &self.editor.kept {
+            let mut out = Output::new(0, usize::MAX);
+            match kept.get(&at) {
+                Some(keep) => {
+                    keep.write_segment(&mut out, &bytes, is_header, &separators)?;
+                }
+                None if edits.edited => out.write(segment.id().as_bytes())?,
+                None => return Ok(false),
+            }
+            bytes = out.into_bytes().into();
+        }
+        let start = self.out.len();
+        if self.swap.is_some() {
+            if edits.edited {
+                let mut out = Output::new(bytes.len(), self.editor.max_len);
+                edits.fields.write(&mut out, &bytes, is_header, &self.encoder)?;
+                bytes = out.into_bytes().into();
+            }
+            self.write_with_new_delimiters(at, Segment::new(&bytes, separators))?;
+        } else {
+            edits.fields.write(&mut self.out, &bytes, is_header, &self.encoder)?;
+        }
+        let changed = edits.edited || self.swap.is_some() || !self.editor.kept.is_empty();
+        if changed {
+            self.close(start).map_err(|kind| self.error_at(kind, at, 0))?;
+        }
+        self.add_span(start, changed)?;
+        Ok(true)
+    }
+
+    fn write_inserted(&mut self, segment: &SegmentBuilder) -> Result<(), EditError> {
+        let start = self.out.len();
+        match &self.swap {
+            None => segment.write(&mut self.out, &self.encoder)?,
+            Some((new, characters)) => {
+                let mut out = Output::new(0, self.editor.max_len);
+                segment.write(&mut out, &self.encoder)?;
+                let segment = Segment::new(out.from(0), self.encoder.separators);
+                write_swapped(&mut self.out, segment, new, characters, &mut 0)?;
+            }
+        }
+        self.add_span(start, true)
+    }
+
+    fn write_with_new_delimiters(
+        &mut self,
+        at: usize,
+        segment: Segment<'_>,
+    ) -> Result<(), EditError> {
+        let Some((new, characters)) = &self.swap else { return Ok(()) };
+        let mut fields = 0;
+        write_swapped(&mut self.out, segment, new, characters, &mut fields)
+            .map_err(|kind| self.error_at(kind, at, fields))
+    }
+
+    /// Sees to it that a changed segment is read back whole.
+    fn close(&mut self, start: usize) -> Result<(), EditErrorKind> {
+        let field = self.separators().field;
+        if let [.., 0x0B | 0x1C | 0] = self.out.from(start) {
+            // At the end of a line it would be taken for framing.
+            self.out.write(&[field])?;
+        }
+        let segment = self.out.from(start);
+        for line_feed in memchr_iter(b'\n', segment) {
+            let after = segment.get(line_feed + 1..).unwrap_or_default();
+            if after.get(3) == Some(&field) && is_segment_head(after, field) {
+                return Err(EditErrorKind::LineFeed);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sees to it that a line feed before a segment goes on ending a line, in a message whose
+    /// lines end with CR: it does only before a segment.
+    fn close_gap(&mut self, start: usize, changed: bool) {
+        let field = self.separators().field;
+        let segment = self.out.from(start);
+        let is_head = segment.get(3) == Some(&field) && is_segment_head(segment, field);
+        if (self.gap_changed || (changed && !is_head)) && !self.end.starts_with(b"\n") {
+            let gap = self.spans.last().map_or(start, |last| last.end as usize);
+            self.out.end_lines_with_cr(gap, start);
+        }
+        self.gap_changed = false;
+    }
+
+    /// Sees to it that line feeds at the end of the last segment are not taken for line ends.
+    fn close_last(&mut self) -> Result<(), EditErrorKind> {
+        let field = self.separators().field;
+        let Some(last) = self.spans.last_mut() else { return Ok(()) };
+        let (start, end) = (last.start as usize, last.end as usize);
+        let segment = last.of(self.out.from(0));
+        let blank = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, 0x0B | 0x1C | 0);
+        let mut blanks = segment.iter().rev().take_while(blank);
+        if start < end && blanks.any(|byte| *byte == b'\n') {
+            self.out.insert(end, field)?;
+            last.end += 1;
+        }
+        Ok(())
+    }
+
+    fn separators(&self) -> Separators {
+        self.swap.as_ref().map_or(self.encoder.separators, |(new, _)| *new)
+    }
+
+    /// `changed`: it is not what stood there.
+    fn add_span(&mut self, start: usize, changed: bool) -> Result<(), EditError> {
+        if self.editor.line_ends_kept {
+            self.close_gap(start, changed);
+        }
+        if self.spans.len() >= ParseOptions::MAX_SEGMENTS {
+            return Err(EditErrorKind::TooManySegments.into());
+        }
+        let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        self.spans.push(Span { start: narrow(start), end: narrow(self.out.len()) });
+        Ok(())
+    }
+
+    fn error_at(&self, kind: EditErrorKind, at: usize, field: usize) -> EditError {
+        let id = self.editor.message.segments().nth(at).map_or("", |segment| segment.id());
+        let occurrence = self
+            .editor
+            .segments
+            .get(id)
+            .and_then(|all| all.iter().position(|segment| *segment == at))
+            .map_or(1, |before| before + 1);
+        let mut path = format!("{id}[{occurrence}]");
+        if field > 0 {
+            path += &format!("-{field}");
+        }
+        match path.parse() {
+            Ok(path) => EditError::at(kind, path),
+            Err(_) => EditError::new(kind),
+        }
+    }
+
+    fn into_message(self) -> Result<OwnedMessage, EditError> {
+        let written = self.separators();
+        let header = self.spans.first().map(|span| span.of(self.out.from(0))).unwrap_or_default();
+        let separators = declared(header, 0, &mut Ignore).unwrap_or(written);
+        let separators = separators.with_charset(self.encoder.separators.charset);
+        Ok(OwnedMessage::from_spans(self.out.into_bytes().into(), separators, self.spans.into()))
+    }
+}
+
+/// The character set of the message after the edits: what MSH-18 says, if they changed that;
+/// else what the message was read in.
+fn final_charset(editor: &Editor<'_>) -> Result<Charset, EditError> {
+    const FIELD: usize = 18;
+    let message = &editor.message;
+    let came = message.header().field(FIELD);
+    let encoder = Encoder { separators: message.separators(), windows_1252: false };
+    let edited =
+        editor.edits.get(&0).and_then(|edits| edits.fields.field(FIELD, came.as_bytes(), &encoder));
+    let Some(edited) = edited else { return Ok(message.separators().charset) };
+    let named = |field: &[u8]| {
+        let field = Field::new(Some(field), message.separators());
+        charset_named(field.component(1).as_bytes(), &message.separators())
+    };
+    let (before, after) = (named(came.as_bytes()), named(&edited?));
+    Ok(if before == after { message.separators().charset } else { after })
+}
+
+/// What stands between a segment and the next.
+fn gap<'a>(message: &Message<'a>, at: usize) -> &'a [u8] {
+    let bytes = message.as_bytes();
+    let start = message.spans().get(at).map_or(bytes.len(), |span| span.end as usize);
+    let end = message.spans().get(at + 1).map_or(bytes.len(), |span| span.start as usize);
+    bytes.get(start..end).unwrap_or_default()
+}
+
+/// What stays of the gap after a segment that is gone: all but the end of its line.
+fn without_line_end(gap: &[u8]) -> &[u8] {
+    match memchr2(b'\r', b'\n', gap) {
+        Some(at) => gap.get(at + end_len(gap, at)..).unwrap_or_default(),
+        None => gap,
+    }
+}
+
+/// The length of the line end at `at`: CR LF is one.
+fn end_len(gap: &[u8], at: usize) -> usize {
+    match gap.get(at..) {
+        Some([b'\r', b'\n', ..]) => 2,
+        _ => 1,
+    }
+}

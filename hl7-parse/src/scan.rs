@@ -115,10 +115,7 @@ pub(crate) fn scan<R: Report>(
         separators,
         // What ends the header tells what ends the others.
         line_feed_ends: bytes.get(start + unended.len()) == Some(&b'\n'),
-        content_end: bytes
-            .iter()
-            .rposition(|byte| !matches!(byte, b'\r' | b'\n' | 0x0B | 0x1C | 0))
-            .map_or(0, |last| last + 1),
+        content_end: bytes.iter().rposition(|byte| !ends_message(byte)).map_or(0, |last| last + 1),
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
         report,
@@ -273,6 +270,11 @@ pub(crate) fn leading(bytes: &[u8]) -> usize {
             },
         }
     }
+}
+
+/// What may stand after the last segment: line ends, framing bytes, NULs.
+pub(crate) fn ends_message(byte: &u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 0x0B | 0x1C | 0)
 }
 
 /// What a line of which nothing is left may hold.

@@ -130,6 +130,12 @@ impl Encoder {
         let bytes = self.encoded(text).ok_or(EditErrorKind::NotInCharset)?;
         let Cow::Owned(escaped) = escape(&bytes, &self.separators) else { return Ok(bytes) };
         // Without an escape character something is lost.
+        // Where a letter delimits, the code of a sequence may hold one.
+        let Separators { field, component, repetition, subcomponent, .. } = self.separators;
+        let delimits = |byte: &u8| [field, component, repetition, subcomponent].contains(byte);
+        if escaped.iter().any(delimits) {
+            return Err(EditErrorKind::NotEscapable);
+        }
         if *unescape(&escaped, &self.separators) != *bytes {
             return Err(EditErrorKind::NotEscapable);
         }

@@ -9,7 +9,7 @@ use crate::{
     SegmentBuilder, Separators,
     edit::{Encoder, Output, editor::SegmentEdits, encoding_characters, swap::write_swapped},
     header::{charset_named, declared, is_header_id},
-    scan::{Ignore, Span, is_segment_head},
+    scan::{Ignore, Span, ends_message, is_segment_head},
 };
 
 /// One pass over the message.
@@ -198,9 +198,8 @@ impl<'e, 'a> Writing<'e, 'a> {
         let Some(last) = self.spans.last_mut() else { return Ok(()) };
         let (start, end) = (last.start as usize, last.end as usize);
         let segment = last.of(self.out.from(0));
-        let blank = |byte: &&u8| byte.is_ascii_whitespace() || matches!(byte, 0x0B | 0x1C | 0);
-        let mut blanks = segment.iter().rev().take_while(blank);
-        if start < end && blanks.any(|byte| *byte == b'\n') {
+        let mut tail = segment.iter().rev().take_while(|byte| ends_message(byte));
+        if start < end && tail.any(|byte| *byte == b'\n') {
             self.out.insert(end, field)?;
             last.end += 1;
         }

@@ -711,3 +711,12 @@ fn real_messages_keep_their_text_through_other_delimiters() {
         assert_eq!(decoded(&came), decoded(&back.as_message()), "{}", file.path().display());
     }
 }
+
+#[test]
+fn text_that_can_not_be_escaped_among_letters_is_refused() {
+    let message = Message::parse(b"MSH|^~$ABC|x\rPID|1\r").expect("readable");
+    let mut editor = Editor::new(&message);
+    editor.set(&Path::new("PID-2"), "\n");
+    let error = editor.finish().expect_err("the code of a line feed holds the delimiter A");
+    assert_eq!(error.kind(), EditErrorKind::NotEscapable);
+}

@@ -121,6 +121,7 @@ pub(crate) fn scan<R: Report>(
         report,
     };
     lines.find(start)?;
+    lines.trim_last();
     Ok(Scanned { separators, spans: lines.spans })
 }
 
@@ -170,6 +171,13 @@ impl<R: Report> Lines<'_, R> {
             self.note(DiagnosticCode::MissingTerminator, end)?;
         }
         Ok(())
+    }
+
+    /// Line feeds at the very end are line ends, whatever blank lines follow them.
+    fn trim_last(&mut self) {
+        let Some(last) = self.spans.last_mut() else { return };
+        let trailing = last.of(self.content).iter().rev().take_while(|byte| ends_message(byte));
+        last.end -= u32::try_from(trailing.count()).unwrap_or(0);
     }
 
     fn byte(&self, at: usize) -> Option<u8> {

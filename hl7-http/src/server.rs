@@ -43,7 +43,7 @@
 //! | a body that does not come in time | 408, and the connection is closed |
 //! | a body over `max_body_len`, or more than 10,000 messages in it | 413 |
 //! | a content type that is not accepted, or any `Content-Encoding` | 415 |
-//! | more than `max_in_flight` requests at once | 503 with `Retry-After` |
+//! | more than `max_in_flight` requests at once, or a body unfinished at a stop | 503 with `Retry-After` |
 //!
 //! Of a body that is refused, up to twice `max_body_len` is read and dropped within `body_timeout`,
 //! so that a sender which writes everything before it looks gets to see the refusal.
@@ -65,15 +65,16 @@
 //! | `body_timeout` | 60 s | 408 |
 //! | `handler_timeout` | 60 s | negative acknowledgment |
 //! | `idle_timeout` | 90 s | closed |
+//! | `stop_grace` | 3 s | a request that is still not complete when the server stops is dropped |
 //! | `shutdown_timeout` | 30 s | what is left is cut off |
 //! | header section | 64 KiB, 100 headers | 431, closed |
 //! | HTTP/2 streams of a connection | 100 | refused by the protocol |
 //!
 //! # Graceful stop
 //!
-//! New connections are refused and idle ones closed. A request that has begun is read, handled and
-//! answered. What handlers left for after their answer ([`Reply::then`](hl7_ack::Reply::then)) is
-//! awaited. All of that has `shutdown_timeout`.
+//! New connections are refused and idle ones closed. A request that has begun is read to its
+//! end if that comes within `stop_grace`, handled and answered. What handlers left for after their
+//! answer ([`Reply::then`](hl7_ack::Reply::then)) is awaited. All of that has `shutdown_timeout`.
 //!
 //! # Log
 //!
@@ -216,6 +217,15 @@ impl Server {
     /// Longest time a connection is kept open without a request. Default 90 s.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.idle = limit;
+        self
+    }
+
+    /// Longest time a graceful stop waits for the rest of a request that has begun to arrive.
+    /// Default 3 s.
+    ///
+    /// Unfinished headers are closed on, an unfinished body is answered by 503.
+    pub fn stop_grace(mut self, limit: Duration) -> Self {
+        self.options.stop_grace = limit;
         self
     }
 

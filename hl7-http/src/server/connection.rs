@@ -5,7 +5,6 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
-    time::Duration,
 };
 
 use hl7_ack::Peer;
@@ -29,9 +28,6 @@ use super::{
 
 /// Most bytes of a request's headers, and of what is read ahead of a body.
 const MAX_HEADER_LEN: usize = 64 * 1024;
-
-/// How long a graceful stop waits for the rest of a request's headers.
-const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// Most requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
@@ -94,6 +90,7 @@ impl Connections {
         let mut stopping = pin!(self.shutdown.stopping());
         let mut is_stopping = false;
         let Timeouts { header, idle, .. } = self.timeouts;
+        let stop_grace = self.service.options().stop_grace;
         let mut timer = pin!(sleep_until(deadline_after(idle)));
         let end = poll_fn(|context| {
             if !is_stopping && stopping.as_mut().poll(context).is_ready() {
@@ -106,7 +103,7 @@ impl Connections {
             // Polling the connection may have moved the deadline either way.
             loop {
                 // While it answers, another task may do so and end without waking this one.
-                let header = if is_stopping { header.min(STOP_GRACE) } else { header };
+                let header = if is_stopping { header.min(stop_grace) } else { header };
                 let deadline = watch.deadline(header, idle);
                 let deadline = deadline.unwrap_or_else(|| deadline_after(idle));
                 if timer.deadline() != deadline {

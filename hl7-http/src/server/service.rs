@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::{
     body::Body,
     exchange::{Answered, Verdict, answer},
-    read::{Unread, discard, read},
+    read::{Patience, Unread, discard, read},
     refusal::{Refusal, close},
     request_parts::RequestParts,
 };
@@ -64,6 +64,7 @@ pub(super) struct Options {
     pub(super) max_background: usize,
     pub(super) body_timeout: Duration,
     pub(super) handler_timeout: Duration,
+    pub(super) stop_grace: Duration,
 }
 
 impl Default for Options {
@@ -75,6 +76,7 @@ impl Default for Options {
             max_background: Background::DEFAULT_MAX,
             body_timeout: Duration::from_secs(60),
             handler_timeout: Duration::from_secs(60),
+            stop_grace: Duration::from_secs(3),
         }
     }
 }
@@ -109,6 +111,10 @@ impl Service {
             shutdown,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.inner.options
     }
 
     fn change(mut self, change: impl FnOnce(&mut Options)) -> Self {
@@ -146,6 +152,13 @@ impl Service {
     #[must_use]
     pub fn body_timeout(self, limit: Duration) -> Self {
         self.change(|options| options.body_timeout = limit)
+    }
+
+    /// Longest time that [`finish`](Self::finish) leaves for the rest of a body that has begun to
+    /// arrive; then the answer is 503. Default 3 s.
+    #[must_use]
+    pub fn stop_grace(self, limit: Duration) -> Self {
+        self.change(|options| options.stop_grace = limit)
     }
 
     /// Waits for messages that are being handled and for what handlers left for after their
@@ -230,11 +243,12 @@ impl Inner {
     where
         B: http_body::Body,
     {
-        let Options { max_body_len, body_timeout, .. } = self.options;
+        let max_body_len = self.options.max_body_len;
         let mut body = std::pin::pin!(body);
-        match read(body.as_mut(), max_body_len, body_timeout).await {
+        match read(body.as_mut(), max_body_len, self.patience()).await {
             Ok(content) => Ok(content::unframed(&content)),
             Err(Unread::Broken) => Err(Refusal::Broken),
+            Err(Unread::Stopping) => Err(Refusal::Stopping),
             Err(Unread::TimedOut) => Err(Refusal::TimedOut),
             Err(Unread::TooLong) => {
                 self.discard(parts, body).await;
@@ -248,8 +262,13 @@ impl Inner {
     async fn discard<B: http_body::Body>(&self, parts: &Parts, body: B) {
         if !parts.headers.contains_key(header::EXPECT) {
             let max = self.options.max_body_len.saturating_mul(2);
-            discard(body, max, self.options.body_timeout).await;
+            discard(body, max, self.patience()).await;
         }
+    }
+
+    fn patience(&self) -> Patience<'_> {
+        let Options { body_timeout: limit, stop_grace, .. } = self.options;
+        Patience { limit, stop_grace, shutdown: &self.shutdown }
     }
 
     /// Handles the messages in a task of its own, which goes on when the caller goes away.

@@ -115,7 +115,7 @@ pub(crate) fn scan<R: Report>(
         separators,
         // What ends the header tells what ends the others.
         line_feed_ends: bytes.get(start + unended.len()) == Some(&b'\n'),
-        content_end: bytes.iter().rposition(|byte| !ends_message(byte)).map_or(0, |last| last + 1),
+        content_end: content_end(bytes),
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
         report,
@@ -206,7 +206,7 @@ impl<R: Report> Lines<'_, R> {
         if text.len() < line.len() {
             self.note(DiagnosticCode::FramingBytes, start + text.len())?;
         }
-        if text.iter().all(is_blank) {
+        if text.iter().all(is_blank) || leading(text) == text.len() {
             if text.len() == line.len() {
                 self.note(DiagnosticCode::BlankLine, start)?;
             }
@@ -265,9 +265,10 @@ pub(crate) fn is_segment_id(id: &[u8; 3]) -> bool {
     first.is_ascii_alphabetic() && second.is_ascii_alphanumeric() && third.is_ascii_alphanumeric()
 }
 
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// How many bytes stand before the first segment: a byte order mark, white space, framing bytes.
 pub(crate) fn leading(bytes: &[u8]) -> usize {
-    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
     let mut rest = bytes;
     loop {
         match rest {
@@ -275,6 +276,20 @@ pub(crate) fn leading(bytes: &[u8]) -> usize {
             _ => match rest.strip_prefix(BYTE_ORDER_MARK) {
                 Some(after) => rest = after,
                 None => return bytes.len() - rest.len(),
+            },
+        }
+    }
+}
+
+/// Where what [`ends_message`] and byte order marks with nothing after them begin.
+fn content_end(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    loop {
+        match rest {
+            [before @ .., last] if ends_message(last) => rest = before,
+            _ => match rest.strip_suffix(BYTE_ORDER_MARK) {
+                Some(before) => rest = before,
+                None => return rest.len(),
             },
         }
     }

@@ -94,19 +94,12 @@ mod request_parts;
 mod service;
 mod watch;
 
-use std::{
-    fmt,
-    future::{Future, IntoFuture},
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use hl7_ack::{Handler, Peer, Responder};
+use hl7_ack::{Handler, Responder};
 #[cfg(feature = "tls")]
 use hl7_transport::ServerTls;
+pub use hl7_transport::Serving;
 use hl7_transport::{BindError, Listener, Shutdown};
 use tokio::net::ToSocketAddrs;
 
@@ -143,7 +136,7 @@ impl Server {
     /// # Errors
     ///
     /// [`BindError`] names the address, the reason and the remedy in one line. It converts into
-    /// [`io::Error`].
+    /// [`io::Error`](std::io::Error).
     pub async fn bind(address: impl ToSocketAddrs) -> Result<Self, BindError> {
         Ok(Self::from_listener(Listener::bind(address).await?))
     }
@@ -261,104 +254,19 @@ impl Server {
     /// Answers every message by a [`Responder`] prepared by the caller, with its own
     /// acknowledger and time limit; `handler_timeout` is not applied.
     pub fn serve_responder(self, responder: Responder) -> Serving {
-        Serving { server: self, responder, signal: Box::pin(std::future::pending()) }
-    }
-}
-
-/// A server about to serve: await it.
-///
-/// Made by [`Server::serve`]. Dropping the future that is awaited stops the server without
-/// waiting: exchanges in flight are finished by their tasks.
-#[must_use = "a server does nothing until it is awaited"]
-pub struct Serving {
-    server: Server,
-    responder: Responder,
-    signal: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
-impl Serving {
-    /// Stops gracefully once `signal` completes.
-    pub fn with_graceful_shutdown(
-        mut self,
-        signal: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
-        self.signal = Box::pin(signal);
-        self
-    }
-
-    /// The address that is listened on.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.server.local_addr()
-    }
-
-    async fn run(self) -> io::Result<()> {
-        let Self { server, responder, mut signal } = self;
         let shutdown = Shutdown::new();
-        let _stop_when_dropped = StopGuard(shutdown.clone());
-        let service = Service::with(responder, server.options, shutdown.clone());
-        let connections = Arc::new(Connections::new(service, server.timeouts, shutdown.clone()));
-        loop {
-            let (stream, address, permit) = tokio::select! {
-                biased;
-                () = &mut signal => break,
-                accepted = server.listener.accept() => accepted,
-            };
+        let service = Service::with(responder, self.options, shutdown.clone());
+        let connections = Connections::new(service, self.timeouts, shutdown.clone());
+        let connections = Arc::new(connections);
+        let limit = self.timeouts.shutdown;
+        let serving = Serving::new(self.listener, shutdown, limit, move |io, peer| {
             let connections = Arc::clone(&connections);
-            #[cfg(feature = "tls")]
-            let (tls, stopping) = (server.tls.clone(), shutdown.clone());
-            shutdown.spawn(async move {
-                let _permit = permit;
-                let peer = Peer::at(address);
-                #[cfg(feature = "tls")]
-                if let Some(tls) = tls {
-                    match stopping.until_stopping(tls.accept(stream)).await {
-                        Some(Ok(stream)) => connections.serve(stream, peer).await,
-                        Some(Err(error)) => tracing::warn!(%peer, %error, "TLS handshake failed"),
-                        None => {}
-                    }
-                    return;
-                }
-                connections.serve(stream, peer).await;
-            });
+            async move { connections.serve(io, peer).await }
+        });
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls {
+            return serving.tls(tls);
         }
-        drop(server.listener);
-        match shutdown.finish(server.timeouts.shutdown).await {
-            0 => Ok(()),
-            tasks => Err(cut_off(tasks, server.timeouts.shutdown)),
-        }
+        serving
     }
-}
-
-impl IntoFuture for Serving {
-    /// An error of kind [`TimedOut`](io::ErrorKind::TimedOut) when the graceful stop had to cut
-    /// off exchanges at `shutdown_timeout`; there is no other.
-    type Output = io::Result<()>;
-    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
-
-impl fmt::Debug for Serving {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serving").field("server", &self.server).finish_non_exhaustive()
-    }
-}
-
-/// Begins the stop when it is dropped.
-struct StopGuard(Shutdown);
-
-impl Drop for StopGuard {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
-}
-
-/// Says what a graceful stop had to cut off.
-fn cut_off(tasks: usize, limit: Duration) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("stopped, but {tasks} tasks were not finished within {limit:?} and were cut off"),
-    )
 }

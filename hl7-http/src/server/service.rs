@@ -11,7 +11,7 @@ use std::{
 };
 
 use hl7_ack::{Handler, Peer, Responder};
-use hl7_transport::{Background, Shutdown, TokioTimer};
+use hl7_transport::{Background, CutOff, Shutdown, TokioTimer};
 use http::{Method, Request, Response, StatusCode, Version, header, request::Parts};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -162,10 +162,14 @@ impl Service {
     }
 
     /// Waits for messages that are being handled and for what handlers left for after their
-    /// answers, up to `deadline`, then cuts off the rest and returns how much that was.
+    /// answers, up to `deadline`, then cuts off the rest.
     ///
     /// For the end of the program, after the server it is mounted in has stopped.
-    pub async fn finish(&self, deadline: Duration) -> usize {
+    ///
+    /// # Errors
+    ///
+    /// [`CutOff`], with how much had to be cut off.
+    pub async fn finish(&self, deadline: Duration) -> Result<(), CutOff> {
         self.inner.shutdown.finish(deadline).await
     }
 

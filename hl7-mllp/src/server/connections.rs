@@ -1,6 +1,6 @@
 //! Answers on connections that somebody else opened.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use hl7_ack::{Handler, Peer, Responder};
 use hl7_transport::{Background, Shutdown};
@@ -10,7 +10,6 @@ use tokio::{
 };
 
 use super::{
-    cut_off,
     exchange::{Exchanges, Next},
     options::{Options, option_setters},
 };
@@ -114,7 +113,7 @@ impl Connections {
         let mut answered: Option<Instant> = None;
         let mut stopping = false;
         while !stopping {
-            let read = match self.until_stopping(connection.next(idle, frame)).await {
+            let read = match self.shutdown.until_stopping(connection.next(idle, frame)).await {
                 Some(read) => read,
                 None if connection.has_begun() => {
                     // What has begun to arrive gets a moment to do so; it was never acknowledged.
@@ -168,35 +167,11 @@ impl Connections {
     ///
     /// [`TimedOut`](io::ErrorKind::TimedOut): the time was over and something was cut off.
     pub async fn shutdown(&self) -> io::Result<()> {
-        self.finish(self.inner.options.shutdown_timeout).await
+        Ok(self.shutdown.finish(self.inner.options.shutdown_timeout).await?)
     }
 
-    pub(super) async fn finish(&self, limit: Duration) -> io::Result<()> {
-        match self.shutdown.finish(limit).await {
-            0 => Ok(()),
-            tasks => Err(cut_off(tasks, limit)),
-        }
-    }
-
-    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.shutdown.spawn(future);
-    }
-
-    pub(super) async fn until_stopping<F: Future>(&self, future: F) -> Option<F::Output> {
-        self.shutdown.until_stopping(future).await
-    }
-
-    pub(super) fn stop_guard(&self) -> StopGuard {
-        StopGuard(self.shutdown.clone())
-    }
-}
-
-/// Begins the stop when it is dropped.
-pub(super) struct StopGuard(Shutdown);
-
-impl Drop for StopGuard {
-    fn drop(&mut self) {
-        self.0.stop();
+    pub(super) fn stop(&self) -> &Shutdown {
+        &self.shutdown
     }
 }
 

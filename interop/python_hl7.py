@@ -387,6 +387,19 @@ def stops_after_what_is_in_flight(examples, number):
                 expect(gateway.exit_status(), 0, "exit status")
 
 
+def stalled_peers_hold_nothing_up(examples, scheme, begun):
+    """The signal comes while a peer stalls in what it sends; it was never acknowledged, so exit 0."""
+    port = free_port()
+    with examples.gateway(port, "http://127.0.0.1:9/", scheme).until_listening(port) as gateway:
+        with Wire(port) as stalled, Wire(port) as idle:
+            stalled.send(begun)
+            gateway.signal(signal.SIGTERM)
+            expect(idle.read_to_end(), b"", "what an idle connection heard")
+            heard = stalled.read_to_end()
+            require(b"MSA|" not in heard, "an unfinished message was answered")
+            expect(gateway.exit_status(), 0, "exit status")
+
+
 def _until_refused(port):
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
@@ -605,6 +618,11 @@ def run(examples, folder, cases):
         ("far side answers nonsense: AR and CE, then sense: AA", far_side_answers_nonsense, examples),
         ("SIGTERM: what is in flight is finished, exit 0", stops_after_what_is_in_flight, examples, signal.SIGTERM),
         ("SIGINT: what is in flight is finished, exit 0", stops_after_what_is_in_flight, examples, signal.SIGINT),
+        ("SIGTERM: a frame that stalls", stalled_peers_hold_nothing_up, examples, "", b"\x0bMSH|^~\\&|"),
+        ("SIGTERM: a request's headers that stall", stalled_peers_hold_nothing_up, examples, "http://",
+         b"POST / HTTP/1.1\r\nHost: x"),
+        ("SIGTERM: a request's body that stalls", stalled_peers_hold_nothing_up, examples, "http://",
+         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nMSH|"),
         ("listen: python-hl7's asyncio client; AA, CA, nothing", listen_to_asyncio_client, examples),
         ("send: to python-hl7's asyncio server", send_over_mllp, examples, folder),
         ("send: one of three refused", send_negative, examples, folder),

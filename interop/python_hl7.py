@@ -61,11 +61,11 @@ import hl7
 import hl7.mllp
 
 from command_lines import (
-    Examples, gateway_keeps_secrets, gateway_refuses, port_in_use, send_fails, send_missing_file,
+    gateway_keeps_secrets, gateway_refuses, port_in_use, send_fails, send_missing_file,
     send_refused, send_times_out,
 )
 from harness import (
-    END, MARK, START, WAIT, Cases, Failed, FarSide, Program, Wire,
+    END, MARK, START, WAIT, Cases, Examples, Failed, FarSide, Program, Wire,
     bound_whole_run, expect, frame, free_port, require, reserve_port,
 )
 from messages import ack_of, acknowledge, adt, as_asked, expect_ack, header_field

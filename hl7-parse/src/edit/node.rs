@@ -221,7 +221,7 @@ impl Node {
                     // One that says nothing, or "delete", makes room for the first that does.
                     if count == 1 {
                         let first = match separator {
-                            Some(separator) => crate::scan::until(base, separator),
+                            Some(separator) => crate::search::until(base, separator),
                             None => base,
                         };
                         let mut out = Output::new(0, usize::MAX);

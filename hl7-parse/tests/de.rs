@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::HashMap, fmt::Debug};
 use hl7_parse::{
     Element, Message, Path, Segment,
     de::{self, DeError, DeErrorKind as Kind, Nullable},
-    value::{Cx, Date, DateTime, Hd, Nm, Raw, Si, ValueErrorKind, Xpn},
+    value::{Cx, Date, DateTime, Hd, Nm, Observation, Raw, Si, ValueErrorKind, Xpn},
 };
 use proptest::prelude::*;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -405,6 +405,72 @@ fn typed_values_and_views_are_read_as_read_reads_them() {
     }
     let error = serde_json::from_str::<Date>("\"SECRET\"").expect_err("no message").to_string();
     assert!(!error.contains("SECRET"), "{error}");
+}
+
+#[test]
+fn observations_are_typed_by_their_own_segment() {
+    #[derive(Deserialize)]
+    struct Report<'a> {
+        #[serde(rename = "OBX", borrow)]
+        results: Vec<Result<'a>>,
+        #[serde(rename = "OBX[2]-5", borrow)]
+        second: Observation<'a>,
+        #[serde(rename = "OBX[2]-5[3]", borrow)]
+        third: Option<Observation<'a>>,
+        #[serde(rename = "OBX[3]-5", borrow)]
+        absent: Option<Observation<'a>>,
+        #[serde(rename = "OBX[3]-5[1]", borrow)]
+        nothing: Observation<'a>,
+    }
+    #[derive(Deserialize)]
+    struct Result<'a> {
+        #[serde(rename = "5", borrow)]
+        values: Vec<Observation<'a>>,
+    }
+    let bytes = b"MSH|^~\\&|A\rOBX|1|CE|||POS^Positive\r\
+        OBX|2|nm^x|||13.2~~\"\"~14\rOBX|3|NM\rOBX|4|LONGNAME|||x\rOBX|5||||x\r";
+    let message = message(bytes);
+    let report: Report<'_> = de::from_message(&message).expect("filled");
+    let shown: Vec<Vec<_>> = report
+        .results
+        .iter()
+        .map(|result| {
+            let variant = |value: &Observation<'_>| {
+                let shown = format!("{value:?}");
+                shown.split('(').next().unwrap_or_default().to_owned()
+            };
+            result.values.iter().map(variant).collect()
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [&["Cwe"][..], &["Nm", "NotValued", "Null", "Nm"], &[], &["Other"], &["Text"]]
+    );
+    assert!(matches!(report.second, Observation::Nm(number) if number.as_str() == "13.2"));
+    assert!(matches!(report.third, Some(Observation::Null(_))));
+    assert!(report.absent.is_none());
+    assert!(matches!(report.nothing, Observation::NotValued(_)));
+
+    for (found, kind, path) in [
+        (
+            read!(b"MSH|^~\\&|A\rOBX|1|NM|||<5\r", "OBX-5" as borrowed Observation).err(),
+            Kind::Value(ValueErrorKind::Form),
+            "OBX-5",
+        ),
+        (
+            read!(b"MSH|^~\\&|A\rOBX|1|NM|||5\r", "OBX-5.1" as borrowed Observation).err(),
+            Kind::Value(ValueErrorKind::Form),
+            "OBX-5.1",
+        ),
+        (
+            read!(b"MSH|^~\\&|A\rPID|1|NM|||5\r", "PID-5" as borrowed Observation).err(),
+            Kind::Value(ValueErrorKind::Form),
+            "PID-5",
+        ),
+    ] {
+        let error = found.expect(path);
+        assert_eq!((error.kind(), error.path()), (kind, path.parse().ok()), "{error}");
+    }
 }
 
 /// A message in which every value is a secret, and a type for each way to be refused.

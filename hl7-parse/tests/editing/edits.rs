@@ -123,6 +123,52 @@ fn repetitions_are_added_after_those_there_are() {
 }
 
 #[test]
+fn each_means_every_segment_and_repetition_that_is_left_open() {
+    for (segments, target, expected) in [
+        (&b"PID|||1~2"[..], "PID-3.4", r"PID|||1^^^GH~2^^^GH\r"),
+        (&b"PID|||1~2"[..], "PID-3[2].4", r"PID|||1~2^^^GH\r"),
+        (&b"PID|||1~~2\rPID|||3"[..], "PID-3.1", r"PID|||GH~GH~GH\rPID|||GH\r"),
+        (&b"PID|||1~2\rPID|||3~4"[..], "PID[2]-3.1", r"PID|||1~2\rPID|||GH~GH\r"),
+        (&b"PID|||1~2\rPID|||3~4"[..], "PID[2]-3", r"PID|||1~2\rPID|||GH\r"),
+        (&b"PID|||1&2^3~4&5"[..], "PID-3.1.2", r"PID|||1&GH^3~4&GH\r"),
+        (&b"PID|1"[..], "PID-3.2", r"PID|1||^GH\r"),
+        (&b"PV1|1"[..], "PID-3.2", r"PV1|1\r"),
+    ] {
+        let made =
+            edited(segments, |editor| editor.set(Target::each(&path(target)), "GH").finish());
+        assert_eq!(made.as_deref(), Ok(expected), "{target} of {}", segments.escape_ascii());
+    }
+}
+
+#[test]
+fn edits_of_each_repetition_count_in_their_order() {
+    let each = Target::each;
+    let field = path("PID-3");
+    let (authority, second, fourth) = (path("PID-3.4"), path("PID-3[2].4"), path("PID-3[4].1"));
+    type Change<'c> = &'c dyn Fn(&mut Editor<'_>);
+    let changes: [(Change<'_>, &str); 9] = [
+        (&|e| drop_ref(e.set(each(&authority), "A").set(&second, "B")), "1^^^A~2^^^B"),
+        (&|e| drop_ref(e.set(&second, "B").set(each(&authority), "A")), "1^^^A~2^^^A"),
+        (&|e| drop_ref(e.repeat(&field, "3").set(each(&authority), "A")), "1^^^A~2^^^A~3^^^A"),
+        (&|e| drop_ref(e.set(each(&authority), "A").repeat(&field, "3")), "1^^^A~2^^^A~3"),
+        (&|e| drop_ref(e.set(each(&authority), "A").set(&field, "x")), "x"),
+        (&|e| drop_ref(e.set_raw(&field, "x~y~z").set(each(&authority), "A")), "x^^^A~y^^^A~z^^^A"),
+        (&|e| drop_ref(e.set(&fourth, "4").set(each(&authority), "A")), "1^^^A~2^^^A~^^^A~4^^^A"),
+        (&|e| drop_ref(e.set(each(&authority), "A").set(&fourth, "4")), "1^^^A~2^^^A~~4"),
+        (&|e| drop_ref(e.clear(&field).repeat(&field, "9").clear(each(&authority))), "9"),
+    ];
+    for (number, (change, expected)) in changes.into_iter().enumerate() {
+        let made = edited(b"PID|||1~2", |editor| {
+            change(editor);
+            editor.finish()
+        });
+        assert_eq!(made, Ok(format!(r"PID|||{expected}\r")), "case {number}");
+    }
+}
+
+fn drop_ref(_: &mut Editor<'_>) {}
+
+#[test]
 fn later_edits_win_and_lower_ones_apply_to_what_was_put() {
     let made = edited(b"PID|1||3||A^B", |editor| {
         editor
@@ -233,23 +279,29 @@ fn keep_only_leaves_no_trace_of_the_rest() {
         PID|1||11^^^GH~22^^^MR&x||JONES^ADAM|||\r\
         ZZZ|secret\rno segment\rOBX|1|NM|||7|||\rOBX|2|NM|||8\r";
     let message = Message::parse(bytes).expect("a header is there");
-    let made = |places: &[Target]| {
-        let made = Editor::new(&message).keep_only(places.iter().copied()).finish();
+    let made = |places: &[&str]| {
+        let places: Vec<_> = places.iter().map(|place| path(place)).collect();
+        let made = Editor::new(&message).keep_only(&places).finish();
         made.expect("edited").as_bytes().escape_ascii().to_string()
     };
     let header = r"MSH|^~\\&||||||||||2.5.1||||||8859/1\r";
     assert_eq!(made(&[]), header);
-    assert_eq!(
-        made(&[Target::at(&path("PID-3[2].4.1")), Target::at(&path("PID-5.2"))]),
-        format!(r"{header}PID|||~^^^MR||^ADAM\r"),
-    );
-    assert_eq!(made(&[Target::at(&path("PID-3.1"))]), format!(r"{header}PID|||11\r"));
-    assert_eq!(made(&[Target::at(&path("PID-9"))]), format!(r"{header}PID\r"));
-    assert_eq!(made(&[Target::at(&path("OBX-5"))]), format!(r"{header}OBX|||||7\r"));
-    assert_eq!(
-        made(&[Target::each(&path("OBX-5")), Target::at(&path("OBX[2]"))]),
-        format!(r"{header}OBX|||||7\rOBX|2|NM|||8\r"),
-    );
+    for (places, expected) in [
+        (&["PID-3[2].4.1", "PID-5.2"][..], r"PID|||~^^^MR||^ADAM\r"),
+        (&["PID-9"], r"PID\r"),
+        // A path without numbers is every place that it can mean; one with them is that one.
+        (&["PID-3.1"], r"PID|||11~22\r"),
+        (&["PID-3.4.1"], r"PID|||^^^GH~^^^MR\r"),
+        (&["PID-3[1].1"], r"PID|||11\r"),
+        (&["PID-3.4.2"], r"PID|||~^^^&x\r"),
+        (&["PID-3.1", "PID-3[2].4.2"], r"PID|||11~22^^^&x\r"),
+        (&["PID-3[2]", "PID-3.1"], r"PID|||11~22^^^MR&x\r"),
+        (&["OBX-5"], r"OBX|||||7\rOBX|||||8\r"),
+        (&["OBX[1]-5"], r"OBX|||||7\r"),
+        (&["OBX-5", "OBX[2]"], r"OBX|||||7\rOBX|2|NM|||8\r"),
+    ] {
+        assert_eq!(made(places), format!("{header}{expected}"), "{places:?}");
+    }
     // A second list applies to what the first one left.
     let both = Editor::new(&message)
         .keep_only([&path("PID-3"), &path("OBX-5")])

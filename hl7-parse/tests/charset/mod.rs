@@ -14,6 +14,8 @@ mod properties;
 mod splitting;
 #[cfg(feature = "charset")]
 mod switching;
+#[cfg(feature = "charset")]
+mod wide_reader;
 
 #[cfg(feature = "charset")]
 use hl7_parse::{

@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     ];
     for byte in escaped.iter() {
         assert!(!delimiters.contains(&Some(*byte)), "a delimiter is left");
-        assert!(!matches!(byte, b'\r' | b'\n' | 0x0B | 0x1C | 0), "a line end is left");
+        assert!(!matches!(byte, b'\r' | b'\n' | 0x0B | 0x1B | 0x1C | 0), "a control is left");
     }
     if separators.escape().is_some() {
         assert_eq!(unescape(&escaped, &separators), text, "escaped and resolved");

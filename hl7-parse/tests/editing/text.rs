@@ -173,3 +173,16 @@ fn text_that_can_not_be_escaped_among_letters_is_refused() {
     let error = editor.finish().expect_err("the code of a line feed holds the delimiter A");
     assert_eq!(error.kind(), EditErrorKind::NotEscapable);
 }
+
+#[test]
+fn text_with_an_escape_character_of_iso_2022_changes_no_set() {
+    // In the header ESC $ B would hide MSH-18 behind two-byte characters.
+    for place in ["MSH-4", "PID-5"] {
+        let bytes = b"MSH|^~\\&|A\rPID|1\r";
+        let message = Message::parse(bytes).expect("a header is there");
+        let text = "a\u{1b}$Bb|";
+        let edited = Editor::new(&message).set(&path(place), text).finish().expect("edited");
+        let again = Message::parse(edited.as_bytes()).expect("still a message");
+        assert_eq!(again.get(&path(place)).decode(), text, "{place}");
+    }
+}

@@ -50,7 +50,7 @@ fuzz_target!(|bytes: &[u8]| {
         for leaf in segment.leaves() {
             let tokens: Vec<u8> =
                 leaf.value().tokens().flat_map(|token| token.unescape().into_owned()).collect();
-            let is_literal = segment.id() == "MSH" && leaf.field <= 2;
+            let is_literal = matches!(segment.id(), "MSH" | "FHS" | "BHS") && leaf.field <= 2;
             if !is_literal {
                 assert_eq!(tokens, *unescape(leaf.as_bytes(), &message.separators()));
             }

@@ -1,6 +1,8 @@
 //! Whole acknowledgments, by version, mode and outcome.
 
-use hl7_ack::{ErrorCode, Outcome};
+use std::collections::HashSet;
+
+use hl7_ack::{AckRequest, ErrorCode, Fault, Outcome, Severity, Version};
 use hl7_parse::{Message, Path};
 
 use crate::{acknowledger, lines};
@@ -25,52 +27,81 @@ fn not_ours() -> Outcome {
     Outcome::rejected(ErrorCode::UNSUPPORTED_EVENT_CODE, "").at(Path::new("MSH-9.2"))
 }
 
-#[test]
-fn original_mode_by_version_and_outcome() {
-    for (version, outcome, expected) in [
-        ("2.1", Outcome::accepted(), "ACK|ID|P|2.1\nMSA|AA|77\n"),
-        ("2.1", faulty(), "ACK|ID|P|2.1\nMSA|AE|77|no birth \\F\\ date\nERR|101\n"),
-        ("2.2", unable(), "ACK|ID|P|2.2\nMSA|AR|77|down\nERR|^^^207&Application error&HL70357\n"),
-        ("2.3", Outcome::accepted(), "ACK|ID|P|2.3\nMSA|AA|77\n"),
-        (
-            "2.3",
-            faulty(),
-            "ACK|ID|P|2.3\nMSA|AE|77|no birth \\F\\ date\nERR|PID^1^7^101&Required field missing&HL70357\n",
-        ),
-        ("2.3.1", Outcome::accepted(), "ACK^A01|ID|P|2.3.1\nMSA|AA|77\n"),
-        (
-            "2.4",
-            faulty().and(ErrorCode::DATA_TYPE_ERROR, "x").at(Path::new("OBX[2]-5")),
-            "ACK^A01^ACK|ID|P|2.4\nMSA|AE|77|no birth \\F\\ date\nERR|PID^1^7^101&Required field missing&HL70357~OBX^2^5^102&Data type error&HL70357\n",
-        ),
-        ("2.5", Outcome::accepted(), "ACK^A01^ACK|ID|P|2.5\nMSA|AA|77\n"),
-        (
-            "2.5.1",
-            faulty(),
-            "ACK^A01^ACK|ID|P|2.5.1\nMSA|AE|77|no birth \\F\\ date\nERR||PID^1^7|101^Required field missing^HL70357|E||||no birth \\F\\ date\n",
-        ),
-        (
-            "2.6",
-            not_ours(),
-            "ACK^A01^ACK|ID|P|2.6\nMSA|AR|77\nERR||MSH^1^9^^2|201^Unsupported event code^HL70357|E\n",
-        ),
-        (
-            "2.7",
-            faulty(),
-            "ACK^A01^ACK|ID|P|2.7\nMSA|AE|77\nERR||PID^1^7|101^Required field missing^HL70357|E||||no birth \\F\\ date\n",
-        ),
-        (
-            "2.9",
-            unable().and(ErrorCode::other(999), "y"),
-            "ACK^A01^ACK|ID|P|2.9\nMSA|AR|77\nERR|||207^Application error^HL70357|E||||down\nERR|||999|E||||y\n",
-        ),
-        ("", Outcome::accepted(), "ACK^A01^ACK|ID|P|2.5.1\nMSA|AA|77\n"),
-    ] {
-        let message =
-            format!("MSH|^~\\&|HIS^1|WARD|LAB|GH|20260101||ADT^A01|77|P|{version}\rPID|1\r");
-        let expected = format!("MSH|^~\\&|LAB|GH|HIS^1|WARD|20260102030405+0000||{expected}");
-        assert_eq!(acknowledged(&message, &outcome), expected, "version {version:?}, {outcome:?}");
+/// The outcomes of the table, by name.
+fn outcome(name: &str) -> Outcome {
+    use ErrorCode as Code;
+    match name {
+        "accepted" => Outcome::accepted(),
+        "accepted with a warning" => Outcome::accepted()
+            .and(Code::TABLE_VALUE_NOT_FOUND, "sex not known")
+            .at(Path::new("PID-8")),
+        "a field is missing" => faulty(),
+        "three errors" => Outcome::error(Code::VALUE_TOO_LONG, "too long")
+            .at(Path::new("PID-5.1"))
+            .and(Code::NON_CONFORMANT_CARDINALITY, "")
+            .at(Path::new("PID-3[2]"))
+            .at(Path::new("OBX[2]-5"))
+            .with(Fault::new(Code::OTHER_HL7_ERROR, "odd").with_severity(Severity::FatalError)),
+        "no such patient" => {
+            Outcome::error(Code::UNKNOWN_KEY_IDENTIFIER, "not here").at(Path::new("PID-3.4.1"))
+        }
+        "the event is not taken" => not_ours(),
+        "the version is not taken" => {
+            Outcome::rejected(Code::UNSUPPORTED_VERSION_ID, "2.5.1 at most").at(Path::new("MSH-12"))
+        }
+        "down" => unable(),
+        _ => panic!("no outcome {name:?}"),
     }
+}
+
+/// An admission in this version, with MSH-18 from 2.3 and MSH-22 to MSH-25 from 2.6.
+fn admission(version: &str, asked: &str) -> String {
+    let sets = if version >= "2.3" { "||8859/1" } else { "" };
+    let organisations = if version >= "2.6" { "||||SENDER|RECEIVER|SN|RN" } else { "" };
+    let asked = if asked == "-/-" { "|".to_owned() } else { asked.replace('/', "|") };
+    format!(
+        "MSH|^~\\&|HIS^1.2.3^ISO|WARD|LAB|GH|20260101||ADT^A01|77|P|{version}|||{asked}{sets}{organisations}\rPID|1\r"
+    )
+}
+
+/// Every block of the table; and that none is missing.
+#[test]
+fn acknowledgments_are_those_of_the_table() {
+    const VERSIONS: usize = 14;
+    const OUTCOMES: usize = 8;
+    const MODES: usize = 11;
+    let table = include_str!("expected/acknowledgments.txt");
+    let acknowledger = acknowledger().newest_version(Version::V2_5_1);
+    let mut seen = HashSet::new();
+    let blocks = table.split("\n\n").map(str::trim_end).filter(|block| !block.starts_with('#'));
+    for block in blocks.filter(|block| !block.is_empty()) {
+        let (head, expected) = block.split_once('\n').unwrap_or((block, ""));
+        let expected: String = expected.lines().map(|line| format!("{}\n", line.trim())).collect();
+        let mut head = head.splitn(3, "; ");
+        let [Some(version), Some(name), Some(modes)] = [head.next(), head.next(), head.next()]
+        else {
+            panic!("{block}");
+        };
+        let outcome = outcome(name);
+        for mode in modes.split(", ") {
+            let (asked, later) = match mode.strip_suffix(" later") {
+                Some(asked) => (asked, true),
+                None => (mode, false),
+            };
+            let message = admission(version, asked);
+            let message = Message::parse(message.as_bytes()).expect("readable");
+            let built = match later {
+                true => AckRequest::of(&message)
+                    .later_code_for(&outcome)
+                    .map(|code| acknowledger.build(&message.header(), code, &outcome)),
+                false => acknowledger.acknowledge(&message, &outcome),
+            };
+            let built = built.map_or(String::new(), |built| lines(built.as_bytes()));
+            assert_eq!(built, expected, "{version}; {name}; {mode}");
+            assert!(seen.insert((version, name, mode)), "twice: {version}; {name}; {mode}");
+        }
+    }
+    assert_eq!(seen.len(), VERSIONS * OUTCOMES * MODES);
 }
 
 #[test]
@@ -125,7 +156,7 @@ fn the_senders_delimiters_and_character_set_are_used() {
         acknowledged(message, &Outcome::error(ErrorCode::OTHER_HL7_ERROR, "a$b%c|d")),
         "MSH$%*/@$C$D$A%1@2$B$20260102030405+0000$$ACK%A01%ACK$ID$P%T$2.5$$$$$$8859/1\n\
          MSA$AE$7/F/7$a/F/b/S/c|d\n\
-         ERR$$$199%Other HL7 error%HL70357$E$$$$a/F/b/S/c|d\n"
+         ERR$$$207%Application internal error%HL70357$E$$$$a/F/b/S/c|d\n"
     );
 }
 

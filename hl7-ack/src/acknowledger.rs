@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use hl7_parse::{Header, Message};
+use hl7_parse::{Header, Message, ParseError};
 
 use crate::{
     AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Level, Mode, Outcome,
@@ -133,6 +133,39 @@ impl Acknowledger {
         let request = self.request(AckRequest::read(message, &fields));
         let code = request.code_for(outcome)?;
         Some(self.write(&fields, request, code, outcome))
+    }
+
+    /// The acknowledgment of bytes of which no more than MSH is read: for receivers that store
+    /// what they get before they look at it, and answer at once.
+    ///
+    /// The same bytes as [`Acknowledger::acknowledge`], in less time. Nothing is known of the
+    /// segments that follow, but whether MSA may be among them: then the message is read whole.
+    ///
+    /// ```
+    /// use hl7_ack::{AckCode, Acknowledger, Outcome};
+    ///
+    /// let stored = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE\rPID|1\r";
+    /// let acknowledgment = Acknowledger::new().acknowledge_unread(stored, &Outcome::accepted())?;
+    /// assert_eq!(acknowledgment.and_then(|ack| ack.code()), Some(AckCode::CA));
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Header::parse`], and where MSA may be there those of [`Message::parse`]:
+    /// [`Acknowledger::refuse_unreadable`] answers such bytes.
+    pub fn acknowledge_unread(
+        &self,
+        bytes: &[u8],
+        outcome: &Outcome,
+    ) -> Result<Option<Acknowledgment>, ParseError> {
+        if may_hold_msa(bytes) {
+            return Ok(self.acknowledge(&Message::parse(bytes)?, outcome));
+        }
+        let fields = HeaderFields::of(&Header::parse(bytes)?);
+        let request = self.request(AckRequest::of_header(&fields, None));
+        let code = request.code_for(outcome);
+        Ok(code.map(|code| self.write(&fields, request, code, outcome)))
     }
 
     /// An acknowledgment with this code, whatever the message asks for.

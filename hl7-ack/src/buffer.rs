@@ -20,6 +20,7 @@ impl Buffer {
         Self { short: [0; SHORT], len: 0, long: Vec::new() }
     }
 
+    #[inline]
     pub(crate) fn push(&mut self, byte: u8) {
         match self.short.get_mut(self.len) {
             Some(free) if self.long.is_empty() => {
@@ -30,24 +31,31 @@ impl Buffer {
         }
     }
 
+    #[inline]
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
-        if self.long.is_empty() {
-            let end = self.len.saturating_add(bytes.len());
-            if let Some(free) = self.short.get_mut(self.len..end) {
+        let end = self.len.saturating_add(bytes.len());
+        match self.short.get_mut(self.len..end) {
+            Some(free) if self.long.is_empty() => {
                 free.copy_from_slice(bytes);
                 self.len = end;
-                return;
             }
-            self.long.reserve(end.saturating_mul(2));
+            _ => self.extend_long(bytes),
+        }
+    }
+
+    #[cold]
+    fn extend_long(&mut self, bytes: &[u8]) {
+        if self.long.is_empty() {
+            self.long.reserve(self.len.saturating_add(bytes.len()).saturating_mul(2));
             self.long.extend_from_slice(self.short.get(..self.len).unwrap_or_default());
         }
         self.long.extend_from_slice(bytes);
     }
 
-    pub(crate) fn finish(self) -> Bytes {
+    pub(crate) fn finish(&mut self) -> Bytes {
         match self.long.is_empty() {
             true => Bytes::copy_from_slice(self.short.get(..self.len).unwrap_or_default()),
-            false => self.long.into(),
+            false => std::mem::take(&mut self.long).into(),
         }
     }
 }

@@ -20,29 +20,24 @@ pub(crate) fn is_segment(segment: &Segment<'_>, id: &[u8; 3]) -> bool {
     })
 }
 
-/// Whether a line begins with MSA: then what can not be read may be an acknowledgment.
+/// Whether a line begins with MSA: then what is not read may be an acknowledgment.
 pub(crate) fn may_hold_msa(bytes: &[u8]) -> bool {
-    let mut seen = 0;
-    memchr2_iter(b'M', b'm', bytes).any(|at| {
-        let line = bytes.get(at..).unwrap_or_default();
-        // The second form is UTF-16.
-        let ([_, b'S' | b's', b'A' | b'a', rest @ ..]
-        | [_, 0, b'S' | b's', 0, b'A' | b'a', rest @ ..]) = line
-        else {
-            return false;
-        };
-        if rest.first().is_some_and(u8::is_ascii_alphanumeric) {
-            return false;
+    let starts = memchr2_iter(b'\r', b'\n', bytes).map(|end| end + 1);
+    std::iter::once(0).chain(starts).any(|start| begins_with_msa(bytes.get(start..)))
+}
+
+fn begins_with_msa(line: Option<&[u8]>) -> bool {
+    let mut rest = line.unwrap_or_default();
+    // No line end among them: no byte is looked at for two lines.
+    while let [b' ' | 0..=9 | 0x0B | 0x0C | 0x0E..=0x1F | 0x7F, after @ ..] = rest {
+        rest = after;
+    }
+    match rest {
+        [b'M' | b'm', b'S' | b's', b'A' | b'a', after @ ..]
+        // UTF-16.
+        | [b'M' | b'm', 0, b'S' | b's', 0, b'A' | b'a', after @ ..] => {
+            !after.first().is_some_and(u8::is_ascii_alphanumeric)
         }
-        // No byte is looked at twice: what follows an MSA begins behind it.
-        let before = bytes.get(seen..at).unwrap_or_default();
-        let indented = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t'));
-        let blanks = indented.count();
-        let begins = match before.iter().rev().nth(blanks) {
-            Some(byte) => byte.is_ascii_control(),
-            None => seen == 0,
-        };
-        seen = at + 3;
-        begins
-    })
+        _ => false,
+    }
 }

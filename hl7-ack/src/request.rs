@@ -143,15 +143,14 @@ impl AckRequest {
 
     /// What is told of values that are not in Table 0155 and were taken for `AL`.
     pub(crate) fn misread(&self) -> Vec<Fault> {
-        let places = [Path::new("MSH-15"), Path::new("MSH-16")];
-        let misread = places.into_iter().zip(self.misread).filter(|(_, misread)| *misread);
-        misread
-            .map(|(place, _)| {
-                Fault::new(ErrorCode::TABLE_VALUE_NOT_FOUND, "taken for AL")
-                    .at(place)
-                    .with_severity(Severity::Warning)
-            })
-            .collect()
+        const PLACES: [Path; 2] = [Path::new("MSH-15"), Path::new("MSH-16")];
+        let told = |place| {
+            Fault::new(ErrorCode::TABLE_VALUE_NOT_FOUND, "taken for AL")
+                .at(place)
+                .with_severity(Severity::Warning)
+        };
+        let misread = PLACES.into_iter().zip(self.misread).filter(|(_, misread)| *misread);
+        misread.map(|(place, _)| told(place)).collect()
     }
 
     /// Whether the message is itself an acknowledgment, or a response with MSA.

@@ -26,12 +26,7 @@ const MAX_COPIED_LEN: usize = 4096;
 impl Writer {
     pub(crate) fn answering(header: &HeaderFields<'_>) -> Self {
         let theirs = header.separators();
-        let declared =
-            [theirs.component(), theirs.repetition(), theirs.escape(), theirs.subcomponent()];
-        // Two double quotes mean "delete": they can not delimit.
-        let usable = |byte: u8| byte.is_ascii_punctuation() && byte != b'"';
-        let all_usable =
-            usable(theirs.field()) && declared.iter().all(|byte| byte.is_some_and(usable));
+        let all_usable = usable(&theirs);
         let ours = match all_usable {
             true => theirs,
             false => Separators::RECOMMENDED.with_charset(theirs.charset()),
@@ -46,7 +41,7 @@ impl Writer {
         }
     }
 
-    pub(crate) fn finish(self) -> Bytes {
+    pub(crate) fn finish(mut self) -> Bytes {
         self.out.finish()
     }
 
@@ -80,14 +75,17 @@ impl Writer {
     }
 
     /// A field that has content, which follows.
+    #[inline]
     pub(crate) fn field(&mut self) {
-        for _separator in 0..=self.empty {
+        while let Some(left) = self.empty.checked_sub(1) {
             self.out.push(self.ours.field());
+            self.empty = left;
         }
-        self.empty = 0;
+        self.out.push(self.ours.field());
     }
 
     /// A field of these bytes, which need no escaping.
+    #[inline]
     pub(crate) fn plain(&mut self, value: &[u8]) {
         if value.is_empty() {
             return self.skip(1);
@@ -108,6 +106,7 @@ impl Writer {
 
     /// A field copied from the message, whole; the delimiters are changed where they differ. Empty
     /// where it is longer than [`MAX_COPIED_LEN`].
+    #[inline]
     pub(crate) fn copied(&mut self, field: &[u8]) {
         if field.is_empty() || field.len() > MAX_COPIED_LEN {
             return self.skip(1);
@@ -168,6 +167,11 @@ impl Writer {
     /// Text within a field: as much of it as makes at most `max` characters, and no half of an
     /// escape sequence. What the character set may not have becomes a question mark.
     pub(crate) fn escaped(&mut self, text: &str, max: usize) {
+        // No letter or digit delimits. Without a branch for each byte.
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() | (*byte == b' ');
+        if text.len() <= max && text.as_bytes().iter().fold(true, |all, byte| all & plain(byte)) {
+            return self.out.extend(text.as_bytes());
+        }
         let mut left = max;
         for character in text.chars() {
             let (mut utf_8, mut sequence) = ([0; 4], [0; 5]);
@@ -215,10 +219,16 @@ impl Writer {
     }
 
     /// A part of the message within a field.
+    #[inline]
     pub(crate) fn copy(&mut self, part: &[u8]) {
         if self.verbatim {
             return self.out.extend(part);
         }
+        self.rewrite(part);
+    }
+
+    #[cold]
+    fn rewrite(&mut self, part: &[u8]) {
         if self.theirs == self.ours {
             // It holds what may not be echoed; its delimiters and sequences are ours.
             for byte in part {
@@ -281,4 +291,19 @@ impl Writer {
             byte => self.out.push(byte),
         }
     }
+}
+
+/// Whether there is a delimiter for each level, and one that can be told from text.
+fn usable(separators: &Separators) -> bool {
+    // Two double quotes mean "delete": they can not delimit.
+    let usable = |byte: u8| byte.is_ascii_punctuation() && byte != b'"';
+    let declared = [
+        Some(separators.field()),
+        separators.component(),
+        separators.repetition(),
+        separators.escape(),
+        separators.subcomponent(),
+    ];
+    declared == [b'|', b'^', b'~', b'\\', b'&'].map(Some)
+        || declared.iter().all(|byte| byte.is_some_and(usable))
 }

@@ -5,9 +5,9 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use hl7_parse::{Header, Message, ParseError};
 
 use crate::{
-    AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Level, Mode, Outcome,
-    UniqueIds, Version, err, header_fields::HeaderFields, msa::may_hold_msa, timestamp::timestamp,
-    writer::Writer,
+    AckCode, AckRequest, Acknowledgment, Clock, ControlId, ControlIds, ErrorCode, Level, Mode,
+    Outcome, UniqueIds, Version, err, header_fields::HeaderFields, msa::may_hold_msa,
+    request::application_code, timestamp::timestamp, writer::Writer,
 };
 
 /// Builds acknowledgments: knows the time, makes control IDs, and may have a name of its own.
@@ -220,6 +220,28 @@ impl Acknowledger {
         Some(self.write(&fields, request, request.code_for(outcome)?, outcome))
     }
 
+    /// One acknowledgment of a whole batch, as some systems send and expect it: MSA-2 is BHS-11.
+    ///
+    /// `batch` is the part that begins with BHS (or FHS). The answer is AA, AE or AR, in the form
+    /// of [`Version::V2_5_1`], since BHS tells no version.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, Outcome};
+    /// use hl7_parse::{Message, batch};
+    ///
+    /// let request = b"BHS|^~\\&|LAB|GH|EHR|GH|20260101||||B17\rMSH|^~\\&|LAB\rBTS|1\r";
+    /// let header = batch::parts(request).next().ok_or("a part")?.read()?;
+    /// let answer = Acknowledger::new().acknowledge_batch(&header, &Outcome::accepted());
+    /// assert!(answer.as_bytes().ends_with(b"\rMSA|AA|B17\r"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn acknowledge_batch(&self, batch: &Message<'_>, outcome: &Outcome) -> Acknowledgment {
+        let header = HeaderFields::of(&batch.header()).of_batch();
+        let code = application_code(outcome);
+        self.write(&header, AckRequest::ORIGINAL, code, outcome)
+    }
+
     fn request(&self, request: AckRequest) -> AckRequest {
         match self.always_original && !request.of_acknowledgment() {
             true => AckRequest::ORIGINAL,
@@ -267,15 +289,8 @@ impl Acknowledger {
         Acknowledgment::built(writer.finish(), code)
     }
 
-    /// MSH-1 to MSH-12.
-    fn write_msh(
-        &self,
-        writer: &mut Writer,
-        header: &HeaderFields<'_>,
-        version: Version,
-        refused: bool,
-    ) {
-        writer.begin_header("MSH", header.get(2).len() >= 5);
+    /// Fields 3 to 8 of MSH, FHS and BHS: sender and receiver, exchanged, and the time.
+    pub(crate) fn write_addresses(&self, writer: &mut Writer, header: &HeaderFields<'_>) {
         match &self.identity {
             Some(identity) => {
                 writer.text(&identity.application, usize::MAX);
@@ -294,6 +309,22 @@ impl Acknowledger {
             None => writer.skip(1),
         }
         writer.skip(1);
+    }
+
+    pub(crate) fn next_control_id(&self) -> ControlId {
+        self.control_ids.next()
+    }
+
+    /// MSH-1 to MSH-12.
+    fn write_msh(
+        &self,
+        writer: &mut Writer,
+        header: &HeaderFields<'_>,
+        version: Version,
+        refused: bool,
+    ) {
+        writer.begin_header("MSH", header.get(2).len() >= 5);
+        self.write_addresses(writer, header);
 
         writer.plain(b"ACK");
         let event = header.component(9, 2);
@@ -306,7 +337,7 @@ impl Acknowledger {
             }
         }
 
-        writer.text(self.control_ids.next().as_str(), usize::MAX);
+        writer.text(self.next_control_id().as_str(), usize::MAX);
         match header.said(11) {
             [] => writer.plain(b"P"),
             processing_id => writer.copied(processing_id),

@@ -36,6 +36,16 @@ impl<'a> HeaderFields<'a> {
         Self { fields, separators, clean: controls == 0 }
     }
 
+    /// Those of BHS or FHS as far as MSH has them: addresses, and its control ID as that of a
+    /// message.
+    pub(crate) fn of_batch(mut self) -> Self {
+        let control_id = self.get(11);
+        for (n, field) in self.fields.iter_mut().enumerate().skip(7) {
+            *field = if n == 10 { control_id } else { &[] };
+        }
+        self
+    }
+
     /// MSH-`n` as it was sent, up to 25.
     pub(crate) fn get(&self, n: usize) -> &'a [u8] {
         self.fields.get(n).copied().unwrap_or_default()

@@ -37,6 +37,7 @@
 mod acknowledger;
 mod acknowledgment;
 mod answer;
+mod batch_answer;
 mod buffer;
 mod code;
 mod control_id;
@@ -65,6 +66,7 @@ mod writer;
 pub use acknowledger::Acknowledger;
 pub use acknowledgment::Acknowledgment;
 pub use answer::Resend;
+pub use batch_answer::{BatchAnswer, BatchForm};
 pub use code::{AckCode, ErrorCode, Level};
 pub use control_id::{Clock, ControlId, ControlIds, UniqueIds};
 pub use deliver::{Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery};

@@ -256,7 +256,7 @@ impl AckRequest {
     }
 }
 
-fn application_code(outcome: &Outcome) -> AckCode {
+pub(crate) fn application_code(outcome: &Outcome) -> AckCode {
     match outcome.verdict() {
         Verdict::Accepted => AckCode::AA,
         Verdict::Error => AckCode::AE,

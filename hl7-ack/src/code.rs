@@ -190,15 +190,12 @@ impl ErrorCode {
     /// The code that says it in an acknowledgment of this version, and its text there.
     ///
     /// 104 came with 2.7, 198 and 199 with 2.9; before, 102 and 207 stand in. Up to 2.8.2 the text
-    /// of 207 is another, and from 2.9 it stands for 204 to 206, which are told in ERR-5.
+    /// of 207 is another.
     pub(crate) fn in_version(self, version: Version) -> (Self, &'static str) {
         let code = match self {
             Self::VALUE_TOO_LONG if version < Version::V2_7 => Self::DATA_TYPE_ERROR,
             Self::NON_CONFORMANT_CARDINALITY if version < Version::V2_9 => Self::DATA_TYPE_ERROR,
             Self::OTHER_HL7_ERROR if version < Version::V2_9 => Self::APPLICATION_ERROR,
-            other if version >= Version::V2_9 && other.in_table_0533().is_some() => {
-                Self::APPLICATION_ERROR
-            }
             other => other,
         };
         match code {

@@ -57,7 +57,12 @@ fn write_segment(writer: &mut Writer, version: Version, accepted: bool, fault: &
 
     // It is required; what says no more is an application error.
     let code = fault.code.unwrap_or(ErrorCode::APPLICATION_ERROR);
-    let (written, text) = code.in_version(version);
+    // From 2.9 codes 204 to 206 are told in ERR-5, if nothing else is.
+    let replacement = code
+        .in_table_0533()
+        .filter(|_| version >= Version::V2_9 && fault.application_code.is_empty());
+    let written = if replacement.is_some() { ErrorCode::APPLICATION_ERROR } else { code };
+    let (written, text) = written.in_version(version);
     writer.field();
     writer.number(written.number().into());
     if !text.is_empty() {
@@ -76,7 +81,7 @@ fn write_segment(writer: &mut Writer, version: Version, accepted: bool, fault: &
     };
     writer.text(severity.letter().encode_utf8(&mut [0; 4]), usize::MAX);
 
-    match code.in_table_0533().filter(|_| written != code) {
+    match replacement {
         Some(replacement) => {
             writer.plain(replacement.as_bytes());
             writer.component();

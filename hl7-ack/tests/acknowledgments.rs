@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use hl7_ack::{AckRequest, ErrorCode, Fault, Outcome, Severity, Version};
-use hl7_parse::{Message, Path};
+use hl7_ack::{AckCode, AckRequest, ErrorCode, Fault, Outcome, Severity, Version};
+use hl7_parse::{Message, OwnedMessage, Path};
 
 use crate::{acknowledger, lines};
 
@@ -253,4 +253,121 @@ fn control_characters_are_never_echoed() {
     let bytes = acknowledgment.as_bytes();
     assert!(!bytes.iter().any(|byte| *byte < 0x20 && *byte != b'\r'), "{}", lines(bytes));
     assert!(lines(bytes).contains("MSA|AA|7\\X0B\\7\n"), "{}", lines(bytes));
+}
+
+#[test]
+fn escape_sequences_stay_what_they_are_when_delimiters_change() {
+    // MSH-2 has no subcomponent separator, so that the usual delimiters are written.
+    for (control_id, expected) in [
+        ("plain", "plain"),
+        ("a%b*c", "a^b~c"),
+        // What these stood for does not delimit any more, or does now.
+        ("/F//S//R//E/", "#%*/"),
+        ("/X5E/", "\\S\\"),
+        // The code of a delimiter that was not in use is text, and stays so.
+        ("/T/", "/T/"),
+        ("/X41//.br//Zx/", "A\\.br\\\\Zx\\"),
+        ("/H/b/N/", "\\H\\b\\N\\"),
+        ("a|b^c&d\\e~", "a\\F\\b\\S\\c\\T\\d\\E\\e\\R\\"),
+        ("/.sp|/", "/.sp\\F\\/"),
+        ("/", "/"),
+        ("/X0D/", "\\X0D\\"),
+    ] {
+        let message = format!("MSH#%*/#A#B#C#D#1##ADT#{control_id}#P#2.3\r");
+        let acknowledgment = acknowledged(&message, &Outcome::accepted());
+        let msa_2 = acknowledgment.split("MSA|AA|").nth(1).map_or("", str::trim_end);
+        assert_eq!(msa_2, expected, "{control_id}");
+    }
+}
+
+#[test]
+fn msa_3_has_80_characters_after_escaping_and_no_half_of_a_sequence() {
+    for (text, expected) in [
+        ("x".repeat(79), "x".repeat(79)),
+        ("x".repeat(80), "x".repeat(80)),
+        ("x".repeat(81), "x".repeat(80)),
+        ("|".repeat(26) + "xx|", "\\F\\".repeat(26) + "xx"),
+        ("|".repeat(27), "\\F\\".repeat(26)),
+        ("x".repeat(77) + "&y", "x".repeat(77) + "\\T\\"),
+        ("x".repeat(78) + "&y", "x".repeat(78)),
+        ("x".repeat(75) + "\n", "x".repeat(75) + "\\X0A\\"),
+        ("x".repeat(76) + "\n", "x".repeat(76)),
+        ("é".repeat(81), "é".repeat(80)),
+    ] {
+        let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.3||||||UNICODE UTF-8\r";
+        let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, text.clone());
+        let acknowledgment = acknowledged(message, &outcome);
+        let msa_3 = acknowledgment.split("MSA|AE|7|").nth(1).and_then(|msa| msa.lines().next());
+        assert_eq!(msa_3, Some(expected.as_str()), "{text:?}");
+    }
+}
+
+#[test]
+fn escape_characters_switch_sets_only_where_that_is_declared() {
+    for (msh_18_to_20, echoed, msh_18) in [
+        ("", "\\X1B\\$B;3\\X1B\\(B", ""),
+        ("UNICODE UTF-8", "\\X1B\\$B;3\\X1B\\(B", "||||||UNICODE UTF-8"),
+        ("~ISO IR87||ISO 2022-1994", "\u{1b}$B;3\u{1b}(B", "||||||~ISO IR87||ISO 2022-1994"),
+    ] {
+        let message = format!(
+            "MSH|^~\\&|\u{1b}$B;3\u{1b}(B|B|C|D|1||ADT^A01|7|P|2.5||||||{msh_18_to_20}\rPID|1\r"
+        );
+        let message = OwnedMessage::parse_undecoded(message).expect("readable");
+        let built = acknowledger().build(&message.header(), AckCode::AA, &Outcome::accepted());
+        let expected = format!(
+            "MSH|^~\\&|C|D|{echoed}|B|20260102030405+0000||ACK^A01^ACK|ID|P|2.5{msh_18}\nMSA|AA|7\n"
+        );
+        assert_eq!(lines(built.as_bytes()), expected, "{msh_18_to_20}");
+    }
+}
+
+#[test]
+fn values_that_are_not_in_table_0155_are_reported() {
+    for (asked, expected) in [
+        ("XX|NE", "MSA|CA|7\nERR||MSH^1^15|103^Table value not found^HL70357|W||||taken for AL\n"),
+        ("AL|?", "MSA|CA|7\nERR||MSH^1^16|103^Table value not found^HL70357|W||||taken for AL\n"),
+        ("AL|NE", "MSA|CA|7\n"),
+    ] {
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||{asked}\r");
+        let acknowledgment = acknowledged(&message, &Outcome::accepted());
+        assert!(acknowledgment.ends_with(expected), "{asked}: {acknowledgment}");
+    }
+}
+
+#[test]
+fn options_say_what_the_standard_leaves_open() {
+    let message = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.8\r";
+    let message = Message::parse(message).expect("readable");
+    let built = |acknowledger: hl7_ack::Acknowledger, outcome: &Outcome| {
+        lines(acknowledger.acknowledge(&message, outcome).expect("due").as_bytes())
+    };
+    let text = built(acknowledger().msa_3_in_every_version(), &unable());
+    assert!(text.contains("\nMSA|AR|7|down\n"), "{text}");
+    let numbered = built(acknowledger(), &Outcome::accepted().expecting(42));
+    assert!(numbered.ends_with("\nMSA|AA|7||42\n"), "{numbered}");
+    let lost = Outcome::error(ErrorCode::APPLICATION_ERROR, "").expecting(-1);
+    let numbered = built(acknowledger(), &lost);
+    assert!(numbered.contains("\nMSA|AE|7||-1\n"), "{numbered}");
+    let refused = Outcome::rejected(ErrorCode::UNSUPPORTED_VERSION_ID, "");
+    let refused = built(acknowledger(), &refused);
+    assert!(refused.contains("||ACK^A01^ACK|ID|P|2.9\n"), "{refused}");
+}
+
+#[test]
+fn bytes_that_are_not_read_further_than_msh_are_answered_alike() {
+    for message in [
+        "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE\rPID|1\r",
+        "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.3\nPID|1",
+        "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.3|||NE|NE\rPID|1\r",
+        "MSH|^~\\&|A|B|C|D|1||RSP^K11|7|P|2.5|||AL|NE\rMSA|AA|1\r",
+        "MSH|^~\\&|A|B|C|D|1||RSP^K11|7|P|2.5|||AL|NE\rMSA|CA|1\r",
+        "MSH|^~\\&|A|B|C|D|1||ORR^O02|7|P|2.5\r\u{b} MSA|AA|1\r",
+        "MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5\r",
+    ] {
+        let read = acknowledged(message, &faulty());
+        let unread = acknowledger().acknowledge_unread(message.as_bytes(), &faulty());
+        let unread = unread.expect("readable").map(|built| lines(built.as_bytes()));
+        assert_eq!(unread.unwrap_or_default(), read, "{message}");
+    }
+    assert!(acknowledger().acknowledge_unread(b"PID|1", &faulty()).is_err());
 }

@@ -258,7 +258,7 @@ impl Acknowledger {
     ) -> Acknowledgment {
         let refused = outcome.faults().iter().any(|fault| fault.code == VERSION_REFUSED);
         let version = if refused { self.newest_version } else { header.version() };
-        let mut writer = Writer::answering(header);
+        let mut writer = Writer::answering(header, version);
         self.write_msh(&mut writer, header, version, refused);
         if code.level() == Level::Application && request.mode() == Mode::Enhanced {
             // MSH-15 and MSH-16: see `write_msh`, which ends before them.

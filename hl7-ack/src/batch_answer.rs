@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hl7_parse::Message;
 
-use crate::{Acknowledger, Acknowledgment, header_fields::HeaderFields, writer::Writer};
+use crate::{Acknowledger, Acknowledgment, Version, header_fields::HeaderFields, writer::Writer};
 
 /// Which acknowledgments a batch is answered with. That nothing is answered, and people get a
 /// report, is the third form, and needs no [`BatchAnswer`].
@@ -132,8 +132,9 @@ impl BatchAnswer {
     }
 
     fn header(&self, id: &str, request: &HeaderFields<'_>) -> Bytes {
-        let mut writer = Writer::answering(request);
-        writer.begin_header(id, request.get(2).len() >= 5);
+        // No version is said, and four encoding characters do in any.
+        let mut writer = Writer::answering(request, Version::WHERE_UNKNOWN);
+        writer.begin_header(id, false);
         self.acknowledger.write_addresses(&mut writer, request);
         // Name and comment say nothing of an answer.
         writer.skip(2);

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hl7_parse::{Charset, Level, Separators, TokenKind, Tokens};
 
-use crate::{buffer::Buffer, header_fields::HeaderFields};
+use crate::{Version, buffer::Buffer, header_fields::HeaderFields};
 
 /// Writes segments with the delimiters of the message that is answered, or with the recommended
 /// ones where those do not reach for an acknowledgment.
@@ -24,19 +24,23 @@ pub(crate) struct Writer {
 const MAX_COPIED_LEN: usize = 4096;
 
 impl Writer {
-    pub(crate) fn answering(header: &HeaderFields<'_>) -> Self {
+    /// Writes in this version.
+    pub(crate) fn answering(header: &HeaderFields<'_>, version: Version) -> Self {
         let theirs = header.separators();
-        let all_usable = usable(&theirs);
-        let ours = match all_usable {
-            true => theirs,
-            false => Separators::RECOMMENDED.with_charset(theirs.charset()),
+        // MSH-2 has a fifth character from 2.7 on.
+        let fifth = version >= Version::V2_7;
+        let ours = match theirs.truncation() {
+            _ if !usable(&theirs) => None,
+            Some(truncation) if !fifth || !can_delimit(truncation) => without_truncation(&theirs),
+            _ => Some(theirs),
         };
+        let ours = ours.unwrap_or(Separators::RECOMMENDED.with_charset(theirs.charset()));
         Self {
             out: Buffer::new(),
             empty: 0,
             theirs,
             ours,
-            verbatim: all_usable && header.is_clean(),
+            verbatim: ours == theirs && header.is_clean(),
             keeps_esc: header.switches_sets(),
         }
     }
@@ -45,8 +49,8 @@ impl Writer {
         self.out.finish()
     }
 
-    /// Begins MSH, FHS or BHS: its first two fields. `truncation`: whether MSH-2 is to have its
-    /// fifth character, where one is in use.
+    /// Begins MSH, FHS or BHS: its first two fields. `truncation`: whether the header that is
+    /// answered declares the fifth character of MSH-2.
     pub(crate) fn begin_header(&mut self, id: &str, truncation: bool) {
         let ours = self.ours;
         self.out.extend(id.as_bytes());
@@ -295,8 +299,6 @@ impl Writer {
 
 /// Whether there is a delimiter for each level, and one that can be told from text.
 fn usable(separators: &Separators) -> bool {
-    // Two double quotes mean "delete": they can not delimit.
-    let usable = |byte: u8| byte.is_ascii_punctuation() && byte != b'"';
     let declared = [
         Some(separators.field()),
         separators.component(),
@@ -305,5 +307,18 @@ fn usable(separators: &Separators) -> bool {
         separators.subcomponent(),
     ];
     declared == [b'|', b'^', b'~', b'\\', b'&'].map(Some)
-        || declared.iter().all(|byte| byte.is_some_and(usable))
+        || declared.iter().all(|byte| byte.is_some_and(can_delimit))
+}
+
+/// Two double quotes mean "delete": they can not.
+fn can_delimit(byte: u8) -> bool {
+    byte.is_ascii_punctuation() && byte != b'"'
+}
+
+fn without_truncation(theirs: &Separators) -> Option<Separators> {
+    let declared =
+        [theirs.component(), theirs.repetition(), theirs.escape(), theirs.subcomponent()];
+    let declared: String = declared.into_iter().flatten().map(char::from).collect();
+    let ours = Separators::new(theirs.field(), &declared).ok()?;
+    Some(ours.with_charset(theirs.charset()))
 }

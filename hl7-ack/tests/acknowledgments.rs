@@ -221,19 +221,31 @@ fn text_is_written_in_the_character_set_that_is_declared() {
 
 #[test]
 fn msh_2_holds_delimiters_and_nothing_else() {
-    for (msh_2, expected) in [
-        ("^~\\&", "^~\\&"),
-        ("^~\\&#", "^~\\&#"),
-        ("^~\\&#!!", "^~\\&#"),
-        ("^~\\&\u{1c}", "^~\\&"),
-        ("^~\\&é", "^~\\&"),
-        ("^~\\", "^~\\&"),
+    for (version, msh_2, expected) in [
+        ("2.7", "^~\\&", "^~\\&"),
+        ("2.7", "^~\\&#", "^~\\&#"),
+        ("2.7", "^~\\&#!!", "^~\\&#"),
+        // In 2.7 `#` is meant where no other is declared.
+        ("2.7", "^~\\&\u{1c}", "^~\\&#"),
+        ("2.7", "^~\\&é", "^~\\&#"),
+        ("2.7", "^~\\&\u{1}", "^~\\&"),
+        ("2.7", "^~\\&x", "^~\\&"),
+        ("2.7", "^~\\", "^~\\&"),
+        ("2.7", "^~\"&", "^~\\&"),
+        ("2.7", "^~x&", "^~\\&"),
+        // The fifth came with 2.7.
+        ("2.6", "^~\\&#", "^~\\&"),
+        ("2.3", "^~\\&#", "^~\\&"),
     ] {
-        let message = format!("MSH|{msh_2}|A|B|C|D|1||ADT^A01|7|P|2.5\r");
+        let message = format!("MSH|{msh_2}|A|B|C|D|1||ADT^A01|7|P|{version}\r");
         let acknowledgment = acknowledged(&message, &Outcome::accepted());
         let expected = format!("MSH|{expected}|C|D|A|B|");
         assert!(acknowledgment.starts_with(&expected), "{msh_2:?}: {acknowledgment}");
     }
+    // What it stood for in the message it still stands for.
+    let message = "MSH|^~\\&#|A|B|C|D|1||ADT^A01|7\\P\\|P|2.5\r";
+    let acknowledgment = acknowledged(message, &Outcome::accepted());
+    assert!(acknowledgment.ends_with("\nMSA|AA|7#\n"), "{acknowledgment}");
 }
 
 #[test]

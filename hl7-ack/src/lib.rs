@@ -36,36 +36,54 @@
 
 mod acknowledger;
 mod acknowledgment;
+mod answer;
+mod batch_answer;
+mod buffer;
 mod code;
 mod control_id;
 mod deliver;
+mod err;
+mod fault;
 mod forward;
 mod handler;
+mod header_fields;
+mod matching;
+mod msa;
 mod outcome;
 mod outstanding;
 mod received;
 mod reply;
 mod request;
 mod responder;
-mod rewrite;
 mod safe_text;
+mod sequence;
+mod severity;
 mod timer;
+mod timestamp;
 mod version;
+mod writer;
 
 pub use acknowledger::Acknowledger;
 pub use acknowledgment::Acknowledgment;
+pub use answer::Resend;
+pub use batch_answer::{BatchAnswer, BatchForm};
 pub use code::{AckCode, ErrorCode, Level};
-pub use control_id::{Clock, ControlIds, UniqueIds};
+pub use control_id::{Clock, ControlId, ControlIds, UniqueIds};
 pub use deliver::{Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery};
+pub use fault::Fault;
 pub use forward::{Forward, Unreachable, WhenUnreachable};
 pub use handler::{AnyHandler, Handler};
+pub use matching::Matching;
 pub use outcome::Outcome;
 pub use outstanding::{Finding, Outstanding};
 pub use received::{Extensions, Peer, Received};
 pub use reply::{Reply, Then};
 pub use request::{AckRequest, Condition, Mode};
 pub use responder::{Action, Responder, Response};
+pub use sequence::{Sequence, SequenceReceiver, SequenceSender, SequenceStep, sequence_number};
+pub use severity::Severity;
 pub use timer::Timer;
+pub use version::Version;
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

@@ -36,35 +36,51 @@
 
 mod acknowledger;
 mod acknowledgment;
+mod catch_panic;
+mod cause;
 mod code;
 mod control_id;
 mod deliver;
+mod errors;
 mod forward;
 mod handler;
+mod in_order;
+mod lanes;
+mod lock;
 mod outcome;
 mod outstanding;
+mod per_key;
+mod progress;
 mod received;
 mod reply;
 mod request;
 mod responder;
+mod retry;
 mod rewrite;
 mod safe_text;
+mod time_limited;
 mod timer;
 mod version;
 
 pub use acknowledger::Acknowledger;
 pub use acknowledgment::Acknowledgment;
+pub use cause::{Cause, CauseKind};
 pub use code::{AckCode, ErrorCode, Level};
 pub use control_id::{Clock, ControlIds, UniqueIds};
-pub use deliver::{Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery};
+pub use deliver::{Answer, AnyDeliver, Deliver, Delivery, OneAttempt};
 pub use forward::{Forward, Unreachable, WhenUnreachable};
 pub use handler::{AnyHandler, Handler};
+pub use in_order::InOrder;
 pub use outcome::Outcome;
 pub use outstanding::{Finding, Outstanding};
+pub use per_key::{Keys, PerKey};
+pub use progress::Progress;
 pub use received::{Extensions, Peer, Received};
 pub use reply::{Reply, Then};
 pub use request::{AckRequest, Condition, Mode};
 pub use responder::{Action, Responder, Response};
+pub use retry::{Retry, RetryAction, RetryPolicy};
+pub use time_limited::TimeLimited;
 pub use timer::Timer;
 
 #[doc = include_str!("../README.md")]

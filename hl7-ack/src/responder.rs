@@ -1,13 +1,6 @@
 //! [`Responder`]: from the bytes of a message to what is to be answered, for every transport.
 
-use std::{
-    fmt,
-    future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use hl7_parse::{
@@ -20,6 +13,7 @@ use crate::{
     Received, Reply, Then, Timer,
     acknowledger::unreadable,
     acknowledgment::msa_code,
+    catch_panic::CatchPanic,
     outstanding::{shown, shown_of},
     reply::ReplyAnswer,
     safe_text::SafeText,
@@ -127,7 +121,8 @@ impl Responder {
             );
             return self.refuse(&bytes, &outcome);
         }
-        let reply = self.handle(Received::new(message.clone(), peer)).await;
+        let mut reply = self.handle(Received::new(message.clone(), peer)).await;
+        let then = reply.take_afterwards();
         let request = AckRequest::of(&message.as_message());
         let (message_type, control_id) = shown_of(&message.as_message());
 
@@ -163,7 +158,7 @@ impl Responder {
             message_type,
             control_id,
             cause: reply.cause,
-            then: reply.then,
+            then,
         }
     }
 
@@ -209,18 +204,18 @@ impl Responder {
 
     async fn handle(&self, received: Received) -> Reply {
         let handler = self.handler.clone();
-        let handling: Pin<Box<dyn Future<Output = Reply> + Send>> =
-            Box::pin(CatchPanic(Box::pin(async move { handler.handle(received).await })));
+        let handling = CatchPanic(Box::pin(async move { handler.handle(received).await }));
+        let handling = Box::pin(async move {
+            handling.await.unwrap_or_else(|| {
+                Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error").into()
+            })
+        });
         let Some((limit, timer)) = &self.time_limit else { return handling.await };
         match timer.within(*limit, handling).await {
             Within::Finished(reply) => reply,
             Within::Elapsed(handling) => {
                 let outcome = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "no result in time");
-                Reply::from(outcome).then(async move {
-                    if let Some(then) = handling.await.then {
-                        then.await;
-                    }
-                })
+                Reply::from(outcome).late(handling)
             }
         }
     }
@@ -233,26 +228,6 @@ pub(crate) fn read(bytes: Bytes) -> Result<OwnedMessage, ParseError> {
         ParseErrorKind::NeedsDecoding(_) => OwnedMessage::parse_undecoded(bytes),
         _ => Err(error),
     })
-}
-
-/// Turns a panic of a handler into a reply.
-struct CatchPanic<F>(Pin<Box<F>>);
-
-impl<F: Future<Output = Reply>> Future for CatchPanic<F> {
-    type Output = Reply;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
-        // After a panic the future is not polled again, and what it shared is the handler's own.
-        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
-            Ok(poll) => poll,
-            Err(payload) => {
-                // Dropping it could panic again.
-                std::mem::forget(payload);
-                let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error");
-                Poll::Ready(outcome.into())
-            }
-        }
-    }
 }
 
 /// What is to be answered to one message, and what a log may say about it.

@@ -133,3 +133,102 @@ impl Lanes {
         state.standing.is_empty() && state.queues.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        task::{Context, Wake},
+    };
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Woken(AtomicUsize);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn may_go(ticket: &Ticket<'_>, woken: &Arc<Woken>) -> bool {
+        let waker = Waker::from(Arc::clone(woken));
+        let mut turn = std::pin::pin!(ticket.turn());
+        turn.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
+    }
+
+    #[test]
+    fn places_are_given_up_to_the_limit_and_come_back() {
+        let lanes = Lanes::new(2);
+        let first = lanes.enter(Box::new([1])).expect("under");
+        let second = lanes.enter(Box::new([2])).expect("at");
+        assert!(lanes.enter(Box::new([3])).is_none(), "over");
+        drop(first);
+        drop(lanes.enter(Box::new([3])).expect("a place came back"));
+        drop(second);
+        assert!(lanes.is_empty());
+        assert!(Lanes::new(0).enter(Box::new([1])).is_none());
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Enter(Vec<u64>),
+        /// The one at this place among those that stand, whether it may go or not.
+        Leave(prop::sample::Index),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let enter = prop::collection::btree_set(0_u64..6, 1..4)
+            .prop_map(|keys| Step::Enter(keys.into_iter().collect()));
+        let leave = any::<prop::sample::Index>().prop_map(Step::Leave);
+        prop::collection::vec(prop_oneof![3 => enter, 2 => leave], 0..60)
+    }
+
+    proptest! {
+        /// Against the rule in its plainest form: whoever shares a key with one who came before
+        /// and still stands has to wait, and nobody else.
+        #[test]
+        fn who_may_go_is_who_shares_no_key_with_an_earlier_one(steps in steps()) {
+            let lanes = Lanes::new(1000);
+            let mut standing: Vec<(Vec<u64>, Ticket<'_>, Arc<Woken>)> = Vec::new();
+            for step in steps {
+                let waited: Vec<bool> =
+                    standing.iter().map(|(_, ticket, woken)| !may_go(ticket, woken)).collect();
+                let before: Vec<usize> =
+                    standing.iter().map(|(.., woken)| woken.0.load(Ordering::SeqCst)).collect();
+                let mut left = None;
+                match step {
+                    Step::Enter(keys) => {
+                        let ticket = lanes.enter(keys.clone().into()).expect("there is room");
+                        standing.push((keys, ticket, Arc::default()));
+                    }
+                    Step::Leave(_) if standing.is_empty() => {}
+                    Step::Leave(at) => {
+                        let at = at.index(standing.len());
+                        standing.remove(at);
+                        left = Some(at);
+                    }
+                }
+                for (at, (keys, ticket, woken)) in standing.iter().enumerate() {
+                    let blocked = standing[..at]
+                        .iter()
+                        .any(|(earlier, ..)| earlier.iter().any(|key| keys.contains(key)));
+                    prop_assert_eq!(may_go(ticket, woken), !blocked, "{} of {:?}", at, keys);
+                    let old = at + usize::from(left.is_some_and(|left| left <= at));
+                    if waited.get(old) == Some(&true) && !blocked {
+                        let wakes = woken.0.load(Ordering::SeqCst);
+                        prop_assert_eq!(wakes, before[old] + 1, "{:?} was not woken", keys);
+                    }
+                }
+            }
+            drop(standing);
+            prop_assert!(lanes.is_empty(), "keys that nobody has are forgotten");
+        }
+    }
+}

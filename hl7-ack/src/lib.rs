@@ -34,6 +34,7 @@
 //! There is no runtime, no socket and no timer in here; where time is waited for, a [`Timer`]
 //! is passed in. No error, log text or `Debug` output holds a value from a message.
 
+mod accept_only;
 mod acknowledger;
 mod acknowledgment;
 mod catch_panic;
@@ -41,17 +42,21 @@ mod cause;
 mod code;
 mod control_id;
 mod deliver;
+mod enhanced;
 mod errors;
+mod fan_out;
 mod forward;
 mod handler;
 mod in_order;
 mod lanes;
+mod later;
 mod lock;
 mod outcome;
 mod outstanding;
 mod per_key;
 mod progress;
 mod received;
+mod replay;
 mod reply;
 mod request;
 mod responder;
@@ -61,13 +66,17 @@ mod safe_text;
 mod time_limited;
 mod timer;
 mod version;
+mod waiters;
 
+pub use accept_only::AcceptOnly;
 pub use acknowledger::Acknowledger;
 pub use acknowledgment::Acknowledgment;
 pub use cause::{Cause, CauseKind};
 pub use code::{AckCode, ErrorCode, Level};
 pub use control_id::{Clock, ControlIds, UniqueIds};
 pub use deliver::{Answer, AnyDeliver, Deliver, Delivery, OneAttempt};
+pub use enhanced::Enhanced;
+pub use fan_out::FanOut;
 pub use forward::{Forward, Unreachable, WhenUnreachable};
 pub use handler::{AnyHandler, Handler};
 pub use in_order::InOrder;
@@ -76,12 +85,14 @@ pub use outstanding::{Finding, Outstanding};
 pub use per_key::{Keys, PerKey};
 pub use progress::Progress;
 pub use received::{Extensions, Peer, Received};
+pub use replay::{FinalAnswer, Known, MemoryStore, Replay, ReplayKey, ReplayScope, ReplayStore};
 pub use reply::{Reply, Then};
 pub use request::{AckRequest, Condition, Mode};
 pub use responder::{Action, Responder, Response};
 pub use retry::{Retry, RetryAction, RetryPolicy};
 pub use time_limited::TimeLimited;
 pub use timer::Timer;
+pub use waiters::{Waiters, Waiting};
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

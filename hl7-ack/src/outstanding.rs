@@ -124,7 +124,7 @@ impl Outstanding {
 }
 
 /// A control ID in one form, whatever the delimiters of its message.
-fn comparable(id: &[u8], header: &Header<'_>) -> Vec<u8> {
+pub(crate) fn comparable(id: &[u8], header: &Header<'_>) -> Vec<u8> {
     let written = rewritten(id, &header.separators(), &Separators::RECOMMENDED);
     unescape(&written, &Separators::RECOMMENDED).trim_ascii().to_vec()
 }

@@ -4,7 +4,7 @@ use std::{fmt, future::Future, pin::Pin};
 
 use hl7_parse::OwnedMessage;
 
-use crate::{Acknowledgment, Cause, Outcome, catch_panic::CatchPanic};
+use crate::{Acknowledgment, Cause, FinalAnswer, Outcome, catch_panic::CatchPanic};
 
 /// Work that goes on after the answer was written. A graceful stop waits for it.
 pub type Then = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -32,6 +32,8 @@ pub(crate) enum ReplyAnswer {
     Outcome(Outcome),
     Acknowledgment(Acknowledgment),
     Message(OwnedMessage),
+    /// An answer that a store has, to be sent as it is.
+    Kept(FinalAnswer),
     None,
     HangUp,
 }
@@ -87,6 +89,10 @@ impl Reply {
         self
     }
 
+    pub(crate) fn kept(answer: FinalAnswer) -> Self {
+        Self::new(ReplyAnswer::Kept(answer))
+    }
+
     /// All that is to be run once the answer was written.
     pub(crate) fn take_afterwards(&mut self) -> Option<Then> {
         match self.late.take() {
@@ -125,6 +131,13 @@ impl From<Acknowledgment> for Reply {
     }
 }
 
+impl From<FinalAnswer> for Reply {
+    /// Says that the handler has kept it, so that [`crate::Replay`] does not.
+    fn from(answer: FinalAnswer) -> Self {
+        Self::kept(answer)
+    }
+}
+
 impl From<OwnedMessage> for Reply {
     fn from(message: OwnedMessage) -> Self {
         Self::new(ReplyAnswer::Message(message))
@@ -137,6 +150,7 @@ impl fmt::Debug for Reply {
             ReplyAnswer::Outcome(_) => "outcome",
             ReplyAnswer::Acknowledgment(_) => "acknowledgment",
             ReplyAnswer::Message(_) => "message",
+            ReplyAnswer::Kept(_) => "kept",
             ReplyAnswer::None => "none",
             ReplyAnswer::HangUp => "hang up",
         };

@@ -39,10 +39,12 @@ pub struct Responder {
     handler: AnyHandler,
     acknowledger: Acknowledger,
     time_limit: Option<(Duration, AnyTimer)>,
+    max_messages: usize,
 }
 
 impl Responder {
-    /// How many messages one frame or body may hold.
+    /// How many messages one frame or body may hold, unless
+    /// [`Responder::with_max_messages`] says otherwise.
     pub const MAX_MESSAGES: usize = 10_000;
 
     /// Answers by this handler, without a time limit.
@@ -52,6 +54,7 @@ impl Responder {
             handler: AnyHandler::new(handler),
             acknowledger: Acknowledger::new(),
             time_limit: None,
+            max_messages: Self::MAX_MESSAGES,
         }
     }
 
@@ -60,6 +63,13 @@ impl Responder {
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration, timer: impl Timer) -> Self {
         self.time_limit = Some((limit, AnyTimer::new(timer)));
+        self
+    }
+
+    /// How many messages one frame or body may hold. Default 10,000.
+    #[must_use]
+    pub fn with_max_messages(mut self, messages: usize) -> Self {
+        self.max_messages = messages;
         self
     }
 
@@ -74,7 +84,7 @@ impl Responder {
     /// segments or a batch. Without copying.
     ///
     /// What does not begin with a message or a batch, what holds lines after an envelope
-    /// segment, and what holds more than [`Responder::MAX_MESSAGES`], comes out whole, to be
+    /// segment, and what holds more messages than one may, comes out whole, to be
     /// refused whole. An envelope without a message is legal, and nothing is to be done.
     #[must_use]
     pub fn messages(&self, content: Bytes) -> Vec<Bytes> {
@@ -82,7 +92,7 @@ impl Responder {
         for part in batch::parts(&content) {
             match part.kind() {
                 PartKind::Message => {
-                    if messages.len() == Self::MAX_MESSAGES {
+                    if messages.len() >= self.max_messages {
                         return vec![content];
                     }
                     let start = part.offset();
@@ -109,7 +119,7 @@ impl Responder {
     pub async fn respond(&self, message: Bytes, peer: Peer) -> Response {
         let bytes = message;
         let Ok(message) = read(bytes.clone()) else {
-            return self.refuse(&bytes, &unreadable());
+            return self.refuse_content(&bytes, &unreadable());
         };
         let is_header = |segment: &Segment<'_>| {
             segment.as_bytes().get(..3).is_some_and(|id| id.eq_ignore_ascii_case(b"MSH"))
@@ -119,7 +129,7 @@ impl Responder {
                 ErrorCode::SEGMENT_SEQUENCE_ERROR,
                 "several messages where one is expected",
             );
-            return self.refuse(&bytes, &outcome);
+            return self.refuse_content(&bytes, &outcome);
         }
         let mut reply = self.handle(Received::new(message.clone(), peer)).await;
         let then = reply.take_afterwards();
@@ -148,6 +158,10 @@ impl Responder {
                 let code = msa_code(&response.as_message());
                 (Action::Answer(response.as_bytes().clone()), code)
             }
+            ReplyAnswer::Kept(answer) => match answer.as_bytes() {
+                Some(bytes) => (Action::Answer(bytes.clone()), answer.code()),
+                None => (Action::Nothing, None),
+            },
             ReplyAnswer::None => (Action::Nothing, None),
             ReplyAnswer::HangUp => (Action::HangUp, None),
         };
@@ -155,6 +169,7 @@ impl Responder {
             action,
             code,
             readable: true,
+            too_many_messages: false,
             message_type,
             control_id,
             cause: reply.cause,
@@ -176,9 +191,21 @@ impl Responder {
 
     /// The answer to a message over a length limit, of which only the first bytes were kept.
     #[must_use]
-    pub fn too_long(&self, head: &Bytes) -> Response {
+    pub fn too_long(&self, head: &[u8]) -> Response {
         let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "the message is too long");
         self.refuse(head, &outcome)
+    }
+
+    /// Refuses what is no message, or came out whole because it holds too many.
+    fn refuse_content(&self, bytes: &[u8], outcome: &Outcome) -> Response {
+        let one_more = self.max_messages.saturating_add(1);
+        let messages = batch::parts(bytes).filter(|part| part.kind() == PartKind::Message);
+        if messages.take(one_more).count() < one_more {
+            return self.refuse(bytes, outcome);
+        }
+        let text = "more messages than are taken at once";
+        let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, text);
+        Response { too_many_messages: true, ..self.refuse(bytes, &outcome) }
     }
 
     fn refuse(&self, bytes: &[u8], outcome: &Outcome) -> Response {
@@ -195,6 +222,7 @@ impl Responder {
             action,
             code,
             readable: false,
+            too_many_messages: false,
             message_type,
             control_id,
             cause: None,
@@ -235,6 +263,7 @@ pub struct Response {
     action: Action,
     code: Option<AckCode>,
     readable: bool,
+    too_many_messages: bool,
     message_type: SafeText,
     control_id: SafeText,
     cause: Option<Cause>,
@@ -280,6 +309,12 @@ impl Response {
     #[must_use]
     pub fn is_readable(&self) -> bool {
         self.readable
+    }
+
+    /// Whether the input was refused because it holds more messages than one frame or body may.
+    #[must_use]
+    pub fn has_too_many_messages(&self) -> bool {
+        self.too_many_messages
     }
 
     /// MSH-9 for logs: printable ASCII, at most 64 characters; empty if unknown.

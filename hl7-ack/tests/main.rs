@@ -4,6 +4,12 @@
 
 mod acknowledgments;
 mod exchange;
+mod exchange_enhanced;
+mod exchange_forward;
+mod exchange_order;
+mod exchange_replay;
+mod exchange_retry;
+mod exchange_support;
 mod outstanding;
 mod privacy;
 mod properties;

@@ -28,6 +28,8 @@
 //!   of the message's version; [`AckRequest`] knows what MSH-15 and MSH-16 ask for.
 //! * [`Received`], [`Handler`] and [`Reply`] are the receiving side, [`Deliver`] and
 //!   [`Delivery`] the sending side. [`AnyHandler`] and [`AnyDeliver`] hide the types.
+//! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`TimeLimited`]. Around a handler, or as
+//!   one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`], [`AcceptOnly`].
 //! * [`Responder`] and [`Outstanding`] are for those who write a transport: what every server
 //!   does with the bytes of a message, and what every client does with the bytes of an answer.
 //!

@@ -1,6 +1,6 @@
 //! Reads what an [`Answer`] says: its text, its errors, and whether a resend can help.
 
-use hl7_parse::{Component, Field, Path, Segment};
+use hl7_parse::{Component, Field, Message, Path, Segment};
 
 use crate::{
     AckCode, Answer, ErrorCode, Fault, Severity,
@@ -86,30 +86,7 @@ impl Answer {
     /// ```
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
-        let message = self.message().as_message();
-        let mut faults = Vec::new();
-        for err in message.segments().filter(|segment| is_segment(segment, b"ERR")) {
-            if (2..=12).any(|n| err.field(n).is_valued()) {
-                faults.push(present_form(&err));
-            } else {
-                let entries = err.field(1).repetitions();
-                let entries = entries.filter(|entry| entry.is_valued() && !entry.is_null());
-                faults.extend(entries.take(Self::MAX_FAULTS).map(|entry| {
-                    old_form([1, 2, 3, 4].map(|component| entry.component(component)))
-                }));
-            }
-            if faults.len() >= Self::MAX_FAULTS {
-                faults.truncate(Self::MAX_FAULTS);
-                break;
-            }
-        }
-        if let (Some(msa), true) = (msa_of(&message), faults.is_empty()) {
-            let condition = msa.field(6);
-            if condition.is_valued() && !condition.is_null() && unescaped_json(&msa).is_none() {
-                faults.push(coded(condition.component(1), &text_of(condition.component(2))));
-            }
-        }
-        faults
+        faults(&self.message().as_message())
     }
 
     /// Whether sending the message once more can help.
@@ -160,6 +137,39 @@ impl Answer {
         let msa = msa_of(&message).filter(|msa| unescaped_json(msa).is_none())?;
         msa.field(4).to_str().ok()?.trim().parse().ok()
     }
+}
+
+/// The codes of Table 0357 that an acknowledgment names.
+pub(crate) fn error_codes(message: &Message<'_>) -> Vec<ErrorCode> {
+    faults(message).into_iter().filter_map(|fault| fault.code).collect()
+}
+
+fn faults(message: &Message<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for err in message.segments().filter(|segment| is_segment(segment, b"ERR")) {
+        if (2..=12).any(|n| err.field(n).is_valued()) {
+            faults.push(present_form(&err));
+        } else {
+            let entries = err.field(1).repetitions();
+            let entries = entries.filter(|entry| entry.is_valued() && !entry.is_null());
+            faults.extend(
+                entries.take(Answer::MAX_FAULTS).map(|entry| {
+                    old_form([1, 2, 3, 4].map(|component| entry.component(component)))
+                }),
+            );
+        }
+        if faults.len() >= Answer::MAX_FAULTS {
+            faults.truncate(Answer::MAX_FAULTS);
+            break;
+        }
+    }
+    if let (Some(msa), true) = (msa_of(message), faults.is_empty()) {
+        let condition = msa.field(6);
+        if condition.is_valued() && !condition.is_null() && unescaped_json(&msa).is_none() {
+            faults.push(coded(condition.component(1), &text_of(condition.component(2))));
+        }
+    }
+    faults
 }
 
 /// What stands on the line from MSA-3 on, where that is JSON.

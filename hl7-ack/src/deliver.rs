@@ -1,29 +1,67 @@
 //! [`Deliver`]: sends a message on and tells what became of it.
 
-use std::{borrow::Cow, fmt, future::Future, pin::Pin, sync::Arc};
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use hl7_parse::OwnedMessage;
-use thiserror::Error;
 
 use crate::{
-    AckCode,
+    AckCode, Cause, Progress,
     acknowledgment::msa_code,
     request::{AckRequest, Condition},
 };
 
 /// Sends messages to one destination. `hl7-mllp` and `hl7-http` have clients that do.
+///
+/// Decorators add what a client does not do by itself: [`crate::Retry`], [`crate::InOrder`],
+/// [`crate::PerKey`], [`crate::TimeLimited`].
 pub trait Deliver: Send + Sync + 'static {
     /// Sends the bytes of the message as they are and waits for what is due.
     ///
     /// Dropping the future before it completes leaves open whether the message arrived.
     fn deliver(&self, message: OwnedMessage) -> impl Future<Output = Delivery> + Send;
+
+    /// The same, and tells `progress` before the first byte leaves, so that somebody with a time
+    /// limit knows what dropping the future means.
+    ///
+    /// A `Deliver` that does not tell is taken to begin at once.
+    fn deliver_tracked(
+        &self,
+        message: OwnedMessage,
+        progress: Progress,
+    ) -> impl Future<Output = Delivery> + Send {
+        progress.begin();
+        self.deliver(message)
+    }
 }
+
+/// A [`Deliver`] that tries once, and keeps no order: what [`crate::Retry`] can repeat.
+///
+/// The clients of `hl7-mllp` and `hl7-http` are. [`crate::InOrder`] and [`crate::PerKey`] are not:
+/// repeated from outside, a message would go to the end of their queues, behind those that came
+/// after it. So retrying goes inside of keeping order, and the other way round does not compile.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can not be retried",
+    label = "keeps an order, retries by itself, or does not say that it does neither",
+    note = "retry inside of it: `InOrder::new(Retry::new(client, policy, timer))`",
+    note = "a client of your own says `impl OneAttempt for MyClient {{}}`"
+)]
+pub trait OneAttempt: Deliver {}
 
 impl<D: Deliver> Deliver for Arc<D> {
     fn deliver(&self, message: OwnedMessage) -> impl Future<Output = Delivery> + Send {
         D::deliver(self, message)
     }
+
+    fn deliver_tracked(
+        &self,
+        message: OwnedMessage,
+        progress: Progress,
+    ) -> impl Future<Output = Delivery> + Send {
+        D::deliver_tracked(self, message, progress)
+    }
 }
+
+impl<D: OneAttempt> OneAttempt for Arc<D> {}
 
 /// What became of a message that was to be sent.
 ///
@@ -42,12 +80,52 @@ pub enum Delivery {
     Unknown(Cause),
 }
 
+impl Delivery {
+    /// Whether the message was taken: answered positively, or sent where no answer is due.
+    #[must_use]
+    pub fn is_positive(&self) -> bool {
+        match self {
+            Self::Answered(answer) => answer.is_positive(),
+            Self::NoneDue => true,
+            Self::NotSent(_) | Self::Unknown(_) => false,
+        }
+    }
+
+    /// Why there is no answer.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Self::NotSent(cause) | Self::Unknown(cause) => Some(cause),
+            Self::Answered(_) | Self::NoneDue => None,
+        }
+    }
+
+    /// What several attempts came to, of which this is the last: one that did not leave does not
+    /// undo what is known of those before.
+    pub(crate) fn after(self, earlier: Option<Self>) -> Self {
+        match (self, earlier) {
+            (Self::NotSent(_), Some(earlier @ (Self::Answered(_) | Self::Unknown(_)))) => earlier,
+            (last, _) => last,
+        }
+    }
+
+    pub(crate) fn after_attempts(self, attempts: u32) -> Self {
+        match self {
+            Self::Answered(answer) => Self::Answered(Answer { attempts, ..answer }),
+            Self::NoneDue => Self::NoneDue,
+            Self::NotSent(cause) => Self::NotSent(cause.after_attempts(attempts)),
+            Self::Unknown(cause) => Self::Unknown(cause.after_attempts(attempts)),
+        }
+    }
+}
+
 /// An answer that names the message that was sent.
 #[derive(Clone, Debug)]
 pub struct Answer {
     message: OwnedMessage,
     code: Option<AckCode>,
     application_due: bool,
+    attempts: u32,
 }
 
 impl Answer {
@@ -55,7 +133,12 @@ impl Answer {
         let code = msa_code(&message.as_message());
         let application_due =
             code == Some(AckCode::CA) && request.application() != Condition::Never;
-        Self { message, code, application_due }
+        Self { message, code, application_due, attempts: 1 }
+    }
+
+    /// The same answer in other words.
+    pub(crate) fn with_message(self, message: OwnedMessage, code: AckCode) -> Self {
+        Self { message, code: Some(code), ..self }
     }
 
     /// The answer itself: an acknowledgment, or a response message with MSA.
@@ -82,88 +165,24 @@ impl Answer {
     pub fn application_due(&self) -> bool {
         self.application_due
     }
-}
 
-/// Why a message was not delivered, or why that is not known.
-///
-/// The text names addresses, limits and status codes; never content, never a URL's query.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[error("{kind}: {detail}")]
-pub struct Cause {
-    kind: CauseKind,
-    detail: Cow<'static, str>,
-}
-
-impl Cause {
-    /// A cause with what more there is to say: what was tried, what to do.
+    /// How often it was tried to send the message: 1 unless something like [`crate::Retry`] tried
+    /// again.
     #[must_use]
-    pub fn new(kind: CauseKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into() }
-    }
-
-    /// The kind of it.
-    #[must_use]
-    pub fn kind(&self) -> CauseKind {
-        self.kind
-    }
-}
-
-/// The kinds of [`Cause`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CauseKind {
-    /// No connection: refused, no route, no such name.
-    Unreachable,
-    /// A time limit passed.
-    TimedOut,
-    /// The connection was lost.
-    Closed,
-    /// TLS could not be agreed on.
-    Tls,
-    /// What came back is no HL7.
-    Unreadable,
-    /// What came back answers something else.
-    Mismatched,
-    /// The message can not be carried by this transport: it holds a framing byte, say.
-    InvalidContent,
-    /// The far side refused at the level of the transport: an HTTP status without HL7.
-    Refused,
-    /// The far side refused the content at the level of the transport, so that a resend can not
-    /// help: HTTP status 400, 413, 415 or 422 without HL7.
-    ContentRefused,
-    /// Too many messages wait already.
-    Overloaded,
-    /// The sender is shutting down.
-    ShuttingDown,
-}
-
-impl fmt::Display for CauseKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Unreachable => "unreachable",
-            Self::TimedOut => "timed out",
-            Self::Closed => "connection lost",
-            Self::Tls => "TLS failed",
-            Self::Unreadable => "the answer is not HL7",
-            Self::Mismatched => "the answer is to another message",
-            Self::InvalidContent => "the message can not be sent",
-            Self::Refused => "refused",
-            Self::ContentRefused => "content refused",
-            Self::Overloaded => "overloaded",
-            Self::ShuttingDown => "shutting down",
-        })
+    pub fn attempts(&self) -> u32 {
+        self.attempts
     }
 }
 
 type Delivering<'a> = Pin<Box<dyn Future<Output = Delivery> + Send + 'a>>;
 
 trait ErasedDeliver: Send + Sync {
-    fn deliver(&self, message: OwnedMessage) -> Delivering<'_>;
+    fn deliver(&self, message: OwnedMessage, progress: Progress) -> Delivering<'_>;
 }
 
 impl<D: Deliver> ErasedDeliver for D {
-    fn deliver(&self, message: OwnedMessage) -> Delivering<'_> {
-        Box::pin(Deliver::deliver(self, message))
+    fn deliver(&self, message: OwnedMessage, progress: Progress) -> Delivering<'_> {
+        Box::pin(self.deliver_tracked(message, progress))
     }
 }
 
@@ -181,7 +200,15 @@ impl AnyDeliver {
 
 impl Deliver for AnyDeliver {
     fn deliver(&self, message: OwnedMessage) -> impl Future<Output = Delivery> + Send {
-        self.0.deliver(message)
+        self.0.deliver(message, Progress::new())
+    }
+
+    fn deliver_tracked(
+        &self,
+        message: OwnedMessage,
+        progress: Progress,
+    ) -> impl Future<Output = Delivery> + Send {
+        self.0.deliver(message, progress)
     }
 }
 

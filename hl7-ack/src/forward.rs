@@ -1,10 +1,15 @@
 //! [`Forward`]: a [`Handler`] made of a [`Deliver`], so that a bridge is a server and a client.
 
-use std::time::Duration;
+mod level;
+mod unreachable;
 
+use std::{pin::Pin, time::Duration};
+
+pub use self::unreachable::{Unreachable, WhenUnreachable};
 use crate::{
-    AckRequest, Acknowledgment, Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery, ErrorCode,
-    Handler, Outcome, Received, Reply, Timer,
+    AckRequest, Acknowledgment, Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery, Handler,
+    Progress, Received, Reply, Timer,
+    time_limited::elapsed,
     timer::{AnyTimer, Within},
 };
 
@@ -15,12 +20,33 @@ use crate::{
 /// the sender asked for one of that outcome (MSH-15, MSH-16). One that is negative and that nobody
 /// asked for is told to the log of the server.
 /// What the sender hears when there is none is the policy: [`Unreachable`].
+///
+/// ```
+/// use hl7_ack::{Deliver, Forward, InOrder, Retry, RetryPolicy, Timer};
+/// use hl7_ack::OneAttempt;
+///
+/// /// Message by message, each tried again for a while before the sender is told to.
+/// fn bridge(client: impl OneAttempt, timer: impl Timer + Clone) -> Forward {
+///     let retry = Retry::new(client, RetryPolicy::park_content_errors(), timer.clone());
+///     Forward::to(InOrder::new(retry)).deadline(Forward::DEADLINE, timer)
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Forward {
     deliver: AnyDeliver,
     unreachable: Unreachable,
     deadline: Option<(Duration, AnyTimer)>,
+    verbatim_ends: bool,
+    translate_level: bool,
 }
+
+/// What became of a message, and what is still to come of it after the deadline.
+pub(crate) struct Forwarded {
+    pub(crate) delivery: Delivery,
+    pub(crate) late: Option<Delivering>,
+}
+
+pub(crate) type Delivering = Pin<Box<dyn Future<Output = Delivery> + Send>>;
 
 impl Forward {
     /// The usual deadline: senders mostly wait for 30 s.
@@ -33,11 +59,18 @@ impl Forward {
             deliver: AnyDeliver::new(deliver),
             unreachable: Unreachable::default(),
             deadline: None,
+            verbatim_ends: false,
+            translate_level: false,
         }
     }
 
-    /// Answers by the policy for an unknown outcome once this much time has passed, whatever
-    /// the destination's own limits are; see [`Forward::DEADLINE`].
+    /// Answers by the policy once this much time has passed, whatever the destination's own
+    /// limits are; see [`Forward::DEADLINE`].
+    ///
+    /// A message that still waits for its turn is not sent any more, and the policy for
+    /// `not_sent` answers. One that has begun to leave goes on after the policy for `unknown`
+    /// has answered, without being retried, and a [`crate::Replay`] around this learns what came
+    /// of it.
     #[must_use]
     pub fn deadline(mut self, deadline: Duration, timer: impl Timer) -> Self {
         self.deadline = Some((deadline, AnyTimer::new(timer)));
@@ -51,27 +84,80 @@ impl Forward {
         self
     }
 
-    async fn deliver(&self, received: &Received) -> Delivery {
-        let message = received.message.with_cr_ends();
-        let Some((limit, timer)) = &self.deadline else {
-            return self.deliver.deliver(message).await;
+    /// Passes every byte of the message as it came: segment ends of LF or CR LF too, and what
+    /// stands before MSH. For a destination that is known to take them.
+    #[must_use]
+    pub fn verbatim_ends(mut self) -> Self {
+        self.verbatim_ends = true;
+        self
+    }
+
+    /// Writes MSA-1 of the far side's answer at the level the sender asked for: A. in original
+    /// mode, C. where MSH-15 asks for an accept acknowledgment. Nothing else of it changes.
+    ///
+    /// | far side | sender hears |
+    /// |---|---|
+    /// | CA | AA |
+    /// | CE | AE where an error code says that the content is at fault, AR where not |
+    /// | CR | AR |
+    /// | AA | CA |
+    /// | AE | CE |
+    /// | AR | CR where an error code is 200 to 203, CE where not |
+    #[must_use]
+    pub fn translate_level(mut self) -> Self {
+        self.translate_level = true;
+        self
+    }
+
+    /// Passes a message on, and says what became of it by the deadline.
+    pub(crate) async fn forward(&self, received: &Received) -> Forwarded {
+        let message = match self.verbatim_ends {
+            true => received.message.clone(),
+            false => received.message.with_cr_ends(),
         };
-        match timer.within(*limit, Box::pin(self.deliver.deliver(message))).await {
-            Within::Finished(delivery) => delivery,
-            Within::Elapsed(_) => Delivery::Unknown(Cause::new(
-                CauseKind::TimedOut,
-                format!("no answer within {} s", limit.as_secs_f64()),
-            )),
+        let (deliver, progress) = (self.deliver.clone(), Progress::new());
+        let tracked = progress.clone();
+        let delivering: Delivering =
+            Box::pin(async move { deliver.deliver_tracked(message, tracked).await });
+        let Some((limit, timer)) = &self.deadline else {
+            return Forwarded { delivery: delivering.await, late: None };
+        };
+        match timer.within(*limit, delivering).await {
+            Within::Finished(delivery) => Forwarded { delivery, late: None },
+            Within::Elapsed(delivering) => {
+                progress.make_last();
+                let late = progress.has_begun().then_some(delivering);
+                Forwarded { delivery: progress.cut_off(elapsed(*limit)), late }
+            }
         }
     }
 
-    fn pass_back(&self, received: &Received, answer: &Answer) -> Reply {
+    /// What the sender hears.
+    pub(crate) fn reply(&self, received: &Received, delivery: Delivery) -> Reply {
+        let policy = &self.unreachable;
+        match delivery {
+            Delivery::Answered(answer) => self.pass_back(received, answer),
+            Delivery::NoneDue => Reply::none(),
+            Delivery::NotSent(cause) | Delivery::Unknown(cause) if cause.kind().is_of_content() => {
+                policy.invalid_reply().because(cause)
+            }
+            Delivery::NotSent(cause) => policy.not_sent_reply().because(cause),
+            Delivery::Unknown(cause) => policy.unknown_reply().because(cause),
+        }
+    }
+
+    fn pass_back(&self, received: &Received, answer: Answer) -> Reply {
+        let request = AckRequest::of(&received.message.as_message());
+        let answer = match self.translate_level {
+            true => level::translated(answer, request),
+            false => answer,
+        };
         let Some(code) = answer.code() else {
             let cause = Cause::new(CauseKind::Unreadable, "its MSA-1 is not in Table 0008");
-            return self.unreachable.unknown.reply().because(cause);
+            return self.unreachable.unknown_reply().because(cause);
         };
-        if AckRequest::of(&received.message.as_message()).wants(code) {
-            Acknowledgment::passed_on(answer).into()
+        if request.wants(code) {
+            Acknowledgment::passed_on(&answer).into()
         } else if code.is_positive() {
             Reply::none()
         } else {
@@ -82,98 +168,19 @@ impl Forward {
     }
 }
 
-/// Whether a resend can not help.
-fn is_final(kind: CauseKind) -> bool {
-    matches!(kind, CauseKind::InvalidContent | CauseKind::ContentRefused)
-}
-
 impl Handler for Forward {
     async fn handle(&self, received: Received) -> Reply {
-        match self.deliver(&received).await {
-            Delivery::Answered(answer) => self.pass_back(&received, &answer),
-            Delivery::NoneDue => Reply::none(),
-            Delivery::NotSent(cause) | Delivery::Unknown(cause) if is_final(cause.kind()) => {
-                self.unreachable.invalid.reply().because(cause)
+        let Forwarded { delivery, late } = self.forward(&received).await;
+        let reply = self.reply(&received, delivery);
+        match late {
+            None => reply,
+            Some(late) => {
+                let forward = self.clone();
+                reply.late(async move {
+                    let delivery = late.await;
+                    forward.reply(&received, delivery)
+                })
             }
-            Delivery::NotSent(cause) => self.unreachable.not_sent.reply().because(cause),
-            Delivery::Unknown(cause) => self.unreachable.unknown.reply().because(cause),
-        }
-    }
-}
-
-/// What the sender of a message hears when it could not be passed on.
-///
-/// The default answers AR with code 207, at the accept level CE, where the message did not
-/// leave or no answer came: a sender that is told AE parks a message that could simply be sent
-/// again. After an unknown outcome a resend may make a duplicate at the far side, where it did
-/// arrive; that is told apart by MSH-10.
-///
-/// ```
-/// use hl7_ack::{Unreachable, WhenUnreachable};
-///
-/// let policy = Unreachable::default().unknown(WhenUnreachable::HangUp);
-/// ```
-#[derive(Clone, Debug)]
-pub struct Unreachable {
-    not_sent: WhenUnreachable,
-    unknown: WhenUnreachable,
-    invalid: WhenUnreachable,
-}
-
-/// An answer, or none.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum WhenUnreachable {
-    /// Answer this.
-    Answer(Outcome),
-    /// Close the connection without an answer.
-    HangUp,
-}
-
-impl WhenUnreachable {
-    fn reply(&self) -> Reply {
-        match self {
-            Self::Answer(outcome) => outcome.clone().into(),
-            Self::HangUp => Reply::hang_up(),
-        }
-    }
-}
-
-impl Unreachable {
-    /// When no byte of the message left.
-    #[must_use]
-    pub fn not_sent(mut self, answer: WhenUnreachable) -> Self {
-        self.not_sent = answer;
-        self
-    }
-
-    /// When bytes left and no usable answer came: it may have arrived.
-    #[must_use]
-    pub fn unknown(mut self, answer: WhenUnreachable) -> Self {
-        self.unknown = answer;
-        self
-    }
-
-    /// When the message can not be carried (it holds a framing byte, say) or the far side refuses
-    /// its content. By default AE with code 207, because a resend can not help.
-    #[must_use]
-    pub fn invalid(mut self, answer: WhenUnreachable) -> Self {
-        self.invalid = answer;
-        self
-    }
-}
-
-impl Default for Unreachable {
-    fn default() -> Self {
-        let rejected =
-            |text| WhenUnreachable::Answer(Outcome::rejected(ErrorCode::APPLICATION_ERROR, text));
-        Self {
-            not_sent: rejected("destination not reached"),
-            unknown: rejected("no answer from the destination"),
-            invalid: WhenUnreachable::Answer(Outcome::error(
-                ErrorCode::APPLICATION_ERROR,
-                "the message can not be passed on",
-            )),
         }
     }
 }

@@ -28,62 +28,90 @@
 //!   of the message's version; [`AckRequest`] knows what MSH-15 and MSH-16 ask for.
 //! * [`Received`], [`Handler`] and [`Reply`] are the receiving side, [`Deliver`] and
 //!   [`Delivery`] the sending side. [`AnyHandler`] and [`AnyDeliver`] hide the types.
+//! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`TimeLimited`]. Around a handler, or as
+//!   one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`], [`AcceptOnly`].
 //! * [`Responder`] and [`Outstanding`] are for those who write a transport: what every server
 //!   does with the bytes of a message, and what every client does with the bytes of an answer.
 //!
 //! There is no runtime, no socket and no timer in here; where time is waited for, a [`Timer`]
 //! is passed in. No error, log text or `Debug` output holds a value from a message.
 
+mod accept_only;
 mod acknowledger;
 mod acknowledgment;
 mod answer;
 mod batch_answer;
 mod buffer;
+mod catch_panic;
+mod cause;
 mod code;
 mod control_id;
 mod deliver;
+mod enhanced;
 mod err;
+mod fan_out;
 mod fault;
 mod forward;
 mod handler;
 mod header_fields;
+mod in_order;
+mod lanes;
+mod later;
+mod lock;
 mod matching;
 mod msa;
 mod outcome;
 mod outstanding;
+mod per_key;
+mod progress;
 mod received;
+mod replay;
 mod reply;
 mod request;
 mod responder;
+mod retry;
 mod safe_text;
 mod sequence;
 mod severity;
+mod time_limited;
 mod timer;
 mod timestamp;
 mod version;
+mod waiters;
 mod writer;
 
+pub use accept_only::AcceptOnly;
 pub use acknowledger::Acknowledger;
 pub use acknowledgment::Acknowledgment;
 pub use answer::Resend;
 pub use batch_answer::{BatchAnswer, BatchForm};
+pub use cause::{Cause, CauseKind};
 pub use code::{AckCode, ErrorCode, Level};
 pub use control_id::{Clock, ControlId, ControlIds, UniqueIds};
-pub use deliver::{Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery};
+pub use deliver::{Answer, AnyDeliver, Deliver, Delivery, OneAttempt};
+pub use enhanced::Enhanced;
+pub use fan_out::FanOut;
 pub use fault::Fault;
 pub use forward::{Forward, Unreachable, WhenUnreachable};
 pub use handler::{AnyHandler, Handler};
+pub use in_order::InOrder;
 pub use matching::Matching;
 pub use outcome::Outcome;
 pub use outstanding::{Finding, Outstanding};
+pub use per_key::{Keys, PerKey};
+pub use progress::Progress;
 pub use received::{Extensions, Peer, Received};
+pub use replay::{FinalAnswer, Known, MemoryStore, Replay, ReplayKey, ReplayScope, ReplayStore};
 pub use reply::{Reply, Then};
 pub use request::{AckRequest, Condition, Mode};
 pub use responder::{Action, Responder, Response};
+pub use retry::{Retry, RetryAction, RetryPolicy};
 pub use sequence::{Sequence, SequenceReceiver, SequenceSender, SequenceStep, sequence_number};
 pub use severity::Severity;
+pub use time_limited::TimeLimited;
 pub use timer::Timer;
 pub use version::Version;
+pub use waiters::{Waiters, Waiting};
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

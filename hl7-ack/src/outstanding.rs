@@ -36,6 +36,8 @@ use crate::{AckRequest, Answer, Matching, msa::msa_of, responder::read, safe_tex
 #[derive(Clone, Debug)]
 pub struct Outstanding {
     control_id: Compared,
+    /// MSH-10 as it stands.
+    written: Compared,
     /// MSH-3 and MSH-4.
     sender: [Compared; 2],
     matching: Matching,
@@ -75,6 +77,7 @@ impl Outstanding {
         let header = view.header();
         Self {
             control_id: Compared(comparable(header.control_id())),
+            written: Compared(header.control_id().as_bytes().trim_ascii().to_vec()),
             sender: [header.sending_application(), header.sending_facility()]
                 .map(|field| Compared(comparable(field))),
             matching: Matching::exact(),
@@ -154,8 +157,11 @@ impl Outstanding {
                 .into_iter()
                 .zip(&self.sender)
                 .all(|(field, ours)| comparable(field) == ours.0);
-        let ours = addressed && self.matching.names(&self.control_id.0, &comparable(msa.field(2)));
-        if ours {
+        let named = msa.field(2);
+        // Some copy the bytes of MSH-10 into an acknowledgment with other delimiters.
+        let ours = named.as_bytes().trim_ascii() == self.written.0
+            || self.matching.names(&self.control_id.0, &comparable(named));
+        if addressed && ours {
             Finding::Answer(Answer::new(message.clone(), self.request))
         } else {
             Finding::Other
@@ -164,7 +170,7 @@ impl Outstanding {
 }
 
 /// A control ID in one form, whatever the delimiters of its message.
-fn comparable(id: Field<'_>) -> Vec<u8> {
+pub(crate) fn comparable(id: Field<'_>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(id.as_bytes().len());
     for token in id.tokens() {
         match token.kind() {

@@ -1,13 +1,6 @@
 //! [`Responder`]: from the bytes of a message to what is to be answered, for every transport.
 
-use std::{
-    fmt,
-    future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use hl7_parse::{
@@ -20,6 +13,7 @@ use crate::{
     Received, Reply, Then, Timer,
     acknowledger::unreadable,
     acknowledgment::msa_code,
+    catch_panic::CatchPanic,
     outstanding::{shown, shown_of},
     reply::ReplyAnswer,
     safe_text::SafeText,
@@ -45,10 +39,12 @@ pub struct Responder {
     handler: AnyHandler,
     acknowledger: Acknowledger,
     time_limit: Option<(Duration, AnyTimer)>,
+    max_messages: usize,
 }
 
 impl Responder {
-    /// How many messages one frame or body may hold.
+    /// How many messages one frame or body may hold, unless
+    /// [`Responder::with_max_messages`] says otherwise.
     pub const MAX_MESSAGES: usize = 10_000;
 
     /// Answers by this handler, without a time limit.
@@ -58,6 +54,7 @@ impl Responder {
             handler: AnyHandler::new(handler),
             acknowledger: Acknowledger::new(),
             time_limit: None,
+            max_messages: Self::MAX_MESSAGES,
         }
     }
 
@@ -66,6 +63,13 @@ impl Responder {
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration, timer: impl Timer) -> Self {
         self.time_limit = Some((limit, AnyTimer::new(timer)));
+        self
+    }
+
+    /// How many messages one frame or body may hold. Default 10,000.
+    #[must_use]
+    pub fn with_max_messages(mut self, messages: usize) -> Self {
+        self.max_messages = messages;
         self
     }
 
@@ -80,7 +84,7 @@ impl Responder {
     /// segments or a batch. Without copying.
     ///
     /// What does not begin with a message or a batch, what holds lines after an envelope
-    /// segment, and what holds more than [`Responder::MAX_MESSAGES`], comes out whole, to be
+    /// segment, and what holds more messages than one may, comes out whole, to be
     /// refused whole. An envelope without a message is legal, and nothing is to be done.
     #[must_use]
     pub fn messages(&self, content: Bytes) -> Vec<Bytes> {
@@ -88,7 +92,7 @@ impl Responder {
         for part in batch::parts(&content) {
             match part.kind() {
                 PartKind::Message => {
-                    if messages.len() == Self::MAX_MESSAGES {
+                    if messages.len() >= self.max_messages {
                         return vec![content];
                     }
                     let start = part.offset();
@@ -115,7 +119,7 @@ impl Responder {
     pub async fn respond(&self, message: Bytes, peer: Peer) -> Response {
         let bytes = message;
         let Ok(message) = read(bytes.clone()) else {
-            return self.refuse(&bytes, &unreadable());
+            return self.refuse_content(&bytes, &unreadable());
         };
         let is_header = |segment: &Segment<'_>| {
             segment.as_bytes().get(..3).is_some_and(|id| id.eq_ignore_ascii_case(b"MSH"))
@@ -125,9 +129,10 @@ impl Responder {
                 ErrorCode::SEGMENT_SEQUENCE_ERROR,
                 "several messages where one is expected",
             );
-            return self.refuse(&bytes, &outcome);
+            return self.refuse_content(&bytes, &outcome);
         }
-        let reply = self.handle(Received::new(message.clone(), peer)).await;
+        let mut reply = self.handle(Received::new(message.clone(), peer)).await;
+        let then = reply.take_afterwards();
         let request = AckRequest::of(&message.as_message());
         let (message_type, control_id) = shown_of(&message.as_message());
 
@@ -153,6 +158,10 @@ impl Responder {
                 let code = msa_code(&response.as_message());
                 (Action::Answer(response.as_bytes().clone()), code)
             }
+            ReplyAnswer::Kept(answer) => match answer.as_bytes() {
+                Some(bytes) => (Action::Answer(bytes.clone()), answer.code()),
+                None => (Action::Nothing, None),
+            },
             ReplyAnswer::None => (Action::Nothing, None),
             ReplyAnswer::HangUp => (Action::HangUp, None),
         };
@@ -160,10 +169,11 @@ impl Responder {
             action,
             code,
             readable: true,
+            too_many_messages: false,
             message_type,
             control_id,
             cause: reply.cause,
-            then: reply.then,
+            then,
         }
     }
 
@@ -181,9 +191,21 @@ impl Responder {
 
     /// The answer to a message over a length limit, of which only the first bytes were kept.
     #[must_use]
-    pub fn too_long(&self, head: &Bytes) -> Response {
+    pub fn too_long(&self, head: &[u8]) -> Response {
         let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "the message is too long");
         self.refuse(head, &outcome)
+    }
+
+    /// Refuses what is no message, or came out whole because it holds too many.
+    fn refuse_content(&self, bytes: &[u8], outcome: &Outcome) -> Response {
+        let one_more = self.max_messages.saturating_add(1);
+        let messages = batch::parts(bytes).filter(|part| part.kind() == PartKind::Message);
+        if messages.take(one_more).count() < one_more {
+            return self.refuse(bytes, outcome);
+        }
+        let text = "more messages than are taken at once";
+        let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, text);
+        Response { too_many_messages: true, ..self.refuse(bytes, &outcome) }
     }
 
     fn refuse(&self, bytes: &[u8], outcome: &Outcome) -> Response {
@@ -200,6 +222,7 @@ impl Responder {
             action,
             code,
             readable: false,
+            too_many_messages: false,
             message_type,
             control_id,
             cause: None,
@@ -209,18 +232,18 @@ impl Responder {
 
     async fn handle(&self, received: Received) -> Reply {
         let handler = self.handler.clone();
-        let handling: Pin<Box<dyn Future<Output = Reply> + Send>> =
-            Box::pin(CatchPanic(Box::pin(async move { handler.handle(received).await })));
+        let handling = CatchPanic(Box::pin(async move { handler.handle(received).await }));
+        let handling = Box::pin(async move {
+            handling.await.unwrap_or_else(|| {
+                Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error").into()
+            })
+        });
         let Some((limit, timer)) = &self.time_limit else { return handling.await };
         match timer.within(*limit, handling).await {
             Within::Finished(reply) => reply,
             Within::Elapsed(handling) => {
                 let outcome = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "no result in time");
-                Reply::from(outcome).then(async move {
-                    if let Some(then) = handling.await.then {
-                        then.await;
-                    }
-                })
+                Reply::from(outcome).late(handling)
             }
         }
     }
@@ -235,31 +258,12 @@ pub(crate) fn read(bytes: Bytes) -> Result<OwnedMessage, ParseError> {
     })
 }
 
-/// Turns a panic of a handler into a reply.
-struct CatchPanic<F>(Pin<Box<F>>);
-
-impl<F: Future<Output = Reply>> Future for CatchPanic<F> {
-    type Output = Reply;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
-        // After a panic the future is not polled again, and what it shared is the handler's own.
-        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
-            Ok(poll) => poll,
-            Err(payload) => {
-                // Dropping it could panic again.
-                std::mem::forget(payload);
-                let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error");
-                Poll::Ready(outcome.into())
-            }
-        }
-    }
-}
-
 /// What is to be answered to one message, and what a log may say about it.
 pub struct Response {
     action: Action,
     code: Option<AckCode>,
     readable: bool,
+    too_many_messages: bool,
     message_type: SafeText,
     control_id: SafeText,
     cause: Option<Cause>,
@@ -305,6 +309,12 @@ impl Response {
     #[must_use]
     pub fn is_readable(&self) -> bool {
         self.readable
+    }
+
+    /// Whether the input was refused because it holds more messages than one frame or body may.
+    #[must_use]
+    pub fn has_too_many_messages(&self) -> bool {
+        self.too_many_messages
     }
 
     /// MSH-9 for logs: printable ASCII, at most 64 characters; empty if unknown.

@@ -8,7 +8,7 @@ pub trait Timer: Send + Sync + 'static {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
 }
 
-type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(crate) type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A [`Timer`] of whatever type.
 #[derive(Clone)]
@@ -23,12 +23,16 @@ impl AnyTimer {
         }))
     }
 
+    pub(crate) fn sleep(&self, duration: Duration) -> Sleep {
+        (self.0)(duration)
+    }
+
     /// What the future gives, or the future again where it takes longer than `limit`.
     pub(crate) async fn within<F>(&self, limit: Duration, mut future: Pin<Box<F>>) -> Within<F>
     where
         F: Future + ?Sized,
     {
-        let mut sleep = (self.0)(limit);
+        let mut sleep = self.sleep(limit);
         let finished = std::future::poll_fn(|context| {
             if let std::task::Poll::Ready(output) = future.as_mut().poll(context) {
                 return std::task::Poll::Ready(Some(output));

@@ -62,7 +62,7 @@ mod sent_body;
 use std::{fmt, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
-use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Outstanding};
+use hl7_ack::{Cause, CauseKind, Deliver, Delivery, OneAttempt, Outstanding, Progress};
 use hl7_parse::OwnedMessage;
 use hl7_transport::TlsError;
 use http::{HeaderMap, HeaderValue, header};
@@ -115,7 +115,7 @@ impl Client {
         &self.inner.destination
     }
 
-    /// Sends one message; `begun` tells afterwards whether a byte of it left.
+    /// Sends one message; the progress that `body` tells says whether a byte of it left.
     async fn exchange(
         &self,
         message: &OwnedMessage,
@@ -134,6 +134,8 @@ impl Client {
         Ok(evaluate(outstanding, status, content, inner.limits.max_response_len))
     }
 }
+
+impl OneAttempt for Client {}
 
 impl Inner {
     /// The headers of one request; the caller's own replace those of the dialect.
@@ -181,14 +183,18 @@ impl Inner {
 }
 
 impl Deliver for Client {
-    async fn deliver(&self, message: OwnedMessage) -> Delivery {
+    fn deliver(&self, message: OwnedMessage) -> impl Future<Output = Delivery> + Send {
+        self.deliver_tracked(message, Progress::new())
+    }
+
+    async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
         let outstanding = Outstanding::of(&message);
-        let (body, begun) = SentBody::new(message.as_bytes().clone());
+        let body = SentBody::new(message.as_bytes().clone(), progress.clone());
         match self.exchange(&message, &outstanding, body).await {
             Ok(delivery) => delivery,
             Err(error) => {
                 let cause = self.inner.cause(&error);
-                match begun.get() && !error.is_connect() {
+                match progress.has_begun() && !error.is_connect() {
                     true => Delivery::Unknown(cause),
                     false => Delivery::NotSent(cause),
                 }

@@ -35,6 +35,7 @@
 //! | block | is |
 //! |---|---|
 //! | MSA-2 names the message that was sent | the answer |
+//! | [`on_inbound`](ClientBuilder::on_inbound) takes it | handed over; the client waits on |
 //! | MSA-2 names another | dropped; the client waits on, and closes after this exchange |
 //! | a message without MSA | dropped, counted, logged without content; the client waits on |
 //! | not HL7, or over `max_frame_len` | [`Delivery::Unknown`] |
@@ -67,7 +68,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, Outstanding};
+use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, OneAttempt, Outstanding, Progress};
 use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{
@@ -132,7 +133,12 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, message: &OwnedMessage, outstanding: &Outstanding) -> Delivery {
+    async fn exchange(
+        &self,
+        message: &OwnedMessage,
+        outstanding: &Outstanding,
+        progress: &Progress,
+    ) -> Delivery {
         let Shared { options, slot, places, .. } = &*self.shared;
         if !is_encodable(message.as_bytes()) {
             let detail = "it holds VT or FS, which can not be framed";
@@ -146,7 +152,7 @@ impl Client {
             let detail = format!("other messages were before it for {:?}", options.queue_timeout);
             return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
         };
-        let mut connection = match self.send(slot.take(), message.as_bytes()).await {
+        let mut connection = match self.send(slot.take(), message.as_bytes(), progress).await {
             Ok(connection) => connection,
             Err(Unsent::Given(delivery)) => return delivery,
             Err(Unsent::BrokenOff(mut connection, delivery)) => {
@@ -180,11 +186,13 @@ impl Client {
         &self,
         kept: Option<Connection<AnyIo>>,
         content: &Bytes,
+        progress: &Progress,
     ) -> Result<Connection<AnyIo>, Unsent> {
         let Shared { options, target, .. } = &*self.shared;
         if let Some(mut connection) = kept
-            && connection.is_fresh().await
+            && connection.is_fresh(|content| self.is_taken(content)).await
         {
+            progress.begin();
             match connection.write(content.clone(), options.write_timeout).await {
                 Ok(()) => return Ok(connection),
                 // Closed by the peer a moment ago; no byte left, so another one may be tried.
@@ -195,10 +203,19 @@ impl Client {
         let connected = target.connect(options.connect_timeout).await;
         let io = connected.map_err(|cause| Unsent::Given(Delivery::NotSent(cause)))?;
         let mut connection = options.connection(io);
+        progress.begin();
         match connection.write(content.clone(), options.write_timeout).await {
             Ok(()) => Ok(connection),
             Err(failure) => Err(self.not_written(connection, failure)),
         }
+    }
+
+    /// Whether somebody takes a message that is not the answer.
+    fn is_taken(&self, content: &Bytes) -> bool {
+        let Some(take) = &self.shared.options.on_inbound else { return false };
+        let message = OwnedMessage::parse(content.clone())
+            .or_else(|_| OwnedMessage::parse_undecoded(content.clone()));
+        message.is_ok_and(|message| take.0(&message))
     }
 
     fn not_written(&self, connection: Connection<AnyIo>, failure: WriteError) -> Unsent {
@@ -269,11 +286,12 @@ impl Client {
                 // Only release 2 has them, and it is not switched on.
                 Block::Commit(_) => continue,
             };
-            match sent.examine(content) {
+            match sent.examine(content.clone()) {
                 Finding::Answer(answer) if others == 0 => {
                     return Waited::Clean(Delivery::Answered(answer));
                 }
                 Finding::Answer(answer) => return Waited::Spoiled(Delivery::Answered(answer)),
+                Finding::Other | Finding::Inbound(_) if self.is_taken(&content) => {}
                 Finding::Other => {
                     others = others.saturating_add(1);
                     tracing::warn!("acknowledgment of another message, dropped");
@@ -293,10 +311,14 @@ impl Deliver for Client {
     ///
     /// Dropping the future closes the connection if the exchange had begun; whether the message
     /// was processed is then not known.
-    async fn deliver(&self, message: OwnedMessage) -> Delivery {
+    fn deliver(&self, message: OwnedMessage) -> impl Future<Output = Delivery> + Send {
+        self.deliver_tracked(message, Progress::new())
+    }
+
+    async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
         let outstanding = Outstanding::of(&message);
         let started = Instant::now();
-        let delivery = self.exchange(&message, &outstanding).await;
+        let delivery = self.exchange(&message, &outstanding, &progress).await;
         let outcome = match &delivery {
             Delivery::Answered(_) => "answered",
             Delivery::NoneDue => "none due",
@@ -314,6 +336,8 @@ impl Deliver for Client {
         delivery
     }
 }
+
+impl OneAttempt for Client {}
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

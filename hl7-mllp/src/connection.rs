@@ -154,14 +154,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     }
 
     /// Whether the connection can carry another exchange: still open, and nothing unread on it
-    /// but the CR or LF that may follow a frame.
+    /// but the CR or LF that may follow a frame, and blocks that somebody takes.
     #[cfg(feature = "client")]
-    pub(crate) async fn is_fresh(&mut self) -> bool {
+    pub(crate) async fn is_fresh(&mut self, take: impl Fn(&Bytes) -> bool) -> bool {
         // Lets the runtime learn what happened to the socket meanwhile.
         tokio::task::yield_now().await;
         loop {
             match self.codec.decode(&mut self.buffer) {
                 Ok(None) if self.codec.is_between_frames() && !self.ended => {}
+                Ok(Some(Block::Content(content))) if take(&content) => continue,
                 _ => return false,
             }
             self.codec.release(&mut self.buffer);

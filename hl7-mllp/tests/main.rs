@@ -11,6 +11,8 @@ mod codec;
 
 #[cfg(feature = "client")]
 mod client;
+#[cfg(all(feature = "client", feature = "server"))]
+mod decorators;
 #[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]

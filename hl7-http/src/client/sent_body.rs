@@ -1,16 +1,13 @@
-//! The body of a request, which remembers whether it began to leave.
+//! The body of a request, which tells when it begins to leave.
 
 use std::{
     convert::Infallible,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
+use hl7_ack::Progress;
 use http_body::{Body, Frame, SizeHint};
 
 /// One message as a request's body.
@@ -19,22 +16,12 @@ use http_body::{Body, Frame, SizeHint};
 /// a message that was not asked for has not left.
 pub(super) struct SentBody {
     content: Option<Bytes>,
-    begun: Arc<AtomicBool>,
+    progress: Progress,
 }
-
-/// Whether a [`SentBody`] was asked for its content.
-pub(super) struct Begun(Arc<AtomicBool>);
 
 impl SentBody {
-    pub(super) fn new(content: Bytes) -> (Self, Begun) {
-        let begun = Arc::new(AtomicBool::new(false));
-        (Self { content: Some(content), begun: Arc::clone(&begun) }, Begun(begun))
-    }
-}
-
-impl Begun {
-    pub(super) fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    pub(super) fn new(content: Bytes, progress: Progress) -> Self {
+        Self { content: Some(content), progress }
     }
 }
 
@@ -46,7 +33,7 @@ impl Body for SentBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.begun.store(true, Ordering::Release);
+        self.progress.begin();
         Poll::Ready(self.content.take().map(|content| Ok(Frame::data(content))))
     }
 

@@ -40,7 +40,7 @@ pub(super) async fn answer(
     dialect: &Dialect,
     background: &Background,
 ) -> Answered {
-    let messages = responder.messages(content.clone());
+    let messages = responder.messages(content);
     let single = messages.len() <= 1;
     let mut answers = Answers { status: None, first: Bytes::new(), more: BytesMut::new() };
     let mut thens = Vec::new();
@@ -52,7 +52,10 @@ pub(super) async fn answer(
         thens.extend(response.take_then());
         log(&response, peer, bytes, started);
         if single && !response.is_readable() {
-            result = Some(unreadable(&content));
+            result = Some(match response.has_too_many_messages() {
+                true => Verdict::TooMany,
+                false => Verdict::Unreadable,
+            });
             break;
         }
         match response.action() {
@@ -69,16 +72,6 @@ pub(super) async fn answer(
     }
     let after = after(thens, background).await;
     Answered { result: result.unwrap_or_else(|| answers.verdict()), after }
-}
-
-/// A body that came out whole because of how many messages it holds is told from one that is none.
-fn unreadable(content: &[u8]) -> Verdict {
-    let begins = |line: &[u8]| line.starts_with(b"MSH");
-    let headers = content.split(|&byte| matches!(byte, b'\r' | b'\n')).filter(|line| begins(line));
-    match headers.take(Responder::MAX_MESSAGES + 1).count() > Responder::MAX_MESSAGES {
-        true => Verdict::TooMany,
-        false => Verdict::Unreadable,
-    }
 }
 
 /// Reserves a place for what handlers left for later, which may wait until one is free.

@@ -1,7 +1,8 @@
 //! Sets the limits of a client and checks its address.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
+use hl7_parse::OwnedMessage;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -24,6 +25,17 @@ pub(super) struct Options {
     pub(super) silence_timeout: Duration,
     pub(super) queue_timeout: Duration,
     pub(super) max_waiting: usize,
+    pub(super) on_inbound: Option<OnInbound>,
+}
+
+/// Takes a message that is not the answer, or does not.
+#[derive(Clone)]
+pub(super) struct OnInbound(pub(super) Arc<dyn Fn(&OwnedMessage) -> bool + Send + Sync>);
+
+impl fmt::Debug for OnInbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnInbound")
+    }
 }
 
 impl Options {
@@ -55,6 +67,7 @@ impl ClientBuilder {
                 silence_timeout: Duration::from_secs(5),
                 queue_timeout: Duration::from_secs(10),
                 max_waiting: 1024,
+                on_inbound: None,
             },
             #[cfg(feature = "tls")]
             tls: None,
@@ -114,6 +127,30 @@ impl ClientBuilder {
     /// One more gets [`NotSent`](hl7_ack::Delivery::NotSent) at once.
     pub fn max_waiting(mut self, callers: usize) -> Self {
         self.options.max_waiting = callers;
+        self
+    }
+
+    /// Offers messages that arrive on the connection and are not the answer to `take`, which says
+    /// whether it takes them: an application acknowledgment of an earlier message, say, for
+    /// [`Waiters`](hl7_ack::Waiters), or a message of the peer's own. Default: none is taken.
+    ///
+    /// It is called while the client waits for an answer, and before its next message for what
+    /// came in between: it must not block. Nothing is answered.
+    ///
+    /// ```
+    /// use hl7_ack::Waiters;
+    /// use hl7_mllp::client::{Client, ClientBuilder};
+    ///
+    /// fn listening(waiters: Waiters) -> ClientBuilder {
+    ///     Client::builder("his.example.org:2575")
+    ///         .on_inbound(move |message| waiters.hand_over("his", message))
+    /// }
+    /// ```
+    pub fn on_inbound(
+        mut self,
+        take: impl Fn(&OwnedMessage) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.options.on_inbound = Some(OnInbound(Arc::new(take)));
         self
     }
 

@@ -1,0 +1,28 @@
+//! [`CatchPanic`]: goes on after a panic of somebody else's code.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+/// Completes with the output of a future, or with `None` where it panicked. The panic hook has
+/// told of it by then.
+pub(crate) struct CatchPanic<F: ?Sized>(pub(crate) Pin<Box<F>>);
+
+impl<F: Future + ?Sized> Future for CatchPanic<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // After a panic the future is not polled again, and what it shared is its owner's own.
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Some),
+            Err(payload) => {
+                // Dropping it could panic again.
+                std::mem::forget(payload);
+                Poll::Ready(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Writes an answer at the level of acknowledgment that the sender asked for.
+
+use hl7_parse::{Editor, Path};
+
+use crate::{AckCode, AckRequest, Answer, Condition, ErrorCode, Level, Mode, answer::error_codes};
+
+/// The answer with MSA-1 at the level asked for; as it is where no answer is due at once.
+pub(super) fn translated(answer: Answer, request: AckRequest) -> Answer {
+    let wanted = match (request.mode(), request.accept()) {
+        (Mode::Original, _) => Level::Application,
+        (Mode::Enhanced, Condition::Never) => return answer,
+        (Mode::Enhanced, _) => Level::Accept,
+    };
+    let Some(code) = answer.code().filter(|code| code.level() != wanted) else { return answer };
+    let code = at_other_level(code, &error_codes(&answer.message().as_message()));
+    let edited = Editor::new(&answer.message().as_message())
+        .keep_line_ends()
+        .set(&Path::new("MSA-1"), code.as_str())
+        .finish();
+    match edited {
+        Ok(message) => answer.with_message(message, code),
+        // It is longer than the editor's limit, or its MSA can not be found: as it is, then.
+        Err(_) => answer,
+    }
+}
+
+/// What makes the sender do what the code would have made it do.
+fn at_other_level(code: AckCode, errors: &[ErrorCode]) -> AckCode {
+    let any = |test: fn(ErrorCode) -> bool| errors.iter().any(|error| test(*error));
+    match code {
+        AckCode::AA => AckCode::CA,
+        AckCode::AR if any(ErrorCode::concerns_header) => AckCode::CR,
+        AckCode::AE | AckCode::AR => AckCode::CE,
+        AckCode::CA => AckCode::AA,
+        AckCode::CE if any(is_of_content) => AckCode::AE,
+        AckCode::CE | AckCode::CR => AckCode::AR,
+    }
+}
+
+fn is_of_content(error: ErrorCode) -> bool {
+    matches!(error.number(), 100..=199 | 204 | 205)
+}

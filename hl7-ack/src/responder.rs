@@ -130,6 +130,8 @@ impl Responder {
         let reply = self.handle(Received::new(message.clone(), peer)).await;
         let request = AckRequest::of(&message.as_message());
         let (message_type, control_id) = shown_of(&message.as_message());
+        let negative =
+            matches!(&reply.answer, ReplyAnswer::Outcome(outcome) if !outcome.is_accepted());
 
         let (action, code) = match reply.answer {
             ReplyAnswer::Outcome(outcome) => {
@@ -158,6 +160,7 @@ impl Responder {
         };
         Response {
             action,
+            negative,
             code,
             readable: true,
             message_type,
@@ -198,6 +201,7 @@ impl Responder {
         };
         Response {
             action,
+            negative: true,
             code,
             readable: false,
             message_type,
@@ -258,6 +262,7 @@ impl<F: Future<Output = Reply>> Future for CatchPanic<F> {
 /// What is to be answered to one message, and what a log may say about it.
 pub struct Response {
     action: Action,
+    negative: bool,
     code: Option<AckCode>,
     readable: bool,
     message_type: SafeText,
@@ -293,6 +298,12 @@ impl Response {
     #[must_use]
     pub fn action(&self) -> &Action {
         &self.action
+    }
+
+    /// Whether the message was refused, also where no acknowledgment that says so is due.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        self.negative || self.code.is_some_and(|code| !code.is_positive())
     }
 
     /// MSA-1 of the answer.

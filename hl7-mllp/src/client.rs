@@ -57,6 +57,9 @@
 
 mod builder;
 mod connect;
+mod pause;
+mod pool;
+mod release2;
 
 use std::{
     fmt,
@@ -76,15 +79,19 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-pub use self::builder::{AddressError, ClientBuilder};
 use self::{
     builder::Options,
     connect::{AnyIo, Target},
+};
+pub use self::{
+    builder::{AddressError, ClientBuilder},
+    pool::Pool,
 };
 use crate::{
     Block, SkippedKind,
     connection::{Connection, ReadError, WriteError},
     frame::is_encodable,
+    meter,
 };
 
 /// An MLLP client. Clones are handles to the same connection.
@@ -119,9 +126,15 @@ impl Client {
         self.shared.dropped_inbound.load(Ordering::Relaxed)
     }
 
+    /// How many callers there are, the one whose exchange is under way included.
+    fn callers(&self) -> usize {
+        let Shared { options, places, .. } = &*self.shared;
+        options.places().saturating_sub(places.available_permits())
+    }
+
     fn new(options: Options, target: Target, open: Option<AnyIo>) -> Self {
         let open = open.map(|io| options.connection(io));
-        let places = options.max_waiting.saturating_add(1).min(Semaphore::MAX_PERMITS);
+        let places = options.places();
         Self {
             shared: Arc::new(Shared {
                 options,
@@ -164,6 +177,11 @@ impl Client {
                 };
             }
         };
+        if options.release2
+            && let Err(cause) = self.committed(&mut connection, message.as_bytes()).await
+        {
+            return Delivery::Unknown(cause);
+        }
         if !outstanding.answer_due() {
             *slot = Some(connection);
             return Delivery::NoneDue;
@@ -174,7 +192,9 @@ impl Client {
         };
         match self.wait(&mut connection, outstanding, limit).await {
             Waited::Clean(delivery) => {
-                *slot = Some(connection);
+                if !options.release2 || self.commit(&mut connection, &delivery).await {
+                    *slot = Some(connection);
+                }
                 delivery
             }
             Waited::Spoiled(delivery) => delivery,
@@ -228,7 +248,7 @@ impl Client {
             }
         };
         match failure.begun {
-            true if broken_off => Unsent::BrokenOff(connection, Delivery::Unknown(cause)),
+            true if broken_off => Unsent::BrokenOff(Box::new(connection), Delivery::Unknown(cause)),
             true => Unsent::Given(Delivery::Unknown(cause)),
             false => Unsent::Given(Delivery::NotSent(cause)),
         }
@@ -325,6 +345,7 @@ impl Deliver for Client {
             Delivery::NotSent(_) => "not sent",
             _ => "unknown",
         };
+        meter::delivered(outcome, started.elapsed());
         tracing::debug!(
             message_type = outstanding.message_type(),
             control_id = outstanding.control_id(),
@@ -354,7 +375,7 @@ enum Unsent {
     /// Nothing more can be learned.
     Given(Delivery),
     /// The peer broke off while it was written to.
-    BrokenOff(Connection<AnyIo>, Delivery),
+    BrokenOff(Box<Connection<AnyIo>>, Delivery),
 }
 
 /// What came of waiting, and whether the connection can be used again.

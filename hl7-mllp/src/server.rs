@@ -82,6 +82,7 @@
 mod connections;
 mod exchange;
 mod options;
+mod release2;
 
 use std::net::SocketAddr;
 

@@ -9,6 +9,8 @@
 //! | type | job |
 //! |---|---|
 //! | [`Listener`] | binds with a clear error, caps connections, tunes sockets, survives accept errors |
+//! | [`Networks`] | a list of networks that may connect, or that are trusted as proxies |
+//! | [`Authorize`] | lets a handler take only what its sender may send |
 //! | [`Serving`] | accepts connections until it is told to stop, each answered by a task of its own |
 //! | [`Shutdown`] | tells tasks to stop and waits for them, up to a deadline |
 //! | [`Background`] | runs what a handler leaves for after its answer, bounded |
@@ -46,10 +48,14 @@
 //! `tls` (default): rustls with the ring provider, named explicitly; no process-wide default is
 //! ever read or set.
 
+mod admission;
+mod authorize;
 mod background;
 mod bind_error;
 mod cut_off;
 mod listener;
+mod networks;
+mod proxy;
 mod serving;
 mod shutdown;
 mod socket;
@@ -58,10 +64,12 @@ mod timer;
 #[cfg(feature = "tls")]
 mod tls;
 
+pub use self::authorize::{Authorize, Permission};
 pub use self::background::{Background, Slot};
 pub use self::bind_error::{BindError, BindErrorKind};
 pub use self::cut_off::CutOff;
 pub use self::listener::{Listener, Permit};
+pub use self::networks::{Networks, NetworksError};
 pub use self::serving::Serving;
 pub use self::shutdown::Shutdown;
 pub use self::socket::{DEFAULT_KEEPALIVE, tune};

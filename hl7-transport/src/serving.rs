@@ -12,10 +12,17 @@ use std::{
 
 use hl7_ack::Peer;
 use tokio::net::TcpStream;
+#[cfg(feature = "tls")]
+use tokio::time::timeout;
 
 #[cfg(feature = "tls")]
 use crate::tls::ServerTls;
-use crate::{listener::Listener, shutdown::Shutdown, stream::Stream};
+use crate::{
+    admission::{Admission, Place},
+    listener::Listener,
+    shutdown::Shutdown,
+    stream::Stream,
+};
 
 /// A server about to serve: await it.
 ///
@@ -108,11 +115,10 @@ impl Serving {
                 () = &mut self.signal => break,
                 accepted = self.listener.accept() => accepted,
             };
-            let open = self.open(stream, Peer::at(address));
-            let answer = Arc::clone(&self.answer);
+            let (opening, answer) = (self.opening(), Arc::clone(&self.answer));
             self.shutdown.spawn(async move {
                 let _permit = permit;
-                if let Some((stream, peer)) = open.await {
+                if let Some((stream, peer, _place)) = opening.open(stream, address).await {
                     answer(stream, peer).await;
                 }
             });
@@ -121,33 +127,83 @@ impl Serving {
         Ok(self.shutdown.finish(self.shutdown_timeout).await?)
     }
 
-    /// Opens what lies over TCP; `None` when the peer, or the stop, did not let that happen.
+    fn opening(&self) -> Opening {
+        Opening {
+            admission: self.listener.admission().clone(),
+            #[cfg(feature = "tls")]
+            tls: self.tls.clone(),
+            shutdown: self.shutdown.clone(),
+        }
+    }
+}
+
+/// What lies between a connection and its first byte of a message.
+struct Opening {
+    admission: Admission,
     #[cfg(feature = "tls")]
-    fn open(
-        &self,
-        tcp: TcpStream,
-        peer: Peer,
-    ) -> impl Future<Output = Option<(Stream, Peer)>> + Send + use<> {
-        let (tls, shutdown) = (self.tls.clone(), self.shutdown.clone());
-        async move {
-            let Some(tls) = tls else { return Some((tcp.into(), peer)) };
-            match shutdown.until_stopping(tls.accept(tcp)).await? {
-                Ok(stream) => Some((stream.into(), peer)),
-                Err(error) => {
-                    tracing::warn!(%peer, %error, "TLS handshake failed");
-                    None
-                }
+    tls: Option<ServerTls>,
+    shutdown: Shutdown,
+}
+
+impl Opening {
+    /// Learns who the peer is; `None` when that, or the stop, does not let the connection go on.
+    async fn open(
+        self,
+        mut tcp: TcpStream,
+        address: SocketAddr,
+    ) -> Option<(Stream, Peer, Option<Place>)> {
+        let origin = self.admission.origin(&mut tcp, address);
+        let (address, place) = match self.shutdown.until_stopping(origin).await? {
+            Ok(origin) => origin,
+            Err(refusal) if refusal.is_probe() => {
+                tracing::debug!(proxy = %address, "opened and closed without a byte");
+                return None;
+            }
+            Err(refusal) => {
+                tracing::warn!(proxy = %address, %refusal, "connection refused");
+                return None;
+            }
+        };
+        let (stream, peer) = self.secure(tcp, Peer::at(address)).await?;
+        Some((stream, peer, place))
+    }
+
+    #[cfg(feature = "tls")]
+    async fn secure(&self, tcp: TcpStream, peer: Peer) -> Option<(Stream, Peer)> {
+        let Some(tls) = &self.tls else { return Some((tcp.into(), peer)) };
+        let handshake = async {
+            // A balancer's probe is no failed handshake.
+            match timeout(tls.handshake_limit(), tcp.peek(&mut [0])).await {
+                Ok(Ok(0) | Err(_)) => None,
+                _ => Some(tls.accept(tcp).await),
+            }
+        };
+        match self.shutdown.until_stopping(handshake).await? {
+            Some(Ok(stream)) => {
+                let peer = match stream.peer_identity() {
+                    None => peer,
+                    Some(identity) => {
+                        tracing::info!(%peer, %identity, "client certificate verified");
+                        peer.with_identity(identity)
+                    }
+                };
+                Some((stream.into(), peer))
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%peer, %error, "TLS handshake failed");
+                None
+            }
+            None => {
+                tracing::debug!(%peer, "opened and closed without a byte");
+                None
             }
         }
     }
 
     #[cfg(not(feature = "tls"))]
-    fn open(
-        &self,
-        tcp: TcpStream,
-        peer: Peer,
-    ) -> impl Future<Output = Option<(Stream, Peer)>> + Send + use<> {
-        std::future::ready(Some((tcp.into(), peer)))
+    #[expect(clippy::unused_async, reason = "awaits a handshake with the feature `tls`")]
+    async fn secure(&self, tcp: TcpStream, peer: Peer) -> Option<(Stream, Peer)> {
+        Some((tcp.into(), peer))
     }
 }
 

@@ -136,7 +136,7 @@ impl ClientBuilder {
 
 /// The configuration by value, as reqwest takes it, in the versions of rustls both share.
 fn rustls_config(tls: &ClientTls) -> impl std::any::Any + use<> {
-    let mut config = (**tls.config()).clone();
+    let mut config = (*tls.config()).clone();
     if config.alpn_protocols.is_empty() {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
     }

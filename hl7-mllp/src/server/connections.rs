@@ -2,12 +2,15 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use hl7_ack::{Handler, Peer, Responder};
 use hl7_transport::{Background, Shutdown};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::Semaphore,
     time::Instant,
 };
+use tracing::Instrument as _;
 
 use super::{
     exchange::{Exchanges, Next},
@@ -15,7 +18,9 @@ use super::{
 };
 use crate::{
     Block, FrameError, FrameErrorKind, Skipped, SkippedKind,
+    budget::Budget,
     connection::{Connection, ReadError},
+    meter,
 };
 
 /// Answers messages on connections over any `AsyncRead + AsyncWrite`.
@@ -55,6 +60,8 @@ pub struct Connections {
 struct Inner {
     options: Options,
     responder: Responder,
+    in_flight: Semaphore,
+    budget: Budget,
 }
 
 /// Sets the limits of [`Connections`].
@@ -89,7 +96,10 @@ impl Connections {
     pub(super) fn new(options: Options, responder: Responder) -> Self {
         let shutdown = Shutdown::new();
         let background = Background::new(shutdown.clone(), options.max_background);
-        Self { inner: Arc::new(Inner { options, responder }), shutdown, background }
+        let in_flight = options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let (in_flight, budget) = (Semaphore::new(in_flight), Budget::new(options.max_buffered));
+        let inner = Arc::new(Inner { options, responder, in_flight, budget });
+        Self { inner, shutdown, background }
     }
 
     /// Answers the messages of one connection until it is closed by either side.
@@ -101,12 +111,23 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
+        let span = tracing::info_span!("connection", %peer);
+        self.answer_all(io, peer).instrument(span).await;
+    }
+
+    async fn answer_all<S>(&self, io: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        let _held = meter::Held::begin();
         let options = &self.inner.options;
-        let mut connection = Connection::new(io, options.codec.clone(), options.end_timeout);
+        let mut connection = Connection::new(io, options.codec.clone(), options.end_timeout)
+            .with_share(self.inner.budget.share());
         let exchanges = Exchanges {
             responder: &self.inner.responder,
             background: &self.background,
             write_timeout: options.write_timeout,
+            commit_timeout: options.commit_timeout,
             peer: &peer,
         };
         let (idle, frame) = (options.idle_timeout, options.frame_timeout);
@@ -125,22 +146,31 @@ impl Connections {
             };
             let next = match read {
                 Ok(Some(Block::Content(content))) => {
-                    let next = exchanges.answer(&mut connection, content).await;
+                    // In a box: what an exchange needs is not held by idle connections.
+                    let next = Box::pin(self.exchange(&exchanges, &mut connection, content)).await;
                     answered = Some(Instant::now());
                     next
                 }
                 Ok(Some(Block::Skipped(skipped))) => {
                     log_skipped(&skipped, &peer);
                     if skipped.kind() == SkippedKind::TooLong {
-                        let next = exchanges.refuse(&mut connection, &skipped).await;
+                        let refusal = async {
+                            match options.release2 {
+                                true => exchanges.refuse_commit(&mut connection).await,
+                                false => exchanges.refuse(&mut connection, &skipped).await,
+                            }
+                        };
+                        let next = Box::pin(refusal).await;
                         answered = Some(Instant::now());
                         next
                     } else {
                         Next::Continue
                     }
                 }
-                // Only release 2 has them, and it is not switched on.
-                Ok(Some(Block::Commit(_))) => Next::Continue,
+                Ok(Some(Block::Commit(_))) => {
+                    tracing::debug!(%peer, "commit block, and nothing to commit");
+                    Next::Continue
+                }
                 Ok(None) => {
                     log_end(connection.is_touched(), &peer);
                     Next::Close
@@ -153,8 +183,27 @@ impl Connections {
             if next == Next::Close {
                 break;
             }
+            connection.settle();
         }
-        connection.close(answered.is_some_and(|at| at.elapsed() < RECENT)).await;
+        Box::pin(connection.close(answered.is_some_and(|at| at.elapsed() < RECENT))).await;
+    }
+
+    /// Handles a frame once its turn has come.
+    async fn exchange<S>(
+        &self,
+        exchanges: &Exchanges<'_>,
+        connection: &mut Connection<S>,
+        content: Bytes,
+    ) -> Next
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        // Never closed, so there always is a permit to wait for.
+        let _permit = self.inner.in_flight.acquire().await;
+        match self.inner.options.release2 {
+            true => exchanges.commit(connection, content).await,
+            false => exchanges.answer(connection, content).await,
+        }
     }
 
     /// Stops gracefully: idle connections are closed, exchanges in flight finished, and what
@@ -180,6 +229,13 @@ const RECENT: Duration = Duration::from_secs(1);
 
 fn log_skipped(skipped: &Skipped, peer: &Peer) {
     let bytes = skipped.dropped();
+    meter::noted(match skipped.kind() {
+        SkippedKind::CutOff => "cut_off",
+        SkippedKind::Empty => "empty_frame",
+        SkippedKind::Garbage => "garbage",
+        SkippedKind::TooLong => "too_long",
+        SkippedKind::Unfinished => "unfinished",
+    });
     match skipped.kind() {
         SkippedKind::CutOff => {
             tracing::warn!(%peer, bytes, "frame cut off by the next one, dropped");
@@ -197,6 +253,7 @@ fn log_end(touched: bool, peer: &Peer) {
     if touched {
         tracing::debug!(%peer, "closed by the peer");
     } else {
+        meter::noted("probe");
         tracing::debug!(%peer, "opened and closed without a byte");
     }
 }
@@ -205,6 +262,11 @@ fn log_lost<S>(error: &ReadError, connection: &Connection<S>, peer: &Peer)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
+    meter::noted(match error {
+        ReadError::Idle => "idle",
+        ReadError::Slow => "slow",
+        ReadError::Lost(_) => "lost",
+    });
     match error {
         ReadError::Idle => tracing::debug!(%peer, "idle for too long, closed"),
         ReadError::Slow => tracing::warn!(%peer, "frame not complete in time, dropped and closed"),

@@ -10,6 +10,8 @@
 )]
 
 mod client;
+mod credentials;
+mod dialects;
 mod limits;
 mod mount;
 mod server;

@@ -19,20 +19,18 @@ use http_body::{Body, Frame, SizeHint};
 /// a message that was not asked for has not left.
 pub(super) struct SentBody {
     content: Option<Bytes>,
-    begun: Arc<AtomicBool>,
+    begun: Begun,
 }
 
-/// Whether a [`SentBody`] was asked for its content.
+/// Whether any of the bodies made from it was asked for its content.
+#[derive(Clone, Default)]
 pub(super) struct Begun(Arc<AtomicBool>);
 
-impl SentBody {
-    pub(super) fn new(content: Bytes) -> (Self, Begun) {
-        let begun = Arc::new(AtomicBool::new(false));
-        (Self { content: Some(content), begun: Arc::clone(&begun) }, Begun(begun))
-    }
-}
-
 impl Begun {
+    pub(super) fn body(&self, content: Bytes) -> SentBody {
+        SentBody { content: Some(content), begun: self.clone() }
+    }
+
     pub(super) fn get(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }
@@ -46,7 +44,7 @@ impl Body for SentBody {
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        self.begun.store(true, Ordering::Release);
+        self.begun.0.store(true, Ordering::Release);
         Poll::Ready(self.content.take().map(|content| Ok(Frame::data(content))))
     }
 

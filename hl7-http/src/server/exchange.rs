@@ -51,11 +51,15 @@ pub(super) async fn answer(
         let mut response = responder.respond(message, peer.clone()).await;
         thens.extend(response.take_then());
         log(&response, peer, bytes, started);
-        if single && !response.is_readable() {
+        if single && !response.is_readable() && !dialect.acknowledges_unreadable() {
             result = Some(unreadable(&content));
             break;
         }
         match response.action() {
+            Action::Nothing if single && !response.is_readable() => {
+                result = Some(unreadable(&content));
+                break;
+            }
             Action::Answer(answer) => {
                 let status = response.code().map_or(StatusCode::OK, |code| dialect.status(code));
                 answers.add(status, answer);

@@ -250,7 +250,7 @@ impl Inner {
         let max_body_len = self.options.max_body_len;
         let mut body = std::pin::pin!(body);
         match read(body.as_mut(), max_body_len, self.patience()).await {
-            Ok(content) => Ok(content::unframed(&content)),
+            Ok(content) => self.options.dialect.request_content(&content).ok_or(Refusal::NotHl7),
             Err(Unread::Broken) => Err(Refusal::Broken),
             Err(Unread::Stopping) => Err(Refusal::Stopping),
             Err(Unread::TimedOut) => Err(Refusal::TimedOut),
@@ -310,7 +310,8 @@ impl Inner {
                 let own = content_type.filter(MediaType::is_hl7);
                 let essence = own.as_ref().map_or(dialect.content_type(), MediaType::essence);
                 let value = content::content_type(essence, dialect.charset(), &content);
-                (status, Body::new(content, after), value)
+                let body = dialect.response_body(status, &content);
+                (status, Body::new(body, after), value)
             }
             Verdict::Nothing => (dialect.empty_status(), Body::empty(after), None),
             Verdict::HangUp => {

@@ -9,6 +9,8 @@
     reason = "clippy.toml allows them in test functions; helpers of tests are no different"
 )]
 
+mod abuse;
+mod access;
 mod client;
 mod credentials;
 mod dialects;

@@ -38,15 +38,18 @@
 //! | a message, an acknowledgment due | the [`Dialect`]'s status for its code: 200, also for AE, AR, CE, CR |
 //! | a message, nothing due (MSH-15 and MSH-16) | 204, empty |
 //! | a handler that hangs up | 500, empty, and the connection is closed |
-//! | a body that is not HL7, or broken off | 400 |
+//! | a body that is not HL7, not the gzip it is said to be, or broken off | 400 |
+//! | no credentials, or none that are known ([`Access`]) | 401 with `WWW-Authenticate` |
+//! | a caller that is denied by a check | 403 |
 //! | GET and other methods | 405 with `Allow: POST` |
 //! | a body that does not come in time | 408, and the connection is closed |
 //! | a body over `max_body_len`, or more than 10,000 messages in it | 413 |
-//! | a content type that is not accepted, or any `Content-Encoding` | 415 |
-//! | more than `max_in_flight` requests at once, or a body unfinished at a stop | 503 with `Retry-After` |
+//! | a content type that is not accepted, or a `Content-Encoding` other than gzip | 415 |
+//! | more than `max_in_flight` or `max_buffered` at once, or a body unfinished at a stop | 503 with `Retry-After` |
 //!
-//! Of a body that is refused, up to twice `max_body_len` is read and dropped within `body_timeout`,
-//! so that a sender which writes everything before it looks gets to see the refusal.
+//! A refusal is sent at once. Of the body, up to twice `max_body_len` is still read and dropped
+//! within `body_timeout`, so that a sender which writes everything before it looks gets to see the
+//! refusal.
 //!
 //! Refusals are one line of plain text without internals. An answer has the type of the request if
 //! that says HL7, else the dialect's; its charset parameter is sent when it is true: what MSH-18
@@ -59,12 +62,14 @@
 //! |---|---|---|
 //! | `max_connections` | 1024 | not accepted until one is free |
 //! | `max_in_flight` | 1024 | 503 |
-//! | `max_body_len` | 16 MiB | 413 |
+//! | `max_body_len` | 16 MiB, also after gzip | 413 |
+//! | `max_buffered` | 256 MiB of bodies in all | 503 |
 //! | `max_background` | 256 | the answer waits |
 //! | `header_timeout` | 30 s | closed |
 //! | `body_timeout` | 60 s | 408 |
 //! | `handler_timeout` | 60 s | negative acknowledgment |
 //! | `idle_timeout` | 90 s | closed |
+//! | `write_timeout` | 30 s without progress of an answer | closed |
 //! | `stop_grace` | 3 s | a request that is still not complete when the server stops is dropped |
 //! | `shutdown_timeout` | 30 s | what is left is cut off |
 //! | header section | 64 KiB, 100 headers | 431, closed |
@@ -85,9 +90,13 @@
 //!
 //! [`Dialect`]: crate::Dialect
 
+mod access;
 mod body;
+mod budget;
 mod connection;
 mod exchange;
+mod forwarded;
+mod gzip;
 mod read;
 mod refusal;
 mod request_parts;
@@ -103,7 +112,9 @@ pub use hl7_transport::Serving;
 use hl7_transport::{BindError, Listener, Shutdown};
 use tokio::net::ToSocketAddrs;
 
+pub use self::access::{Access, Permission};
 pub use self::body::Body;
+pub use self::forwarded::TrustedProxies;
 pub use self::request_parts::RequestParts;
 pub use self::service::{Answering, Service};
 use self::{connection::Connections, service::Options};
@@ -127,6 +138,7 @@ pub struct Server {
 struct Timeouts {
     header: Duration,
     idle: Duration,
+    write: Duration,
     shutdown: Duration,
 }
 
@@ -149,6 +161,7 @@ impl Server {
             timeouts: Timeouts {
                 header: Duration::from_secs(30),
                 idle: Duration::from_secs(90),
+                write: Duration::from_secs(30),
                 shutdown: Duration::from_secs(30),
             },
             #[cfg(feature = "tls")]
@@ -181,6 +194,25 @@ impl Server {
         self
     }
 
+    /// Most bytes of bodies held at once over all requests, at least `max_body_len`. Default 256
+    /// MiB; over it the answer is 503.
+    pub fn max_buffered(mut self, bytes: usize) -> Self {
+        self.options.max_buffered = bytes;
+        self
+    }
+
+    /// Lets in whom this lets in. Default: everybody.
+    pub fn access(mut self, access: Access) -> Self {
+        self.options.access = Some(access);
+        self
+    }
+
+    /// Believes these proxies about who is behind them. Default: none.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.options.trusted_proxies = proxies;
+        self
+    }
+
     /// Most futures of [`Reply::then`](hl7_ack::Reply::then) that run at once, counted per
     /// request, at least 1. Default 256.
     pub fn max_background(mut self, tasks: usize) -> Self {
@@ -210,6 +242,12 @@ impl Server {
     /// Longest time a connection is kept open without a request. Default 90 s.
     pub fn idle_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.idle = limit;
+        self
+    }
+
+    /// Longest time a peer may take to make room for the next bytes of an answer. Default 30 s.
+    pub fn write_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.write = limit;
         self
     }
 

@@ -11,11 +11,17 @@ use hl7_transport::Shutdown;
 use http_body::Body;
 use tokio::time::timeout;
 
+use super::budget::Held;
+
 /// Why a body was not read to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unread {
     /// The caller broke off, or sent something that is not HTTP.
     Broken,
+    /// All requests together hold as much as they may.
+    NoRoom,
+    /// It was said to be gzip and is not, or not to its end.
+    NotGzip,
     /// It had not come when the server stopped, nor in the moment it was given then.
     Stopping,
     /// It did not come in time.
@@ -53,6 +59,7 @@ const BELIEVE_AFTER: usize = 64 * 1024;
 pub(super) async fn read<B: Body>(
     body: B,
     max: usize,
+    held: &mut Held,
     patience: Patience<'_>,
 ) -> Result<Bytes, Unread> {
     let mut body = pin!(body);
@@ -69,6 +76,10 @@ pub(super) async fn read<B: Body>(
                 return Err(Unread::TooLong);
             }
             let is_believed = content.len() + data.remaining() >= BELIEVE_AFTER.min(announced);
+            let room = if is_believed { announced } else { 0 };
+            if !held.grow_to(room.max(content.len() + data.remaining())) {
+                return Err(Unread::NoRoom);
+            }
             if is_believed && content.capacity() < announced {
                 content.reserve_exact(announced - content.len());
             }

@@ -59,11 +59,13 @@ pub(crate) fn find_nth(haystack: &[u8], wanted: u8, n: usize) -> Option<usize> {
 }
 
 /// Everything after the `n`th `separator`, from 1.
+#[inline]
 pub(crate) fn after_nth(text: &[u8], separator: u8, n: usize) -> Option<&[u8]> {
     text.get(find_nth(text, separator, n)? + 1..)
 }
 
 /// The `n`th piece, from 1, of what `separator` cuts.
+#[inline]
 pub(crate) fn nth_piece(text: &[u8], separator: u8, n: usize) -> Option<&[u8]> {
     let rest = match n {
         0 => return None,

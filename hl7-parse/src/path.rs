@@ -227,6 +227,7 @@ impl Path {
     }
 
     /// What the path leads to in a segment that its first part names.
+    #[inline]
     pub(crate) fn within<'a>(&self, segment: Segment<'a>) -> Element<'a> {
         let Some(field) = self.field() else { return segment.into() };
         let field: Field<'a> = segment.field(field);

@@ -22,6 +22,10 @@ use crate::{
 ///         .parse(unix_ends)
 ///         .is_ok()
 /// );
+///
+/// let limited = ParseOptions::new().max_segments(2).max_diagnostics(0).parse(unix_ends)?;
+/// assert_eq!(limited.diagnostics_left_out, 2);
+/// assert!(ParseOptions::new().max_segments(1).parse(unix_ends).is_err());
 /// # Ok::<(), hl7_parse::ParseError>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -132,6 +132,38 @@
 //! }
 //! ```
 //!
+//! Level by level, where the structure matters:
+//!
+//! ```
+//! use std::error::Error;
+//!
+//! use hl7_parse::Message;
+//!
+//! fn main() -> Result<(), Box<dyn Error>> {
+//!     let message = Message::parse(b"MSH|^~\\&|A\rPID|||7^^^GH&1.2.3~8\rno segment\r")?;
+//!     let separators = message.separators();
+//!     assert_eq!((separators.subcomponent(), separators.truncation()), (Some(b'&'), None));
+//!
+//!     let pid = message.segment("PID").ok_or("no PID segment")?;
+//!     let mut counts = Vec::new();
+//!     for field in pid.fields() {
+//!         for repetition in field.repetitions() {
+//!             for component in repetition.components() {
+//!                 counts.push(component.subcomponents().count());
+//!             }
+//!         }
+//!     }
+//!     assert_eq!(counts, [1, 0, 0, 2, 1]);
+//!     let authority = pid.field(3).components().nth(3).ok_or("a fourth component")?;
+//!     assert_eq!(authority.subcomponent(2).decode(), "1.2.3");
+//!
+//!     // A line that is no segment is in its place, without an ID.
+//!     let line = message.segments().next_back().ok_or("three lines")?;
+//!     assert_eq!((line.id(), line.id_bytes()), ("", &b"no segment"[..]));
+//!     Ok(())
+//! }
+//! ```
+//!
 //! # Read strictly, and see what was tolerated
 //!
 //! Reading is tolerant and silent. [`ParseOptions`](crate::ParseOptions) tells, or refuses.
@@ -202,6 +234,9 @@
 //!     });
 //!
 //!     let message = OwnedMessage::parse("MSH|^~\\&|LAB|GH|||||ORU^R01|7\r")?;
+//!     // A part of it shares its bytes too.
+//!     let id = message.slice_ref(message.header().control_id().as_bytes());
+//!     assert_eq!(id, "7");
 //!     // What stays for long is taken out of the buffer that it came in.
 //!     queue.send(message.detach())?;
 //!     drop(queue);

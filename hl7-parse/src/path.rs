@@ -21,6 +21,7 @@ use crate::{Element, Field, Segment};
 /// let path: Path = "PID.3(2)-4".parse()?;
 /// assert_eq!(path.to_string(), "PID-3[2].4");
 /// assert_eq!(FAMILY_NAME.field(), Some(5));
+/// assert_eq!((FAMILY_NAME.occurrence(), FAMILY_NAME.subcomponent()), (1, None));
 /// # Ok::<(), hl7_parse::PathError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -28,7 +28,8 @@
 //! A connection is used again only after a clean end. After a time limit, an answer to another
 //! message, anything unreadable, or a caller that went away, it is closed, so that a late answer
 //! can not be taken for the next message's. Before each use it is checked: one that the peer has
-//! closed, or on which something has arrived unasked, is replaced.
+//! closed, or on which something has arrived that nobody takes, is replaced. With
+//! [`Client::listen`] that is noticed at once.
 //!
 //! # What arrives
 //!
@@ -57,6 +58,7 @@
 
 mod builder;
 mod connect;
+mod listen;
 
 use std::{
     fmt,
@@ -72,7 +74,7 @@ use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, OneAttempt, Outstand
 use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{
-    sync::{Mutex, Semaphore},
+    sync::{Mutex, Notify, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
 
@@ -104,6 +106,9 @@ struct Shared {
     /// One permit for the exchange in hand and one for each caller that may wait.
     places: Semaphore,
     dropped_inbound: AtomicU64,
+    /// Tells whoever listens to make way for an exchange, and that one has ended.
+    wanted: Notify,
+    idle: Notify,
 }
 
 impl Client {
@@ -129,6 +134,8 @@ impl Client {
                 slot: Mutex::new(open),
                 places: Semaphore::new(places),
                 dropped_inbound: AtomicU64::new(0),
+                wanted: Notify::new(),
+                idle: Notify::new(),
             }),
         }
     }
@@ -148,7 +155,11 @@ impl Client {
             let detail = format!("{} messages are waiting already", options.max_waiting);
             return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
         };
-        let Ok(mut slot) = timeout(options.queue_timeout, slot.lock()).await else {
+        // First in the queue, then tell: whoever listens is behind this exchange then.
+        let queued = timeout(options.queue_timeout, slot.lock());
+        let (locked, ()) = tokio::join!(biased; queued, async { self.shared.wanted.notify_one() });
+        let _idle = OnDrop(&self.shared.idle);
+        let Ok(mut slot) = locked else {
             let detail = format!("other messages were before it for {:?}", options.queue_timeout);
             return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
         };
@@ -348,6 +359,15 @@ impl fmt::Debug for Client {
 /// How long a peer that broke off while it was written to is listened to: its answer may have
 /// come before the end of the message.
 const EARLY_ANSWER: Duration = Duration::from_secs(1);
+
+/// Tells when an exchange has ended, however it has.
+struct OnDrop<'a>(&'a Notify);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
 
 /// Why a message was not written.
 enum Unsent {

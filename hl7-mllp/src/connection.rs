@@ -132,6 +132,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         .await
     }
 
+    /// Whether bytes of a frame were read that has not been yielded.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.codec.in_frame() || !self.buffer.is_empty()
+    }
+
     /// Writes `content` as one frame: `VT | content | FS CR` in one vectored write where the
     /// stream can, without a copy of the content.
     ///
@@ -180,11 +185,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
 /// What only the side that listens needs.
 #[cfg(feature = "server")]
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
-    /// Whether bytes of a frame were read that has not been yielded.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.codec.in_frame() || !self.buffer.is_empty()
-    }
-
     /// Whether the peer has sent anything at all.
     pub(crate) const fn is_touched(&self) -> bool {
         self.codec.is_touched()

@@ -123,6 +123,13 @@ impl<S: ReplayStore> Replay<S> {
     }
 
     /// Builds acknowledgments by another clock, control IDs or identity: those of the server.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, MemoryStore, Replay};
+    ///
+    /// let ours = Acknowledger::new().identity("EHR", "GH");
+    /// let replay = Replay::new(MemoryStore::new()).acknowledger(ours).refuse_reused_ids();
+    /// ```
     #[must_use]
     pub fn acknowledger(mut self, acknowledger: Acknowledger) -> Self {
         self.acknowledger = acknowledger;

@@ -168,6 +168,16 @@ impl Waiters {
 
     /// Hands over what somebody waits for, and gives all else to `handler`. Handed over, a message
     /// is accepted; if its MSH-15 asks for an acknowledgment of that, there will be one.
+    ///
+    /// ```
+    /// use hl7_ack::{AnyHandler, Handler, Timer, Waiters};
+    ///
+    /// /// For a server, and for whoever sends.
+    /// fn receiver(handler: impl Handler, timer: impl Timer) -> (AnyHandler, Waiters) {
+    ///     let waiters = Waiters::new(timer).max_waiting(1000);
+    ///     (waiters.around("his", handler), waiters)
+    /// }
+    /// ```
     #[must_use]
     pub fn around(&self, link: impl Into<String>, handler: impl Handler) -> AnyHandler {
         let (waiters, link) = (self.clone(), link.into());

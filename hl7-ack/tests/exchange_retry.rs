@@ -189,12 +189,13 @@ async fn dropping_the_delivery_ends_the_attempts() {
 
 #[tokio::test(start_paused = true)]
 async fn no_attempt_follows_once_nobody_waits_for_it() {
-    let script = Script::new([after(SECOND, AR), AA]);
+    let (script, begun) = (Script::new([after(SECOND, AR), AA]), Instant::now());
     let progress = Progress::new();
     let retry = retry(&script, park());
     let delivering = retry.deliver_tracked(message("7"), progress.clone());
     let (delivery, ()) = tokio::join!(delivering, async { progress.make_last() });
     assert_eq!((word(&delivery), script.given().len()), ("AR", 1));
+    assert_eq!(begun.elapsed(), SECOND, "nor a pause");
 }
 
 #[tokio::test(start_paused = true)]

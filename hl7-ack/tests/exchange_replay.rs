@@ -227,6 +227,18 @@ async fn an_id_that_is_used_again_is_refused_if_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_id_is_in_use_while_its_message_is_being_handled() {
+    let (handler, calls) = handler(vec![]);
+    let replay = Replay::new(MemoryStore::new()).refuse_reused_ids();
+    let responder = responder(replay.around(handler));
+    let (sent, other) = (message("7"), "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\rPID|2\r");
+    let other = OwnedMessage::parse(other).expect("readable");
+    let (first, second) = tokio::join!(answer(&responder, &sent), answer(&responder, &other));
+    assert_eq!((code(&first), code(&second)), ("AA".into(), "AE".into()));
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_has_no_id_or_is_an_acknowledgment_is_never_replayed() {
     for text in
         ["MSH|^~\\&|A|B|C|D|1||ADT^A01||P|2.5\r", "MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5\rMSA|AA|1\r"]

@@ -135,6 +135,12 @@ async fn no_attempt_begins_once_the_time_is_over() {
         assert_eq!(word(&retry.deliver(message("7")).await), "not sent");
         assert_eq!((script.given().len(), begun.elapsed()), (attempts, ended), "{limit} ms");
     }
+    // It counts from the beginning of the first, also where that one takes long.
+    let script = Script::new([after(3 * SECOND, AR), AR, AA]);
+    let begun = Instant::now();
+    let limited = retry(&script, park()).max_time(Duration::from_millis(3500));
+    assert_eq!(word(&limited.deliver(message("7")).await), "AR");
+    assert_eq!((script.given().len(), begun.elapsed()), (1, Duration::from_millis(3500)));
     // One that has begun is not cut off.
     let script = Script::new([after(60 * SECOND, AR), AA]);
     let delivery = retry(&script, park()).max_time(SECOND).deliver(message("7")).await;

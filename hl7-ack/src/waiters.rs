@@ -263,3 +263,30 @@ impl fmt::Debug for Waiting {
         f.debug_struct("Waiting").field("link", &self.key.link).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Never;
+
+    impl Timer for Never {
+        async fn sleep(&self, _: Duration) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_forgotten() {
+        let waiters = Waiters::new(Never);
+        let message = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r");
+        let message = message.expect("readable");
+        let waiting = [0, 1].map(|_| waiters.register("his", &message).expect("a place"));
+        for (at, one) in waiting.into_iter().enumerate() {
+            assert_eq!(lock(&waiters.shared).waiting.len(), 1, "{at} has gone");
+            drop(one);
+        }
+        let shared = lock(&waiters.shared);
+        assert!(shared.waiting.is_empty() && shared.count == 0);
+    }
+}

@@ -26,7 +26,15 @@ interop:
     python3 interop/python_hl7.py
 
 # What is too long for `ci`, or needs a nightly compiler.
-full: ci minimal-versions package wasm miri (fuzz-all "60")
+full: ci large (work "200") minimal-versions package wasm miri (fuzz-all "60")
+
+# Messages and files of 256 MiB.
+large:
+    cargo test --release -p hl7-parse --test main -- --ignored
+
+# Counts instructions at two lengths, of the known texts and so many random ones; needs valgrind.
+work RANDOM="6":
+    .ci/linear_work {{RANDOM}}
 
 # The oldest versions of direct dependencies that the manifests allow, in a copy of the project.
 minimal-versions:
@@ -54,5 +62,8 @@ miri:
 fuzz-all SECONDS="60":
     cargo +nightly fuzz --version || cargo install --locked cargo-fuzz
     for target in $(cargo +nightly fuzz list); do \
-        cargo +nightly fuzz run --target-dir target/fuzz "$target" -- -max_total_time={{SECONDS}} || exit 1; \
+        mkdir -p "fuzz/corpus/$target" "fuzz/seeds/$target"; \
+        cargo +nightly fuzz run --target-dir target/fuzz "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" \
+            testdata/messages testdata/malformed testdata/batches -- \
+            -max_total_time={{SECONDS}} -max_len=4096 -dict=fuzz/hl7.dict || exit 1; \
     done

@@ -4,7 +4,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
-use std::{fs, io::Write, path::PathBuf, process::ExitCode};
+use std::{
+    fs,
+    io::{ErrorKind, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::Parser;
 use hl7_parse::{
@@ -36,7 +41,11 @@ fn main() -> std::io::Result<ExitCode> {
             Err(error) => json!({"file": file, "error": error}),
         };
         all_read &= line.get("error").is_none();
-        writeln!(out, "{line}")?;
+        match writeln!(out, "{line}") {
+            // Whoever reads the list has seen enough.
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(ExitCode::FAILURE),
+            written => written?,
+        }
     }
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

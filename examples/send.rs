@@ -4,7 +4,14 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
-use std::{error::Error, fs, path::Path, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+    error::Error,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use clap::Parser;
@@ -93,8 +100,9 @@ async fn send_each(client: &AnyDeliver, path: &Path, messages: Vec<OwnedMessage>
     for (number, message) in (1..).zip(messages) {
         let problem = match client.deliver(message).await {
             Delivery::Answered(answer) => {
-                for segment in answer.message().as_message().segments() {
-                    println!("{}", String::from_utf8_lossy(segment.as_bytes()));
+                if let Err(error) = print(answer.message()) {
+                    eprintln!("send: the acknowledgment can not be printed: {error}");
+                    all_accepted = false;
                 }
                 all_accepted &= answer.is_positive();
                 continue;
@@ -108,4 +116,13 @@ async fn send_each(client: &AnyDeliver, path: &Path, messages: Vec<OwnedMessage>
         all_accepted = false;
     }
     all_accepted
+}
+
+/// One segment a line.
+fn print(acknowledgment: &OwnedMessage) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    for segment in acknowledgment.as_message().segments() {
+        writeln!(out, "{}", String::from_utf8_lossy(segment.as_bytes()))?;
+    }
+    out.flush()
 }

@@ -1,33 +1,13 @@
-"""Starts the examples, and holds the cases of command lines that can not work.
+"""Holds the cases of command lines that can not work.
 
 Each must end in bounded time with a status other than 0 and one line that says why.
 """
 
-import pathlib
 import socket
 import time
 
 from harness import Program, expect, require, reserve_port
 from messages import adt
-
-
-class Examples:
-    """Starts the built examples."""
-
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
-
-    def gateway(self, port, to, scheme=""):
-        """MLLP in, or HTTP with the scheme `http://`; `to` is a URL for HTTP, host:port for MLLP."""
-        return Program(self.folder / "gateway", "--listen", "%s127.0.0.1:%d" % (scheme, port), "--to", to)
-
-    def listen(self, port, *arguments):
-        return Program(self.folder / "listen", "--listen", "127.0.0.1:%d" % port, *arguments)
-
-    def send(self, *arguments):
-        """Runs `send` to its end; gives (status, standard output, standard error)."""
-        with Program(self.folder / "send", *arguments) as program:
-            return program.exit_status(), program.stdout, program.stderr
 
 
 def expect_one_line_error(status, err, *words):

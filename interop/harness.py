@@ -7,6 +7,7 @@ process object. Nothing here knows a case.
 import contextlib
 import http.server
 import os
+import pathlib
 import queue
 import signal
 import socket
@@ -166,6 +167,25 @@ class Program:
         self._join()
 
 
+class Examples:
+    """Starts the built examples."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    def gateway(self, port, to, scheme=""):
+        """MLLP in, or HTTP with the scheme `http://`; `to` is a URL for HTTP, host:port for MLLP."""
+        return Program(self.folder / "gateway", "--listen", "%s127.0.0.1:%d" % (scheme, port), "--to", to)
+
+    def listen(self, port, *arguments):
+        return Program(self.folder / "listen", "--listen", "127.0.0.1:%d" % port, *arguments)
+
+    def send(self, *arguments):
+        """Runs `send` to its end; gives (status, standard output, standard error)."""
+        with Program(self.folder / "send", *arguments) as program:
+            return program.exit_status(), program.stdout, program.stderr
+
+
 def free_port():
     """A loopback port nobody listens on now."""
     with socket.socket() as probe:
@@ -190,6 +210,10 @@ class Wire:
 
     def send(self, data):
         self.socket.sendall(data)
+
+    def shut_down(self):
+        """Says that nothing more will be sent; answers are still read."""
+        self.socket.shutdown(socket.SHUT_WR)
 
     def read_frame(self, limit=WAIT):
         """The content of the next frame; fails at the end of the stream or of the time."""

@@ -10,44 +10,14 @@ installed at its pinned version into `target/interop-venv`. One line per case, t
 """
 
 import argparse
-import os
 import pathlib
 import subprocess
 import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
-VENV = TARGET / "interop-venv"
-REQUIREMENTS = HERE / "requirements.txt"
-
-
-def skip(why):
-    print("skipped: %s" % why)
-    sys.exit(0)
-
-
-def enter_venv():
-    """Creates the venv if needed, installs what is pinned, and runs this file again inside it."""
-    if pathlib.Path(sys.prefix).resolve() == VENV:
-        return
-    python = VENV / "bin" / "python"
-    if sys.version_info < (3, 8):
-        skip("no Python 3.8 or later (this is %d.%d)" % sys.version_info[:2])
-    if subprocess.run([python, "-m", "pip", "--version"], capture_output=True).returncode if python.exists() else True:
-        made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
-        if made.returncode:
-            skip("no Python venv or pip (%s)" % (made.stdout + made.stderr).strip().splitlines()[-1:])
-    installed = subprocess.run(
-        [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS]
-    )
-    if installed.returncode:
-        sys.exit("pip could not install %s" % REQUIREMENTS)
-    os.execv(python, [str(python), str(pathlib.Path(__file__).resolve()), *sys.argv[1:]])
-
+from environment import ROOT, TARGET, enter_venv
 
 if __name__ == "__main__":
-    enter_venv()
+    enter_venv(__file__)
 
 import asyncio
 import signal
@@ -61,11 +31,11 @@ import hl7
 import hl7.mllp
 
 from command_lines import (
-    Examples, gateway_keeps_secrets, gateway_refuses, port_in_use, send_fails, send_missing_file,
+    gateway_keeps_secrets, gateway_refuses, port_in_use, send_fails, send_missing_file,
     send_refused, send_times_out,
 )
 from harness import (
-    END, MARK, START, WAIT, Cases, Failed, FarSide, Program, Wire,
+    END, MARK, START, WAIT, Cases, Examples, Failed, FarSide, Program, Wire,
     bound_whole_run, expect, frame, free_port, require, reserve_port,
 )
 from messages import ack_of, acknowledge, adt, as_asked, expect_ack, header_field
@@ -387,6 +357,19 @@ def stops_after_what_is_in_flight(examples, number):
                 expect(gateway.exit_status(), 0, "exit status")
 
 
+def stalled_peers_hold_nothing_up(examples, scheme, begun):
+    """The signal comes while a peer stalls in what it sends; it was never acknowledged, so exit 0."""
+    port = free_port()
+    with examples.gateway(port, "http://127.0.0.1:9/", scheme).until_listening(port) as gateway:
+        with Wire(port) as stalled, Wire(port) as idle:
+            stalled.send(begun)
+            gateway.signal(signal.SIGTERM)
+            expect(idle.read_to_end(), b"", "what an idle connection heard")
+            heard = stalled.read_to_end()
+            require(b"MSA|" not in heard, "an unfinished message was answered")
+            expect(gateway.exit_status(), 0, "exit status")
+
+
 def _until_refused(port):
     deadline = time.monotonic() + WAIT
     while time.monotonic() < deadline:
@@ -605,6 +588,11 @@ def run(examples, folder, cases):
         ("far side answers nonsense: AR and CE, then sense: AA", far_side_answers_nonsense, examples),
         ("SIGTERM: what is in flight is finished, exit 0", stops_after_what_is_in_flight, examples, signal.SIGTERM),
         ("SIGINT: what is in flight is finished, exit 0", stops_after_what_is_in_flight, examples, signal.SIGINT),
+        ("SIGTERM: a frame that stalls", stalled_peers_hold_nothing_up, examples, "", b"\x0bMSH|^~\\&|"),
+        ("SIGTERM: a request's headers that stall", stalled_peers_hold_nothing_up, examples, "http://",
+         b"POST / HTTP/1.1\r\nHost: x"),
+        ("SIGTERM: a request's body that stalls", stalled_peers_hold_nothing_up, examples, "http://",
+         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nMSH|"),
         ("listen: python-hl7's asyncio client; AA, CA, nothing", listen_to_asyncio_client, examples),
         ("send: to python-hl7's asyncio server", send_over_mllp, examples, folder),
         ("send: one of three refused", send_negative, examples, folder),

@@ -7,7 +7,7 @@ use tokio::signal::ctrl_c;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A future that ends at Ctrl-C or, on Unix, at SIGTERM. From this call on neither ends the
-/// program by itself; the second one ends it at once, with status 130.
+/// program by itself; a second Ctrl-C ends it at once, with status 130.
 ///
 /// # Errors
 ///

@@ -2,11 +2,12 @@
 
 use std::{fmt, sync::Arc, time::SystemTime};
 
-use hl7_parse::{Charset, Element, Header, Message, Separators, escape};
+use hl7_parse::{Header, Message, ParseError};
 
 use crate::{
-    AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Outcome, UniqueIds,
-    outcome::Fault, rewrite::rewritten, version::Version,
+    AckCode, AckRequest, Acknowledgment, Clock, ControlId, ControlIds, ErrorCode, Level, Mode,
+    Outcome, UniqueIds, Version, err, header_fields::HeaderFields, msa::may_hold_msa,
+    request::application_code, timestamp::timestamp, writer::Writer,
 };
 
 /// Builds acknowledgments: knows the time, makes control IDs, and may have a name of its own.
@@ -32,6 +33,9 @@ pub struct Acknowledger {
     clock: Arc<dyn Clock>,
     control_ids: Arc<dyn ControlIds>,
     identity: Option<Identity>,
+    newest_version: Version,
+    msa_3_always: bool,
+    always_original: bool,
 }
 
 #[derive(Clone)]
@@ -42,12 +46,6 @@ struct Identity {
 
 /// MSA-3 holds at most 80 characters (up to 2.6).
 const MAX_MSA_3_LEN: usize = 80;
-/// ERR-8 holds at most 250 characters.
-const MAX_ERR_8_LEN: usize = 250;
-/// A field of more bytes than this is not copied: an acknowledgment stays small.
-const MAX_COPIED_LEN: usize = 4096;
-/// What is written in MSH-12 where the message does not say.
-const VERSION_WHERE_UNKNOWN: &[u8] = b"2.5.1";
 
 impl Acknowledger {
     /// By the system's clock, with [`UniqueIds`].
@@ -59,7 +57,14 @@ impl Acknowledger {
     /// By another clock, with other control IDs.
     #[must_use]
     pub fn with(clock: impl Clock, control_ids: impl ControlIds) -> Self {
-        Self { clock: Arc::new(clock), control_ids: Arc::new(control_ids), identity: None }
+        Self {
+            clock: Arc::new(clock),
+            control_ids: Arc::new(control_ids),
+            identity: None,
+            newest_version: Version::V2_9,
+            msa_3_always: false,
+            always_original: false,
+        }
     }
 
     /// What to write in MSH-3 and MSH-4, instead of MSH-5 and MSH-6 of the message.
@@ -70,155 +75,296 @@ impl Acknowledger {
         self
     }
 
+    /// The newest version that is taken here: what MSH-12 says where the version of the message
+    /// is what is refused (code 203), since the sender may not go on in that one. Default 2.9.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, ErrorCode, Outcome, Version};
+    /// use hl7_parse::Message;
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|LAB|GH|EHR|GH|20260101||ORU^R01|77|P|2.8\r")?;
+    /// let outcome = Outcome::rejected(ErrorCode::UNSUPPORTED_VERSION_ID, "2.5.1 at most");
+    /// let acknowledgment = Acknowledger::new()
+    ///     .newest_version(Version::V2_5_1)
+    ///     .acknowledge(&message, &outcome)
+    ///     .ok_or("nothing due")?;
+    /// let answer = Message::parse(acknowledgment.as_bytes())?;
+    /// assert_eq!(answer.header().version().as_bytes(), b"2.5.1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn newest_version(mut self, version: Version) -> Self {
+        self.newest_version = version;
+        self
+    }
+
+    /// Writes the text of the first fault into MSA-3 in versions after 2.6 too: withdrawn there,
+    /// but the only text that many systems show.
+    #[must_use]
+    pub fn msa_3_in_every_version(mut self) -> Self {
+        self.msa_3_always = true;
+        self
+    }
+
+    /// Answers in original mode whatever MSH-15 and MSH-16 say: the agreement that sites make most
+    /// often.
+    ///
+    /// ```
+    /// use hl7_ack::{AckCode, Acknowledger, Outcome};
+    /// use hl7_parse::Message;
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||NE|AL\r")?;
+    /// let acknowledger = Acknowledger::new().always_original_mode();
+    /// let acknowledgment = acknowledger.acknowledge(&message, &Outcome::accepted());
+    /// assert_eq!(acknowledgment.and_then(|ack| ack.code()), Some(AckCode::AA));
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn always_original_mode(mut self) -> Self {
+        self.always_original = true;
+        self
+    }
+
     /// The acknowledgment that MSH-15 and MSH-16 ask for; `None` where none is due in the same
     /// exchange.
     #[must_use]
     pub fn acknowledge(&self, message: &Message<'_>, outcome: &Outcome) -> Option<Acknowledgment> {
-        let code = AckRequest::of(message).code_for(outcome)?;
-        Some(self.build(&message.header(), code, outcome))
+        let fields = HeaderFields::of(&message.header());
+        let request = self.request(AckRequest::read(message, &fields));
+        let code = request.code_for(outcome)?;
+        Some(self.write(&fields, request, code, outcome))
+    }
+
+    /// The acknowledgment of bytes of which no more than MSH is read: for receivers that store
+    /// what they get before they look at it, and answer at once.
+    ///
+    /// The same bytes as [`Acknowledger::acknowledge`], in less time. Nothing is known of the
+    /// segments that follow, but whether MSA may be among them: then the message is read whole.
+    ///
+    /// ```
+    /// use hl7_ack::{AckCode, Acknowledger, Outcome};
+    ///
+    /// let stored = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE\rPID|1\r";
+    /// let acknowledgment = Acknowledger::new().acknowledge_unread(stored, &Outcome::accepted())?;
+    /// assert_eq!(acknowledgment.and_then(|ack| ack.code()), Some(AckCode::CA));
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Header::parse`], and where MSA may be there those of [`Message::parse`]:
+    /// [`Acknowledger::refuse_unreadable`] answers such bytes.
+    pub fn acknowledge_unread(
+        &self,
+        bytes: &[u8],
+        outcome: &Outcome,
+    ) -> Result<Option<Acknowledgment>, ParseError> {
+        if may_hold_msa(bytes) {
+            return Ok(self.acknowledge(&Message::parse(bytes)?, outcome));
+        }
+        let fields = HeaderFields::of(&Header::parse(bytes)?);
+        let request = self.request(AckRequest::of_header(&fields, None));
+        let code = request.code_for(outcome);
+        Ok(code.map(|code| self.write(&fields, request, code, outcome)))
     }
 
     /// An acknowledgment with this code, whatever the message asks for.
+    ///
+    /// With AA, AE or AR for a message in enhanced mode it is an exchange of its own, whose own
+    /// MSH-15 and MSH-16 are `NE`: it wants no answer.
+    ///
+    /// ```
+    /// use hl7_ack::{AckCode, Acknowledger, Outcome};
+    /// use hl7_parse::Message;
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A|B|C|D|1||OML^O21|7|P|2.5|||AL|AL\r")?;
+    /// let later = Acknowledger::new().build(&message.header(), AckCode::AA, &Outcome::accepted());
+    /// let later = Message::parse(later.as_bytes())?;
+    /// assert_eq!(later.header().field(16).as_bytes(), b"NE");
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
     #[must_use]
     pub fn build(&self, header: &Header<'_>, code: AckCode, outcome: &Outcome) -> Acknowledgment {
-        let mut writer = Writer::answering(header);
-        self.msh(&mut writer, header);
-        writer.end();
-
-        let version = Version::of(header);
-        writer.segment("MSA");
-        writer.field(code.as_str().as_bytes());
-        writer.copied(header.control_id().into());
-        if let (true, Some(fault)) = (version <= Version::V2_6, outcome.faults().first()) {
-            writer.text(&fault.text, MAX_MSA_3_LEN);
-        }
-        writer.end();
-
-        self.err(&mut writer, version, outcome);
-        Acknowledgment::built(writer.bytes, code)
+        let fields = HeaderFields::of(header);
+        let request = self.request(AckRequest::of_header(&fields, None));
+        self.write(&fields, request, code, outcome)
     }
 
     /// The negative acknowledgment of what is barely a message; `None` where it may be an
-    /// acknowledgment itself, which is never answered.
+    /// acknowledgment itself, which is never answered, or where MSH-15 asks for none.
     ///
     /// What can be read of MSH is used. Of bytes without a usable MSH nothing is echoed: AR,
     /// MSA-2 empty.
+    ///
+    /// ```
+    /// use hl7_ack::{AckCode, Acknowledger, ErrorCode, Outcome};
+    ///
+    /// let outcome = Outcome::error(ErrorCode::SEGMENT_SEQUENCE_ERROR, "no header");
+    /// let acknowledger = Acknowledger::new();
+    /// let refusal = acknowledger.refuse_unreadable(b"PID|1\r", &outcome).ok_or("none")?;
+    /// assert_eq!(refusal.code(), Some(AckCode::AR));
+    /// assert!(acknowledger.refuse_unreadable(b"MSA|AA|1\r", &outcome).is_none());
+    /// # Ok::<(), &str>(())
+    /// ```
     #[must_use]
     pub fn refuse_unreadable(&self, bytes: &[u8], outcome: &Outcome) -> Option<Acknowledgment> {
-        if has_msa(bytes) {
+        if may_hold_msa(bytes) {
             return None;
         }
-        match Header::parse(bytes) {
-            Ok(header) => {
-                // Only the header is known to be readable, and only it is looked at.
-                let message = Message::parse(header.segment().as_bytes()).ok()?;
-                self.acknowledge(&message, outcome)
-            }
-            Err(_) => {
-                let nothing = b"MSH|^~\\&|";
-                let header = Header::parse(nothing).ok()?;
-                Some(self.build(&header, AckCode::AR, outcome))
-            }
+        let Ok(header) = Header::parse(bytes) else {
+            let (nothing, request) = (HeaderFields::none(), AckRequest::ORIGINAL);
+            return Some(self.write(&nothing, request, AckCode::AR, outcome));
+        };
+        let fields = HeaderFields::of(&header);
+        let request = self.request(AckRequest::of_header(&fields, None));
+        Some(self.write(&fields, request, request.code_for(outcome)?, outcome))
+    }
+
+    /// One acknowledgment of a whole batch, as some systems send and expect it: MSA-2 is BHS-11.
+    ///
+    /// `batch` is the part that begins with BHS (or FHS). The answer is AA, AE or AR, in the form
+    /// of [`Version::V2_5_1`], since BHS tells no version.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, Outcome};
+    /// use hl7_parse::{Message, batch};
+    ///
+    /// let request = b"BHS|^~\\&|LAB|GH|EHR|GH|20260101||||B17\rMSH|^~\\&|LAB\rBTS|1\r";
+    /// let header = batch::parts(request).next().ok_or("a part")?.read()?;
+    /// let answer = Acknowledger::new().acknowledge_batch(&header, &Outcome::accepted());
+    /// assert!(answer.as_bytes().ends_with(b"\rMSA|AA|B17\r"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn acknowledge_batch(&self, batch: &Message<'_>, outcome: &Outcome) -> Acknowledgment {
+        let header = HeaderFields::of(&batch.header()).of_batch();
+        let code = application_code(outcome);
+        self.write(&header, AckRequest::ORIGINAL, code, outcome)
+    }
+
+    fn request(&self, request: AckRequest) -> AckRequest {
+        match self.always_original && !request.of_acknowledgment() {
+            true => AckRequest::ORIGINAL,
+            false => request,
         }
     }
 
-    fn msh(&self, writer: &mut Writer, header: &Header<'_>) {
-        let version = Version::of(header);
-        writer.msh();
+    fn write(
+        &self,
+        header: &HeaderFields<'_>,
+        request: AckRequest,
+        code: AckCode,
+        outcome: &Outcome,
+    ) -> Acknowledgment {
+        let refused = outcome.faults().iter().any(|fault| fault.code == VERSION_REFUSED);
+        let version = if refused { self.newest_version } else { header.version() };
+        let mut writer = Writer::answering(header, version);
+        self.write_msh(&mut writer, header, version, refused);
+        if code.level() == Level::Application && request.mode() == Mode::Enhanced {
+            // MSH-15 and MSH-16: see `write_msh`, which ends before them.
+            writer.skip(2);
+            writer.plain(b"NE");
+            writer.plain(b"NE");
+            writer.skip(1);
+        } else {
+            writer.skip(5);
+        }
+        write_msh_from_18(&mut writer, header, version);
+        writer.end();
+
+        writer.begin("MSA");
+        writer.plain(code.as_str().as_bytes());
+        writer.copied(header.get(10));
+        let text = outcome.faults().first().map_or("", |fault| &fault.text);
+        let text = if self.msa_3_always || version <= Version::V2_6 { text } else { "" };
+        writer.text(text, MAX_MSA_3_LEN);
+        if let Some(number) = outcome.expected_sequence_number() {
+            writer.text(&number.to_string(), usize::MAX);
+        }
+        writer.end();
+
+        let misread = request.misread();
+        let faults = outcome.faults().iter().chain(&misread);
+        err::write(&mut writer, version, outcome.is_accepted(), faults);
+        Acknowledgment::built(writer.finish(), code)
+    }
+
+    /// Fields 3 to 8 of MSH, FHS and BHS: sender and receiver, exchanged, and the time.
+    pub(crate) fn write_addresses(&self, writer: &mut Writer, header: &HeaderFields<'_>) {
         match &self.identity {
             Some(identity) => {
                 writer.text(&identity.application, usize::MAX);
                 writer.text(&identity.facility, usize::MAX);
             }
             None => {
-                writer.copied(header.receiving_application().into());
+                writer.copied(header.get(5));
                 // It repeats from 2.9.
-                writer.copied(header.receiving_facility().repetition(1).into());
+                writer.copied(header.repetition(6));
             }
         }
-        writer.copied(header.sending_application().into());
-        writer.copied(header.sending_facility().into());
-        writer.field(timestamp(self.clock.now()).as_bytes());
-        writer.field(b"");
-
-        let event = header.message_type().component(2);
-        writer.field(b"ACK");
-        let event_known = event.is_valued() && !event.is_null();
-        let event_fits = event.as_bytes().len() <= MAX_COPIED_LEN;
-        if version >= Version::V2_3_1 && event_known && event_fits && writer.component() {
-            writer.copy(event.into());
-            if version >= Version::V2_4 && writer.component() {
-                writer.bytes.extend_from_slice(b"ACK");
-            }
+        writer.copied(header.get(3));
+        writer.copied(header.get(4));
+        match timestamp(self.clock.now()) {
+            Some(now) => writer.plain(&now),
+            None => writer.skip(1),
         }
-
-        writer.text(&self.control_ids.next(), usize::MAX);
-        match header.processing_id().is_valued() {
-            true => writer.copied(header.processing_id().into()),
-            false => writer.field(b"P"),
-        }
-        match header.version().is_valued() {
-            true => writer.copied(header.version().into()),
-            false => writer.field(VERSION_WHERE_UNKNOWN),
-        }
-        let charset = header.field(18).repetition(1);
-        if version >= Version::V2_3 && charset.is_valued() {
-            for _empty in 13..18 {
-                writer.field(b"");
-            }
-            writer.copied(charset.into());
-        }
+        writer.skip(1);
     }
 
-    fn err(&self, writer: &mut Writer, version: Version, outcome: &Outcome) {
-        let (faults, accepted) = (outcome.faults(), outcome.is_accepted());
-        if faults.is_empty() {
-            return;
-        }
-        if version >= Version::V2_5 {
-            for fault in faults {
-                writer.segment("ERR");
-                writer.field(b"");
-                writer.field(b"");
-                writer.location(fault);
-                writer.field(fault.code.number().to_string().as_bytes());
-                if !fault.code.text().is_empty() && writer.component() {
-                    writer.escaped(fault.code.text().as_bytes());
-                    writer.component();
-                    writer.bytes.extend_from_slice(b"HL70357");
-                }
-                writer.field(if accepted { b"W" } else { b"E" });
-                if !fault.text.is_empty() {
-                    for _empty in 5..8 {
-                        writer.field(b"");
-                    }
-                    writer.text(&fault.text, MAX_ERR_8_LEN);
-                }
-                writer.end();
-            }
-            return;
-        }
-        // One field, repeating; component 4 is a CE whose parts are subcomponents.
-        writer.segment("ERR");
-        writer.field(b"");
-        for (at, fault) in faults.iter().enumerate() {
-            if at > 0 && !writer.repetition() {
-                break;
-            }
-            let number = fault.code.number().to_string();
-            if version <= Version::V2_1 {
-                writer.bytes.extend_from_slice(number.as_bytes());
-                continue;
-            }
-            writer.old_location(fault);
-            writer.bytes.extend_from_slice(number.as_bytes());
-            if !fault.code.text().is_empty() && writer.subcomponent() {
-                writer.escaped(fault.code.text().as_bytes());
-                writer.subcomponent();
-                writer.bytes.extend_from_slice(b"HL70357");
+    pub(crate) fn next_control_id(&self) -> ControlId {
+        self.control_ids.next()
+    }
+
+    /// MSH-1 to MSH-12.
+    fn write_msh(
+        &self,
+        writer: &mut Writer,
+        header: &HeaderFields<'_>,
+        version: Version,
+        refused: bool,
+    ) {
+        writer.begin_header("MSH", header.get(2).len() >= 5);
+        self.write_addresses(writer, header);
+
+        writer.plain(b"ACK");
+        let event = header.component(9, 2);
+        if version >= Version::V2_3_1 && event != b"\"\"" && Writer::can_copy(event) {
+            writer.component();
+            writer.copy(event);
+            if version >= Version::V2_4 {
+                writer.component();
+                writer.raw(b"ACK");
             }
         }
-        writer.end();
+
+        writer.text(self.next_control_id().as_str(), usize::MAX);
+        match header.said(11) {
+            [] => writer.plain(b"P"),
+            processing_id => writer.copied(processing_id),
+        }
+        match header.said(12) {
+            [] => writer.plain(version.as_str().as_bytes()),
+            _ if refused => writer.plain(version.as_str().as_bytes()),
+            version_id => writer.copied(version_id),
+        }
+    }
+}
+
+const VERSION_REFUSED: Option<ErrorCode> = Some(ErrorCode::UNSUPPORTED_VERSION_ID);
+
+/// The set the acknowledgment is written in, which is that of the message, and from 2.6 the
+/// responsible organisations and network addresses with sender and receiver exchanged.
+fn write_msh_from_18(writer: &mut Writer, header: &HeaderFields<'_>, version: Version) {
+    // Where sets are switched all of them are named, and how; else the first is the one in use.
+    let switches = header.switches_sets();
+    writer.copied(if switches { header.get(18) } else { header.repetition(18) });
+    writer.skip(1);
+    writer.copied(if switches { header.get(20) } else { &[] });
+    if version >= Version::V2_6 {
+        writer.skip(1);
+        for n in [23, 22, 25, 24] {
+            writer.copied(header.get(n));
+        }
     }
 }
 
@@ -230,190 +376,11 @@ impl Default for Acknowledger {
 
 impl fmt::Debug for Acknowledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Acknowledger").field("identity", &self.identity.is_some()).finish()
-    }
-}
-
-/// Whether a line begins with MSA: then it may be an acknowledgment.
-pub(crate) fn has_msa(bytes: &[u8]) -> bool {
-    let bytes = bytes.to_ascii_uppercase();
-    memchr::memmem::find_iter(&bytes, b"MSA").any(|at| {
-        let line_start = bytes.get(..at).unwrap_or_default().trim_ascii_end();
-        let between = bytes.get(line_start.len()..at).unwrap_or_default();
-        let begins_line = match line_start.last() {
-            None => true,
-            Some(byte) => byte.is_ascii_control() || between.iter().any(u8::is_ascii_control),
-        };
-        begins_line && bytes.get(at + 3).is_none_or(|after| !after.is_ascii_alphanumeric())
-    })
-}
-
-/// MSH-7: to the second, in UTC, and saying so.
-fn timestamp(now: SystemTime) -> String {
-    match jiff::Timestamp::try_from(now) {
-        Ok(now) => now.strftime("%Y%m%d%H%M%S+0000").to_string(),
-        // A clock before the year -9999 or after 9999 tells nothing.
-        Err(_) => String::new(),
-    }
-}
-
-/// Writes segments with the delimiters of the message that is answered, or with the recommended
-/// ones where those do not reach for an acknowledgment.
-struct Writer {
-    bytes: Vec<u8>,
-    /// Whether MSH-2 of the message has a fifth character.
-    five: bool,
-    theirs: Separators,
-    ours: Separators,
-}
-
-impl Writer {
-    fn answering(header: &Header<'_>) -> Self {
-        let theirs = header.separators();
-        let declared =
-            [theirs.component(), theirs.repetition(), theirs.escape(), theirs.subcomponent()];
-        let all_usable = declared.iter().all(|byte| byte.is_some_and(|b| b.is_ascii_punctuation()));
-        let ours = match all_usable {
-            true => theirs,
-            false => Separators::default().with_charset(theirs.charset()),
-        };
-        let five = header.field(2).as_bytes().len() >= 5;
-        Self { bytes: Vec::with_capacity(256), five, theirs, ours }
-    }
-
-    fn msh(&mut self) {
-        self.bytes.extend_from_slice(b"MSH");
-        self.bytes.push(self.ours.field());
-        let ours = self.ours;
-        let declared = [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()];
-        self.bytes.extend(declared.into_iter().flatten());
-        if self.five {
-            self.bytes.extend(ours.truncation());
-        }
-    }
-
-    fn segment(&mut self, id: &str) {
-        self.bytes.extend_from_slice(id.as_bytes());
-    }
-
-    /// Ends the segment; trailing empty fields are not sent (2.5.3).
-    fn end(&mut self) {
-        while self.bytes.last() == Some(&self.ours.field()) {
-            self.bytes.pop();
-        }
-        self.bytes.push(b'\r');
-    }
-
-    /// A field of these bytes, which need no escaping.
-    fn field(&mut self, value: &[u8]) {
-        self.bytes.push(self.ours.field());
-        self.bytes.extend_from_slice(value);
-    }
-
-    /// A field of this text, escaped, at most `max` characters of it.
-    fn text(&mut self, text: &str, max: usize) {
-        self.bytes.push(self.ours.field());
-        let text = text.chars().take(max);
-        // In the set that MSH-18 declares; what that may not have becomes a question mark.
-        let text: Vec<u8> = match self.ours.charset() {
-            Charset::Utf8 => text.collect::<String>().into_bytes(),
-            Charset::Latin1 => text.map(|c| u8::try_from(c).unwrap_or(b'?')).collect(),
-            _ => text.map(|c| if c.is_ascii() { c as u8 } else { b'?' }).collect(),
-        };
-        self.escaped(&text);
-    }
-
-    fn escaped(&mut self, text: &[u8]) {
-        let escaped = escape(text, &self.ours);
-        self.clean(&escaped);
-    }
-
-    /// A field copied from the message, whole, with the delimiters changed where they differ;
-    /// empty where it is longer than [`MAX_COPIED_LEN`].
-    fn copied(&mut self, element: Element<'_>) {
-        self.bytes.push(self.ours.field());
-        if element.as_bytes().len() <= MAX_COPIED_LEN {
-            self.copy(element);
-        }
-    }
-
-    fn copy(&mut self, element: Element<'_>) {
-        let raw = element.as_bytes();
-        let (theirs, ours) = (self.theirs, self.ours);
-        let same = (theirs.field(), theirs.component(), theirs.repetition(), theirs.escape())
-            == (ours.field(), ours.component(), ours.repetition(), ours.escape())
-            && theirs.subcomponent() == ours.subcomponent();
-        // As it is, unless it holds what may not be echoed.
-        if same && !raw.iter().any(|byte| byte.is_ascii_control() && *byte != 0x1B) {
-            return self.bytes.extend_from_slice(raw);
-        }
-        self.clean(&rewritten(raw, &theirs, &ours));
-    }
-
-    /// Writes text without the control characters it may hold: as escape sequences, or not at
-    /// all. ESC stays, which switches character sets.
-    fn clean(&mut self, text: &[u8]) {
-        for byte in text {
-            match (byte, self.ours.escape()) {
-                (0x1B | 0x20..=0x7E | 0x80.., _) => self.bytes.push(*byte),
-                (_, Some(escape)) => {
-                    self.bytes.push(escape);
-                    self.bytes.extend_from_slice(format!("X{byte:02X}").as_bytes());
-                    self.bytes.push(escape);
-                }
-                (_, None) => {}
-            }
-        }
-    }
-
-    fn delimiter(&mut self, delimiter: Option<u8>) -> bool {
-        self.bytes.extend(delimiter);
-        delimiter.is_some()
-    }
-
-    fn component(&mut self) -> bool {
-        self.delimiter(self.ours.component())
-    }
-
-    fn subcomponent(&mut self) -> bool {
-        self.delimiter(self.ours.subcomponent())
-    }
-
-    fn repetition(&mut self) -> bool {
-        self.delimiter(self.ours.repetition())
-    }
-
-    /// ERL: segment, occurrence, field, repetition, component, subcomponent; no deeper than
-    /// known.
-    fn location(&mut self, fault: &Fault) {
-        let Some(path) = fault.location else { return };
-        self.bytes.extend_from_slice(path.segment().as_bytes());
-        let below = [path.field(), path.repetition(), path.component(), path.subcomponent()];
-        let known = below.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-        let numbers = std::iter::once(Some(path.occurrence())).chain(below.into_iter().take(known));
-        for number in numbers {
-            self.component();
-            if let Some(number) = number {
-                self.bytes.extend_from_slice(number.to_string().as_bytes());
-            }
-        }
-    }
-
-    /// Components 1 to 3 of ELD, and the separator before the fourth.
-    fn old_location(&mut self, fault: &Fault) {
-        if let Some(path) = fault.location {
-            self.bytes.extend_from_slice(path.segment().as_bytes());
-            self.component();
-            self.bytes.extend_from_slice(path.occurrence().to_string().as_bytes());
-            self.component();
-            if let Some(field) = path.field() {
-                self.bytes.extend_from_slice(field.to_string().as_bytes());
-            }
-        } else {
-            self.component();
-            self.component();
-        }
-        self.component();
+        f.debug_struct("Acknowledger")
+            .field("identity", &self.identity.is_some())
+            .field("newest_version", &self.newest_version)
+            .field("always_original", &self.always_original)
+            .finish_non_exhaustive()
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use hl7_parse::Message;
 
-use crate::{AckCode, Answer};
+use crate::{AckCode, Answer, msa::msa_of};
 
 /// An acknowledgment, ready to be sent: as a [`crate::Reply`] these very bytes.
 ///
@@ -17,8 +17,8 @@ pub struct Acknowledgment {
 }
 
 impl Acknowledgment {
-    pub(crate) fn built(bytes: Vec<u8>, code: AckCode) -> Self {
-        Self { bytes: bytes.into(), code: Some(code) }
+    pub(crate) fn built(bytes: Bytes, code: AckCode) -> Self {
+        Self { bytes, code: Some(code) }
     }
 
     /// The answer of another system, to be passed on. Segment ends become CR, nothing else is
@@ -52,5 +52,5 @@ impl fmt::Debug for Acknowledgment {
 
 /// MSA-1 of a message, if it has one that is known.
 pub(crate) fn msa_code(message: &Message<'_>) -> Option<AckCode> {
-    AckCode::from_msa_1(message.segment("MSA")?.field(1).as_bytes())
+    AckCode::from_msa_1(msa_of(message)?.field(1).as_bytes())
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Version;
+
 /// An acknowledgment code (MSA-1, Table 0008), named as the standard does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -101,6 +103,8 @@ impl fmt::Display for AckCode {
 pub struct ErrorCode(u16);
 
 impl ErrorCode {
+    /// 0: nothing is wrong. It is written with severity `I`.
+    pub const MESSAGE_ACCEPTED: Self = Self(0);
     /// 100: segments out of order, or a required one missing.
     pub const SEGMENT_SEQUENCE_ERROR: Self = Self(100);
     /// 101.
@@ -109,11 +113,11 @@ impl ErrorCode {
     pub const DATA_TYPE_ERROR: Self = Self(102);
     /// 103.
     pub const TABLE_VALUE_NOT_FOUND: Self = Self(103);
-    /// 104, from 2.7: longer than the receiver can hold.
+    /// 104: longer than the receiver can hold. Written as 102 before 2.7.
     pub const VALUE_TOO_LONG: Self = Self(104);
-    /// 198, from 2.9: too many or too few repetitions.
+    /// 198: too many or too few repetitions. Written as 102 before 2.9.
     pub const NON_CONFORMANT_CARDINALITY: Self = Self(198);
-    /// 199, from 2.9: any other fault of syntax or conformance.
+    /// 199: any other fault of syntax or conformance. Written as 207 before 2.9.
     pub const OTHER_HL7_ERROR: Self = Self(199);
     /// 200: MSH-9.1.
     pub const UNSUPPORTED_MESSAGE_TYPE: Self = Self(200);
@@ -123,11 +127,11 @@ impl ErrorCode {
     pub const UNSUPPORTED_PROCESSING_ID: Self = Self(202);
     /// 203: MSH-12.
     pub const UNSUPPORTED_VERSION_ID: Self = Self(203);
-    /// 204: patient or order not found.
+    /// 204: patient or order not found. From 2.9 written as 207 with 101 in ERR-5.
     pub const UNKNOWN_KEY_IDENTIFIER: Self = Self(204);
-    /// 205: it exists already.
+    /// 205: it exists already. From 2.9 written as 207 with 102 in ERR-5.
     pub const DUPLICATE_KEY_IDENTIFIER: Self = Self(205);
-    /// 206.
+    /// 206. From 2.9 written as 207 with 103 in ERR-5.
     pub const APPLICATION_RECORD_LOCKED: Self = Self(206);
     /// 207: called application internal error before 2.9.
     pub const APPLICATION_ERROR: Self = Self(207);
@@ -166,6 +170,61 @@ impl ErrorCode {
             207 => "Application error",
             _ => "",
         }
+    }
+
+    /// Reads a code; `None` where it is no number up to 65,535.
+    ///
+    /// ```
+    /// use hl7_ack::ErrorCode;
+    ///
+    /// assert_eq!(ErrorCode::from_err_3(" 101"), Some(ErrorCode::REQUIRED_FIELD_MISSING));
+    /// assert_eq!(ErrorCode::from_err_3("E-17"), None);
+    /// ```
+    #[must_use]
+    pub fn from_err_3(value: &str) -> Option<Self> {
+        let digits = value.trim();
+        let all_digits = digits.bytes().all(|byte| byte.is_ascii_digit());
+        digits.parse().ok().filter(|_| all_digits).map(Self)
+    }
+
+    /// The code that says it in an acknowledgment of this version, and its text there.
+    ///
+    /// 104 came with 2.7, 198 and 199 with 2.9; before, 102 and 207 stand in. Up to 2.8.2 the text
+    /// of 207 is another.
+    pub(crate) fn in_version(self, version: Version) -> (Self, &'static str) {
+        let code = match self {
+            Self::VALUE_TOO_LONG if version < Version::V2_7 => Self::DATA_TYPE_ERROR,
+            Self::NON_CONFORMANT_CARDINALITY if version < Version::V2_9 => Self::DATA_TYPE_ERROR,
+            Self::OTHER_HL7_ERROR if version < Version::V2_9 => Self::APPLICATION_ERROR,
+            other => other,
+        };
+        match code {
+            Self::APPLICATION_ERROR if version < Version::V2_9 => {
+                (code, "Application internal error")
+            }
+            code => (code, code.text()),
+        }
+    }
+
+    /// The code of Table 0533 that replaces this one from 2.9.
+    pub(crate) fn in_table_0533(self) -> Option<&'static str> {
+        match self {
+            Self::UNKNOWN_KEY_IDENTIFIER => Some("101"),
+            Self::DUPLICATE_KEY_IDENTIFIER => Some("102"),
+            Self::APPLICATION_RECORD_LOCKED => Some("103"),
+            _ => None,
+        }
+    }
+
+    /// The code that one of Table 0533 replaced.
+    pub(crate) fn from_table_0533(code: &str) -> Option<Self> {
+        [
+            Self::UNKNOWN_KEY_IDENTIFIER,
+            Self::DUPLICATE_KEY_IDENTIFIER,
+            Self::APPLICATION_RECORD_LOCKED,
+        ]
+        .into_iter()
+        .find(|replaced| replaced.in_table_0533() == Some(code))
     }
 
     /// Whether it says that MSH-9, MSH-11 or MSH-12 is not taken: what makes an accept

@@ -20,23 +20,86 @@ impl<F: Fn() -> SystemTime + Send + Sync + 'static> Clock for F {
     }
 }
 
+/// A message control ID (MSH-10) to be written. Made of a `String` or `&str`; one of up to 20
+/// bytes is held without an allocation.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ControlId(Held);
+
+#[derive(Clone, PartialEq, Eq)]
+enum Held {
+    Short { bytes: [u8; ControlId::SHORT], len: u8 },
+    Long(String),
+}
+
+impl ControlId {
+    /// MSH-10 holds at most 20 characters up to 2.5.1, and 199 later.
+    const SHORT: usize = 20;
+
+    /// The text.
+    ///
+    /// ```
+    /// use hl7_ack::ControlId;
+    ///
+    /// assert_eq!(ControlId::from("A17").as_str(), "A17");
+    /// ```
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match &self.0 {
+            Held::Short { bytes, len } => {
+                let text = bytes.get(..usize::from(*len)).unwrap_or_default();
+                // It was made of text.
+                std::str::from_utf8(text).unwrap_or_default()
+            }
+            Held::Long(text) => text,
+        }
+    }
+
+    fn short(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; Self::SHORT];
+        bytes.get_mut(..text.len())?.copy_from_slice(text);
+        Some(Self(Held::Short { bytes, len: u8::try_from(text.len()).ok()? }))
+    }
+}
+
+impl From<&str> for ControlId {
+    fn from(text: &str) -> Self {
+        Self::short(text.as_bytes()).unwrap_or_else(|| Self(Held::Long(text.to_owned())))
+    }
+}
+
+impl From<String> for ControlId {
+    fn from(text: String) -> Self {
+        Self::short(text.as_bytes()).unwrap_or(Self(Held::Long(text)))
+    }
+}
+
+impl fmt::Debug for ControlId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ControlId").field("len", &self.as_str().len()).finish()
+    }
+}
+
 /// Makes message control IDs, for MSH-10.
 pub trait ControlIds: Send + Sync + 'static {
     /// An ID that was not given out before: at most 20 characters, letters and digits, so that
     /// it fits every version of the standard.
-    fn next(&self) -> String;
+    fn next(&self) -> ControlId;
 }
 
-impl<F: Fn() -> String + Send + Sync + 'static> ControlIds for F {
-    fn next(&self) -> String {
-        self()
+impl<F, T> ControlIds for F
+where
+    F: Fn() -> T + Send + Sync + 'static,
+    T: Into<ControlId>,
+{
+    fn next(&self) -> ControlId {
+        self().into()
     }
 }
 
 /// Control IDs that differ across processes and restarts: 12 characters drawn at random when
 /// made, then 8 that count.
 pub struct UniqueIds {
-    prefix: String,
+    prefix: [u8; 12],
     count: AtomicU64,
 }
 
@@ -46,10 +109,17 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 impl UniqueIds {
     /// Draws 60 bits from the randomness that the standard library seeds its hash maps with,
     /// together with the time and the process.
+    ///
+    /// ```
+    /// use hl7_ack::{ControlIds, UniqueIds};
+    ///
+    /// let ids = UniqueIds::new();
+    /// assert_ne!(ids.next(), ids.next());
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         let seed = RandomState::new().hash_one((SystemTime::now(), std::process::id()));
-        Self { prefix: base_32(seed, 12), count: AtomicU64::new(0) }
+        Self { prefix: base_32(seed), count: AtomicU64::new(0) }
     }
 }
 
@@ -60,9 +130,13 @@ impl Default for UniqueIds {
 }
 
 impl ControlIds for UniqueIds {
-    fn next(&self) -> String {
+    fn next(&self) -> ControlId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        self.prefix.clone() + &base_32(count, 8)
+        let mut bytes = [0; ControlId::SHORT];
+        let (prefix, counted) = bytes.split_at_mut(self.prefix.len());
+        prefix.copy_from_slice(&self.prefix);
+        counted.copy_from_slice(&base_32::<8>(count));
+        ControlId(Held::Short { bytes, len: 20 })
     }
 }
 
@@ -72,13 +146,16 @@ impl fmt::Debug for UniqueIds {
     }
 }
 
-/// The lowest `5 * digits` bits.
-fn base_32(number: u64, digits: u32) -> String {
-    let digit = |at: u32| {
-        let index = (number >> (5 * at)) & 31;
-        usize::try_from(index).ok().and_then(|index| ALPHABET.get(index)).copied().unwrap_or(b'0')
-    };
-    (0..digits).rev().map(|at| char::from(digit(at))).collect()
+/// The lowest `5 * DIGITS` bits.
+fn base_32<const DIGITS: usize>(mut number: u64) -> [u8; DIGITS] {
+    let mut digits = [0; DIGITS];
+    for digit in digits.iter_mut().rev() {
+        // Five bits: no index is beyond the alphabet.
+        let index = usize::try_from(number & 31).unwrap_or_default();
+        *digit = ALPHABET.get(index).copied().unwrap_or_default();
+        number >>= 5;
+    }
+    digits
 }
 
 #[cfg(test)]
@@ -90,10 +167,20 @@ mod tests {
     #[test]
     fn ids_fit_and_differ_within_and_across_generators() {
         let generators = [UniqueIds::new(), UniqueIds::new(), UniqueIds::new()];
-        let ids: HashSet<String> = (0..3000).map(|n| generators[n % 3].next()).collect();
+        let next = |n: usize| generators[n % 3].next().as_str().to_owned();
+        let ids: HashSet<String> = (0..3000).map(next).collect();
         assert_eq!(ids.len(), 3000);
         for id in ids {
             assert!(id.len() == 20 && id.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
+        }
+    }
+
+    #[test]
+    fn ids_of_any_length_are_held_whole() {
+        for len in [0, 1, 19, 20, 21, 36, 199] {
+            let id = "x".repeat(len);
+            assert_eq!(ControlId::from(id.as_str()).as_str(), id);
+            assert_eq!(ControlId::from(id.clone()).as_str(), id);
         }
     }
 }

@@ -1,10 +1,8 @@
 //! [`Outcome`]: what became of a message, before it is put into an acknowledgment.
 
-use std::fmt;
-
 use hl7_parse::Path;
 
-use crate::ErrorCode;
+use crate::{ErrorCode, Fault};
 
 /// What became of a message. The transport turns it into the acknowledgment that MSH-15 and
 /// MSH-16 ask for, or into none.
@@ -22,6 +20,7 @@ use crate::ErrorCode;
 pub struct Outcome {
     verdict: Verdict,
     faults: Vec<Fault>,
+    expected_sequence_number: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,55 +30,65 @@ pub(crate) enum Verdict {
     Rejected,
 }
 
-/// One entry of ERR.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) code: ErrorCode,
-    pub(crate) text: String,
-    pub(crate) location: Option<Path>,
-}
-
 impl Outcome {
     /// Entries beyond this many are not written: an acknowledgment stays small.
     pub const MAX_ERRORS: usize = 100;
 
+    fn new(verdict: Verdict) -> Self {
+        Self { verdict, faults: Vec::new(), expected_sequence_number: None }
+    }
+
     /// Processed, or taken over for good: AA or CA.
     #[must_use]
     pub fn accepted() -> Self {
-        Self { verdict: Verdict::Accepted, faults: Vec::new() }
+        Self::new(Verdict::Accepted)
     }
 
     /// The content has a fault: AE or CE. The sender is to park the message, not to resend it.
     ///
-    /// `text` is for people (MSA-3, ERR-8); it is escaped when written and is not to hold a
-    /// patient's data.
+    /// `text` is for people: see [`Fault::new`].
     #[must_use]
     pub fn error(code: ErrorCode, text: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Error, faults: Vec::new() }.and(code, text)
+        Self::new(Verdict::Error).and(code, text)
     }
 
     /// The receiver does not take such messages, or is unable to now: AR; at the accept level
-    /// CR for codes 200 to 203, CE for any other.
+    /// CR for codes 200 to 203, CE for any other. With code 203 MSH-12 of the acknowledgment is
+    /// [`Acknowledger::newest_version`](crate::Acknowledger::newest_version).
     #[must_use]
     pub fn rejected(code: ErrorCode, text: impl Into<String>) -> Self {
-        Self { verdict: Verdict::Rejected, faults: Vec::new() }.and(code, text)
+        Self::new(Verdict::Rejected).and(code, text)
     }
 
     /// Adds another fault, up to [`Outcome::MAX_ERRORS`].
     #[must_use]
-    pub fn and(mut self, code: ErrorCode, text: impl Into<String>) -> Self {
+    pub fn and(self, code: ErrorCode, text: impl Into<String>) -> Self {
+        self.with(Fault::new(code, text))
+    }
+
+    /// Adds a fault that has more to say; of a message that was accepted, a warning or a piece of
+    /// information.
+    #[must_use]
+    pub fn with(mut self, fault: Fault) -> Self {
         if self.faults.len() < Self::MAX_ERRORS {
-            self.faults.push(Fault { code, text: text.into(), location: None });
+            self.faults.push(fault);
         }
         self
     }
 
-    /// Says where the fault added last is (ERR-2, in the old form ERR-1).
+    /// Says where the fault added last is: [`Fault::at`].
     #[must_use]
     pub fn at(mut self, location: Path) -> Self {
-        if let Some(fault) = self.faults.last_mut() {
-            fault.location = Some(location);
+        if let Some(last) = self.faults.pop() {
+            self.faults.push(last.at(location));
         }
+        self
+    }
+
+    /// What stands in MSA-4: [`Sequence::expected`](crate::Sequence::expected).
+    #[must_use]
+    pub fn expecting(mut self, sequence_number: i64) -> Self {
+        self.expected_sequence_number = Some(sequence_number);
         self
     }
 
@@ -89,21 +98,17 @@ impl Outcome {
         self.verdict == Verdict::Accepted
     }
 
+    /// What is wrong, in the order in which it was added.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
         self.verdict
     }
 
-    pub(crate) fn faults(&self) -> &[Fault] {
-        &self.faults
-    }
-}
-
-impl fmt::Debug for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fault")
-            .field("code", &self.code)
-            .field("location", &self.location)
-            .field("text_len", &self.text.len())
-            .finish()
+    pub(crate) fn expected_sequence_number(&self) -> Option<i64> {
+        self.expected_sequence_number
     }
 }

@@ -2,28 +2,56 @@
 
 use bytes::Bytes;
 use hl7_parse::{
-    Header, Message, OwnedMessage, Separators,
+    Field, Header, Level, Message, OwnedMessage, TokenKind,
     batch::{self, PartKind},
-    unescape,
 };
 
-use crate::{AckRequest, Answer, responder::read, rewrite::rewritten, safe_text::SafeText};
+use crate::{AckRequest, Answer, Matching, msa::msa_of, responder::read, safe_text::SafeText};
 
 /// A message that was sent and waits for its answer.
+///
+/// ```
+/// use hl7_ack::{Finding, Outstanding};
+/// use hl7_parse::OwnedMessage;
+///
+/// let sent = Outstanding::of(&OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?);
+/// assert!(sent.answer_due());
+/// for (bytes, found) in [
+///     ("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7\r", "positive"),
+///     ("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AE|7\r", "negative"),
+///     ("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|6\r", "of another message"),
+///     ("MSH|^~\\&|C|D|A|B|1||ORU^R01|9|P|2.5\rPID|1\r", "no answer at all"),
+///     ("<html>", "unreadable"),
+/// ] {
+///     assert_eq!(found, match sent.examine(bytes.into()) {
+///         Finding::Answer(answer) if answer.is_positive() => "positive",
+///         Finding::Answer(_) => "negative",
+///         Finding::Other => "of another message",
+///         Finding::Inbound(_) => "no answer at all",
+///         _ => "unreadable",
+///     });
+/// }
+/// # Ok::<(), hl7_parse::ParseError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Outstanding {
-    control_id: ControlId,
+    control_id: Compared,
+    /// MSH-10 as it stands.
+    written: Compared,
+    /// MSH-3 and MSH-4.
+    sender: [Compared; 2],
+    matching: Matching,
     request: AckRequest,
     shown: (SafeText, SafeText),
 }
 
-/// MSH-10, compared and never shown.
+/// A field that is compared and never shown.
 #[derive(Clone)]
-struct ControlId(Vec<u8>);
+struct Compared(Vec<u8>);
 
-impl std::fmt::Debug for ControlId {
+impl std::fmt::Debug for Compared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ControlId").field("len", &self.0.len()).finish()
+        f.debug_struct("Compared").field("len", &self.0.len()).finish()
     }
 }
 
@@ -48,10 +76,21 @@ impl Outstanding {
         let view = message.as_message();
         let header = view.header();
         Self {
-            control_id: ControlId(comparable(header.control_id().as_bytes(), &header)),
+            control_id: Compared(comparable(header.control_id())),
+            written: Compared(header.control_id().as_bytes().trim_ascii().to_vec()),
+            sender: [header.sending_application(), header.sending_facility()]
+                .map(|field| Compared(comparable(field))),
+            matching: Matching::exact(),
             request: AckRequest::of(&view),
             shown: shown(&header),
         }
+    }
+
+    /// Matches answers less, or more, closely.
+    #[must_use]
+    pub fn matching(mut self, matching: Matching) -> Self {
+        self.matching = matching;
+        self
     }
 
     /// Whether an answer in the same exchange is due. Where it is not, the exchange ends with
@@ -88,9 +127,10 @@ impl Outstanding {
     /// Says what the bytes of a frame or body are to the outstanding message.
     ///
     /// MSA-2 and MSH-10 are compared byte by byte after resolving escape sequences, without
-    /// blanks around them. A message that was sent without a control ID is answered by an
-    /// acknowledgment without one, or with `0`, `1` or `UNKNOWN`, the usual fillers. In a batch,
-    /// or a run of messages, the answer may be any of them.
+    /// blanks around them; [`Outstanding::matching`] takes other answers too. A message that was
+    /// sent without a control ID is answered by an acknowledgment without one, or with `0`, `1` or
+    /// `UNKNOWN`, the usual fillers. In a batch, or a run of messages, the answer may be any of
+    /// them.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "an answer is handed over, not lent")]
     pub fn examine(&self, content: Bytes) -> Finding {
@@ -107,15 +147,21 @@ impl Outstanding {
     fn examine_one(&self, content: Bytes) -> Finding {
         let Ok(message) = read(content) else { return Finding::Unreadable };
         let view = message.as_message();
-        let Some(msa) = view.segment("MSA") else {
+        let Some(msa) = msa_of(&view) else {
             return Finding::Inbound(message);
         };
-        let named = comparable(msa.field(2).as_bytes(), &view.header());
-        let ours = match self.control_id.0.is_empty() {
-            true => matches!(named.as_slice(), b"" | b"0" | b"1" | b"UNKNOWN"),
-            false => named == self.control_id.0,
-        };
-        if ours {
+        let header = view.header();
+        let receiver = [header.receiving_application(), header.receiving_facility()];
+        let addressed = !self.matching.checks_address()
+            || receiver
+                .into_iter()
+                .zip(&self.sender)
+                .all(|(field, ours)| comparable(field) == ours.0);
+        let named = msa.field(2);
+        // Some copy the bytes of MSH-10 into an acknowledgment with other delimiters.
+        let ours = named.as_bytes().trim_ascii() == self.written.0
+            || self.matching.names(&self.control_id.0, &comparable(named));
+        if addressed && ours {
             Finding::Answer(Answer::new(message.clone(), self.request))
         } else {
             Finding::Other
@@ -124,9 +170,17 @@ impl Outstanding {
 }
 
 /// A control ID in one form, whatever the delimiters of its message.
-pub(crate) fn comparable(id: &[u8], header: &Header<'_>) -> Vec<u8> {
-    let written = rewritten(id, &header.separators(), &Separators::RECOMMENDED);
-    unescape(&written, &Separators::RECOMMENDED).trim_ascii().to_vec()
+pub(crate) fn comparable(id: Field<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(id.as_bytes().len());
+    for token in id.tokens() {
+        match token.kind() {
+            TokenKind::Separator(Level::Repetition) => bytes.push(b'~'),
+            TokenKind::Separator(Level::Component) => bytes.push(b'^'),
+            TokenKind::Separator(_) => bytes.push(b'&'),
+            _ => bytes.extend_from_slice(&token.unescape()),
+        }
+    }
+    bytes.trim_ascii().to_vec()
 }
 
 /// MSH-9 and MSH-10 as they may be logged.

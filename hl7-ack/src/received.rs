@@ -10,6 +10,8 @@ use std::{
 
 use hl7_parse::OwnedMessage;
 
+use crate::Identity;
+
 /// A message that arrived, and who it came from: what a [`crate::Handler`] is given.
 ///
 /// Owned, so that it can be held across an `await`. The message may share a larger buffer of
@@ -35,6 +37,7 @@ impl Received {
 #[derive(Clone, Debug, Default)]
 pub struct Peer {
     address: Option<SocketAddr>,
+    identity: Option<Arc<Identity>>,
     extensions: Extensions,
 }
 
@@ -49,6 +52,20 @@ impl Peer {
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Who the peer is by the certificate it has shown and that was verified; `None` in the clear,
+    /// and where no certificate was asked for.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_deref()
+    }
+
+    /// The same peer, known by a certificate.
+    #[must_use]
+    pub fn with_identity(mut self, identity: Identity) -> Self {
+        self.identity = Some(Arc::new(identity));
+        self
     }
 
     /// What one transport alone knows: `hl7-http` puts the parts of the request here.

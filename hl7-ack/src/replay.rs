@@ -18,7 +18,7 @@ pub use self::{
 };
 use crate::{
     AckCode, AckRequest, Acknowledger, AnyHandler, ErrorCode, Handler, Outcome, Received, Reply,
-    acknowledgment::msa_code, errors::error_codes, reply::ReplyAnswer, responder::read,
+    acknowledgment::msa_code, answer::error_codes, reply::ReplyAnswer, responder::read,
 };
 
 /// Answers a message that is sent again with the answer it had, and does not handle it again.

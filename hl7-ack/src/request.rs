@@ -1,9 +1,11 @@
 //! [`AckRequest`]: which acknowledgment a message asks for (2.9.2, 2.9.3, Table 0155).
 
-use hl7_parse::{Field, Message};
+use hl7_parse::{Message, Path, Segment};
 
 use crate::{
-    AckCode, Level,
+    AckCode, ErrorCode, Fault, Level, Severity,
+    header_fields::HeaderFields,
+    msa::msa_of,
     outcome::{Outcome, Verdict},
 };
 
@@ -27,6 +29,8 @@ pub struct AckRequest {
     mode: Mode,
     accept: Condition,
     application: Condition,
+    /// Whether MSH-15 and MSH-16 hold values that are not in the table.
+    misread: [bool; 2],
 }
 
 /// The two modes of acknowledgment (2.9.1).
@@ -55,16 +59,17 @@ pub enum Condition {
 }
 
 impl Condition {
-    fn read(field: Field<'_>) -> Option<Self> {
-        if field.as_bytes().trim_ascii().is_empty() || field.is_null() {
-            return None;
-        }
-        Some(match field.as_bytes().trim_ascii().to_ascii_uppercase().as_slice() {
-            b"NE" => Self::Never,
-            b"SU" => Self::OnSuccess,
-            b"ER" => Self::OnError,
-            _ => Self::Always,
-        })
+    /// `None` where nothing is said; and whether it is a value of the table.
+    fn read(value: &[u8]) -> (Option<Self>, bool) {
+        let condition = match value.trim_ascii() {
+            [] => return (None, true),
+            [b'A' | b'a', b'L' | b'l'] => Self::Always,
+            [b'N' | b'n', b'E' | b'e'] => Self::Never,
+            [b'S' | b's', b'U' | b'u'] => Self::OnSuccess,
+            [b'E' | b'e', b'R' | b'r'] => Self::OnError,
+            _ => return (Some(Self::Always), false),
+        };
+        (Some(condition), true)
     }
 
     /// Whether it holds for a positive or a negative outcome.
@@ -80,23 +85,37 @@ impl Condition {
 }
 
 impl AckRequest {
+    /// What a message without MSH-15 and MSH-16 asks for.
+    pub(crate) const ORIGINAL: Self = Self {
+        of_acknowledgment: false,
+        mode: Mode::Original,
+        accept: Condition::Never,
+        application: Condition::Always,
+        misread: [false; 2],
+    };
+
     /// Reads what a message asks for.
+    ///
+    /// Where only one of MSH-15 and MSH-16 is valued the other is taken for `NE`, in every
+    /// version: what MSH-12 says does not matter here.
     ///
     /// An acknowledgment is never acknowledged: of a message with MSA, or of type ACK, only the
     /// accept acknowledgment that its own MSH-15 asks for is due, and none of an accept
     /// acknowledgment (2.9.3).
     #[must_use]
     pub fn of(message: &Message<'_>) -> Self {
-        let header = message.header();
-        let accept = Condition::read(header.field(15));
-        let application = Condition::read(header.field(16));
-        let mode = match (accept, application) {
-            (None, None) => Mode::Original,
-            _ => Mode::Enhanced,
-        };
-        let msa = message.segment("MSA").or_else(|| message.segment("msa"));
-        let message_code = header.message_type().component(1).as_bytes().trim_ascii();
-        if msa.is_some() || message_code.eq_ignore_ascii_case(b"ACK") {
+        Self::read(message, &HeaderFields::of(&message.header()))
+    }
+
+    pub(crate) fn read(message: &Message<'_>, header: &HeaderFields<'_>) -> Self {
+        Self::of_header(header, msa_of(message))
+    }
+
+    pub(crate) fn of_header(header: &HeaderFields<'_>, msa: Option<Segment<'_>>) -> Self {
+        let (accept, accept_known) = Condition::read(header.said(15));
+        let (application, application_known) = Condition::read(header.said(16));
+        let misread = [!accept_known, !application_known];
+        if msa.is_some() || header.component(9, 1).trim_ascii().eq_ignore_ascii_case(b"ACK") {
             let code = msa.and_then(|msa| msa.field(1).as_bytes().trim_ascii_start().first());
             let accept = match code {
                 Some(b'C' | b'c') => Condition::Never,
@@ -107,15 +126,31 @@ impl AckRequest {
                 mode: Mode::Enhanced,
                 accept,
                 application: Condition::Never,
+                misread,
             };
         }
-        let (accept, application) = match mode {
-            Mode::Original => (Condition::Never, Condition::Always),
-            Mode::Enhanced => {
-                (accept.unwrap_or(Condition::Never), application.unwrap_or(Condition::Never))
-            }
+        if accept.is_none() && application.is_none() {
+            return Self::ORIGINAL;
+        }
+        Self {
+            of_acknowledgment: false,
+            mode: Mode::Enhanced,
+            accept: accept.unwrap_or(Condition::Never),
+            application: application.unwrap_or(Condition::Never),
+            misread,
+        }
+    }
+
+    /// What is told of values that are not in Table 0155 and were taken for `AL`.
+    pub(crate) fn misread(&self) -> Vec<Fault> {
+        const PLACES: [Path; 2] = [Path::new("MSH-15"), Path::new("MSH-16")];
+        let told = |place| {
+            Fault::new(ErrorCode::TABLE_VALUE_NOT_FOUND, "taken for AL")
+                .at(place)
+                .with_severity(Severity::Warning)
         };
-        Self { of_acknowledgment: false, mode, accept, application }
+        let misread = PLACES.into_iter().zip(self.misread).filter(|(_, misread)| *misread);
+        misread.map(|(place, _)| told(place)).collect()
     }
 
     /// Whether the message is itself an acknowledgment, or a response with MSA.
@@ -176,23 +211,55 @@ impl AckRequest {
     }
 
     /// The code that is due in the same exchange, if one is.
+    ///
+    /// In original mode AA, AE or AR; in enhanced mode CA, CE or CR, as MSH-15 asks.
     #[must_use]
     pub fn code_for(&self, outcome: &Outcome) -> Option<AckCode> {
         match self.mode {
-            Mode::Original => Some(match outcome.verdict() {
-                Verdict::Accepted => AckCode::AA,
-                Verdict::Error => AckCode::AE,
-                Verdict::Rejected => AckCode::AR,
-            }),
+            Mode::Original => Some(application_code(outcome)),
             Mode::Enhanced if self.accept.holds(outcome.is_accepted()) => {
-                let of_header = outcome.faults().iter().any(|fault| fault.code.concerns_header());
+                let concerns_header =
+                    |fault: &Fault| fault.code.is_some_and(|code| code.concerns_header());
                 Some(match outcome.verdict() {
                     Verdict::Accepted => AckCode::CA,
-                    Verdict::Rejected if of_header => AckCode::CR,
+                    Verdict::Rejected if outcome.faults().iter().any(concerns_header) => {
+                        AckCode::CR
+                    }
                     Verdict::Error | Verdict::Rejected => AckCode::CE,
                 })
             }
             Mode::Enhanced => None,
         }
+    }
+
+    /// The code that is due later, as an exchange of its own, once what became of a message is
+    /// known: AA, AE or AR, as MSH-16 asks.
+    ///
+    /// None in original mode, where it was the answer, and none where the message was not taken
+    /// over: after CE or CR no application acknowledgment follows, and that is for the caller to
+    /// know.
+    ///
+    /// ```
+    /// use hl7_ack::{AckCode, AckRequest, Outcome};
+    /// use hl7_parse::Message;
+    ///
+    /// let order = Message::parse(b"MSH|^~\\&|A|B|C|D|1||OML^O21|1|P|2.5|||AL|AL\r")?;
+    /// let request = AckRequest::of(&order);
+    /// assert_eq!(request.code_for(&Outcome::accepted()), Some(AckCode::CA));
+    /// assert_eq!(request.later_code_for(&Outcome::accepted()), Some(AckCode::AA));
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn later_code_for(&self, outcome: &Outcome) -> Option<AckCode> {
+        let due = self.mode == Mode::Enhanced && self.application.holds(outcome.is_accepted());
+        due.then(|| application_code(outcome))
+    }
+}
+
+pub(crate) fn application_code(outcome: &Outcome) -> AckCode {
+    match outcome.verdict() {
+        Verdict::Accepted => AckCode::AA,
+        Verdict::Error => AckCode::AE,
+        Verdict::Rejected => AckCode::AR,
     }
 }

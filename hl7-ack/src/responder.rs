@@ -137,6 +137,8 @@ impl Responder {
         let then = reply.take_afterwards();
         let request = AckRequest::of(&message.as_message());
         let (message_type, control_id) = shown_of(&message.as_message());
+        let negative =
+            matches!(&reply.answer, ReplyAnswer::Outcome(outcome) if !outcome.is_accepted());
 
         let (action, code) = match reply.answer {
             ReplyAnswer::Outcome(outcome) => {
@@ -169,6 +171,7 @@ impl Responder {
         };
         Response {
             action,
+            negative,
             code,
             readable: true,
             too_many_messages: false,
@@ -222,6 +225,7 @@ impl Responder {
         };
         Response {
             action,
+            negative: true,
             code,
             readable: false,
             too_many_messages: false,
@@ -263,6 +267,7 @@ pub(crate) fn read(bytes: Bytes) -> Result<OwnedMessage, ParseError> {
 /// What is to be answered to one message, and what a log may say about it.
 pub struct Response {
     action: Action,
+    negative: bool,
     code: Option<AckCode>,
     readable: bool,
     too_many_messages: bool,
@@ -299,6 +304,12 @@ impl Response {
     #[must_use]
     pub fn action(&self) -> &Action {
         &self.action
+    }
+
+    /// Whether the message was refused, also where no acknowledgment that says so is due.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        self.negative || self.code.is_some_and(|code| !code.is_positive())
     }
 
     /// MSA-1 of the answer.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use hl7_parse::{Header, OwnedMessage};
+use hl7_parse::{Field, OwnedMessage};
 
 use crate::{
     AckCode, AckRequest, Answer, AnyHandler, Cause, CauseKind, Finding, Handler, Outcome,
@@ -120,7 +120,7 @@ impl Waiters {
     pub fn register(&self, link: &str, message: &OwnedMessage) -> Result<Waiting, Cause> {
         let view = message.as_message();
         let header = view.header();
-        let key = key(link, header.control_id().as_bytes(), &header);
+        let key = key(link, header.control_id());
         if key.control_id.is_empty() {
             let detail = "without MSH-10 no acknowledgment can name it";
             return Err(Cause::new(CauseKind::InvalidContent, detail));
@@ -149,7 +149,7 @@ impl Waiters {
         if msa_code(&view) == Some(AckCode::CA) {
             return false;
         }
-        let key = key(link, msa.field(2).as_bytes(), &view.header());
+        let key = key(link, msa.field(2));
         let shared = lock(&self.shared);
         let Some(waiting) = shared.waiting.get(&key) else { return false };
         let mut answers = Vec::new();
@@ -191,8 +191,8 @@ impl Waiters {
     }
 }
 
-fn key(link: &str, control_id: &[u8], header: &Header<'_>) -> Key {
-    Key { link: link.to_owned(), control_id: comparable(control_id, header) }
+fn key(link: &str, control_id: Field<'_>) -> Key {
+    Key { link: link.to_owned(), control_id: comparable(control_id) }
 }
 
 struct HandsOver<H> {

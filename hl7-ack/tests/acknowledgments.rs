@@ -1,7 +1,9 @@
 //! Whole acknowledgments, by version, mode and outcome.
 
-use hl7_ack::{ErrorCode, Outcome};
-use hl7_parse::{Message, Path};
+use std::collections::HashSet;
+
+use hl7_ack::{AckCode, AckRequest, ErrorCode, Fault, Outcome, Severity, Version};
+use hl7_parse::{Message, OwnedMessage, Path};
 
 use crate::{acknowledger, lines};
 
@@ -25,52 +27,81 @@ fn not_ours() -> Outcome {
     Outcome::rejected(ErrorCode::UNSUPPORTED_EVENT_CODE, "").at(Path::new("MSH-9.2"))
 }
 
-#[test]
-fn original_mode_by_version_and_outcome() {
-    for (version, outcome, expected) in [
-        ("2.1", Outcome::accepted(), "ACK|ID|P|2.1\nMSA|AA|77\n"),
-        ("2.1", faulty(), "ACK|ID|P|2.1\nMSA|AE|77|no birth \\F\\ date\nERR|101\n"),
-        ("2.2", unable(), "ACK|ID|P|2.2\nMSA|AR|77|down\nERR|^^^207&Application error&HL70357\n"),
-        ("2.3", Outcome::accepted(), "ACK|ID|P|2.3\nMSA|AA|77\n"),
-        (
-            "2.3",
-            faulty(),
-            "ACK|ID|P|2.3\nMSA|AE|77|no birth \\F\\ date\nERR|PID^1^7^101&Required field missing&HL70357\n",
-        ),
-        ("2.3.1", Outcome::accepted(), "ACK^A01|ID|P|2.3.1\nMSA|AA|77\n"),
-        (
-            "2.4",
-            faulty().and(ErrorCode::DATA_TYPE_ERROR, "x").at(Path::new("OBX[2]-5")),
-            "ACK^A01^ACK|ID|P|2.4\nMSA|AE|77|no birth \\F\\ date\nERR|PID^1^7^101&Required field missing&HL70357~OBX^2^5^102&Data type error&HL70357\n",
-        ),
-        ("2.5", Outcome::accepted(), "ACK^A01^ACK|ID|P|2.5\nMSA|AA|77\n"),
-        (
-            "2.5.1",
-            faulty(),
-            "ACK^A01^ACK|ID|P|2.5.1\nMSA|AE|77|no birth \\F\\ date\nERR||PID^1^7|101^Required field missing^HL70357|E||||no birth \\F\\ date\n",
-        ),
-        (
-            "2.6",
-            not_ours(),
-            "ACK^A01^ACK|ID|P|2.6\nMSA|AR|77\nERR||MSH^1^9^^2|201^Unsupported event code^HL70357|E\n",
-        ),
-        (
-            "2.7",
-            faulty(),
-            "ACK^A01^ACK|ID|P|2.7\nMSA|AE|77\nERR||PID^1^7|101^Required field missing^HL70357|E||||no birth \\F\\ date\n",
-        ),
-        (
-            "2.9",
-            unable().and(ErrorCode::other(999), "y"),
-            "ACK^A01^ACK|ID|P|2.9\nMSA|AR|77\nERR|||207^Application error^HL70357|E||||down\nERR|||999|E||||y\n",
-        ),
-        ("", Outcome::accepted(), "ACK^A01^ACK|ID|P|2.5.1\nMSA|AA|77\n"),
-    ] {
-        let message =
-            format!("MSH|^~\\&|HIS^1|WARD|LAB|GH|20260101||ADT^A01|77|P|{version}\rPID|1\r");
-        let expected = format!("MSH|^~\\&|LAB|GH|HIS^1|WARD|20260102030405+0000||{expected}");
-        assert_eq!(acknowledged(&message, &outcome), expected, "version {version:?}, {outcome:?}");
+/// The outcomes of the table, by name.
+fn outcome(name: &str) -> Outcome {
+    use ErrorCode as Code;
+    match name {
+        "accepted" => Outcome::accepted(),
+        "accepted with a warning" => Outcome::accepted()
+            .and(Code::TABLE_VALUE_NOT_FOUND, "sex not known")
+            .at(Path::new("PID-8")),
+        "a field is missing" => faulty(),
+        "three errors" => Outcome::error(Code::VALUE_TOO_LONG, "too long")
+            .at(Path::new("PID-5.1"))
+            .and(Code::NON_CONFORMANT_CARDINALITY, "")
+            .at(Path::new("PID-3[2]"))
+            .at(Path::new("OBX[2]-5"))
+            .with(Fault::new(Code::OTHER_HL7_ERROR, "odd").with_severity(Severity::FatalError)),
+        "no such patient" => {
+            Outcome::error(Code::UNKNOWN_KEY_IDENTIFIER, "not here").at(Path::new("PID-3.4.1"))
+        }
+        "the event is not taken" => not_ours(),
+        "the version is not taken" => {
+            Outcome::rejected(Code::UNSUPPORTED_VERSION_ID, "2.5.1 at most").at(Path::new("MSH-12"))
+        }
+        "down" => unable(),
+        _ => panic!("no outcome {name:?}"),
     }
+}
+
+/// An admission in this version, with MSH-18 from 2.3 and MSH-22 to MSH-25 from 2.6.
+fn admission(version: &str, asked: &str) -> String {
+    let sets = if version >= "2.3" { "||8859/1" } else { "" };
+    let organisations = if version >= "2.6" { "||||SENDER|RECEIVER|SN|RN" } else { "" };
+    let asked = if asked == "-/-" { "|".to_owned() } else { asked.replace('/', "|") };
+    format!(
+        "MSH|^~\\&|HIS^1.2.3^ISO|WARD|LAB|GH|20260101||ADT^A01|77|P|{version}|||{asked}{sets}{organisations}\rPID|1\r"
+    )
+}
+
+/// Every block of the table; and that none is missing.
+#[test]
+fn acknowledgments_are_those_of_the_table() {
+    const VERSIONS: usize = 14;
+    const OUTCOMES: usize = 8;
+    const MODES: usize = 11;
+    let table = include_str!("expected/acknowledgments.txt");
+    let acknowledger = acknowledger().newest_version(Version::V2_5_1);
+    let mut seen = HashSet::new();
+    let blocks = table.split("\n\n").map(str::trim_end).filter(|block| !block.starts_with('#'));
+    for block in blocks.filter(|block| !block.is_empty()) {
+        let (head, expected) = block.split_once('\n').unwrap_or((block, ""));
+        let expected: String = expected.lines().map(|line| format!("{}\n", line.trim())).collect();
+        let mut head = head.splitn(3, "; ");
+        let [Some(version), Some(name), Some(modes)] = [head.next(), head.next(), head.next()]
+        else {
+            panic!("{block}");
+        };
+        let outcome = outcome(name);
+        for mode in modes.split(", ") {
+            let (asked, later) = match mode.strip_suffix(" later") {
+                Some(asked) => (asked, true),
+                None => (mode, false),
+            };
+            let message = admission(version, asked);
+            let message = Message::parse(message.as_bytes()).expect("readable");
+            let built = match later {
+                true => AckRequest::of(&message)
+                    .later_code_for(&outcome)
+                    .map(|code| acknowledger.build(&message.header(), code, &outcome)),
+                false => acknowledger.acknowledge(&message, &outcome),
+            };
+            let built = built.map_or(String::new(), |built| lines(built.as_bytes()));
+            assert_eq!(built, expected, "{version}; {name}; {mode}");
+            assert!(seen.insert((version, name, mode)), "twice: {version}; {name}; {mode}");
+        }
+    }
+    assert_eq!(seen.len(), VERSIONS * OUTCOMES * MODES);
 }
 
 #[test]
@@ -125,7 +156,7 @@ fn the_senders_delimiters_and_character_set_are_used() {
         acknowledged(message, &Outcome::error(ErrorCode::OTHER_HL7_ERROR, "a$b%c|d")),
         "MSH$%*/@$C$D$A%1@2$B$20260102030405+0000$$ACK%A01%ACK$ID$P%T$2.5$$$$$$8859/1\n\
          MSA$AE$7/F/7$a/F/b/S/c|d\n\
-         ERR$$$199%Other HL7 error%HL70357$E$$$$a/F/b/S/c|d\n"
+         ERR$$$207%Application internal error%HL70357$E$$$$a/F/b/S/c|d\n"
     );
 }
 
@@ -190,19 +221,31 @@ fn text_is_written_in_the_character_set_that_is_declared() {
 
 #[test]
 fn msh_2_holds_delimiters_and_nothing_else() {
-    for (msh_2, expected) in [
-        ("^~\\&", "^~\\&"),
-        ("^~\\&#", "^~\\&#"),
-        ("^~\\&#!!", "^~\\&#"),
-        ("^~\\&\u{1c}", "^~\\&"),
-        ("^~\\&é", "^~\\&"),
-        ("^~\\", "^~\\&"),
+    for (version, msh_2, expected) in [
+        ("2.7", "^~\\&", "^~\\&"),
+        ("2.7", "^~\\&#", "^~\\&#"),
+        ("2.7", "^~\\&#!!", "^~\\&#"),
+        // In 2.7 `#` is meant where no other is declared.
+        ("2.7", "^~\\&\u{1c}", "^~\\&#"),
+        ("2.7", "^~\\&é", "^~\\&#"),
+        ("2.7", "^~\\&\u{1}", "^~\\&"),
+        ("2.7", "^~\\&x", "^~\\&"),
+        ("2.7", "^~\\", "^~\\&"),
+        ("2.7", "^~\"&", "^~\\&"),
+        ("2.7", "^~x&", "^~\\&"),
+        // The fifth came with 2.7.
+        ("2.6", "^~\\&#", "^~\\&"),
+        ("2.3", "^~\\&#", "^~\\&"),
     ] {
-        let message = format!("MSH|{msh_2}|A|B|C|D|1||ADT^A01|7|P|2.5\r");
+        let message = format!("MSH|{msh_2}|A|B|C|D|1||ADT^A01|7|P|{version}\r");
         let acknowledgment = acknowledged(&message, &Outcome::accepted());
         let expected = format!("MSH|{expected}|C|D|A|B|");
         assert!(acknowledgment.starts_with(&expected), "{msh_2:?}: {acknowledgment}");
     }
+    // What it stood for in the message it still stands for.
+    let message = "MSH|^~\\&#|A|B|C|D|1||ADT^A01|7\\P\\|P|2.5\r";
+    let acknowledgment = acknowledged(message, &Outcome::accepted());
+    assert!(acknowledgment.ends_with("\nMSA|AA|7#\n"), "{acknowledgment}");
 }
 
 #[test]
@@ -222,4 +265,121 @@ fn control_characters_are_never_echoed() {
     let bytes = acknowledgment.as_bytes();
     assert!(!bytes.iter().any(|byte| *byte < 0x20 && *byte != b'\r'), "{}", lines(bytes));
     assert!(lines(bytes).contains("MSA|AA|7\\X0B\\7\n"), "{}", lines(bytes));
+}
+
+#[test]
+fn escape_sequences_stay_what_they_are_when_delimiters_change() {
+    // MSH-2 has no subcomponent separator, so that the usual delimiters are written.
+    for (control_id, expected) in [
+        ("plain", "plain"),
+        ("a%b*c", "a^b~c"),
+        // What these stood for does not delimit any more, or does now.
+        ("/F//S//R//E/", "#%*/"),
+        ("/X5E/", "\\S\\"),
+        // The code of a delimiter that was not in use is text, and stays so.
+        ("/T/", "/T/"),
+        ("/X41//.br//Zx/", "A\\.br\\\\Zx\\"),
+        ("/H/b/N/", "\\H\\b\\N\\"),
+        ("a|b^c&d\\e~", "a\\F\\b\\S\\c\\T\\d\\E\\e\\R\\"),
+        ("/.sp|/", "/.sp\\F\\/"),
+        ("/", "/"),
+        ("/X0D/", "\\X0D\\"),
+    ] {
+        let message = format!("MSH#%*/#A#B#C#D#1##ADT#{control_id}#P#2.3\r");
+        let acknowledgment = acknowledged(&message, &Outcome::accepted());
+        let msa_2 = acknowledgment.split("MSA|AA|").nth(1).map_or("", str::trim_end);
+        assert_eq!(msa_2, expected, "{control_id}");
+    }
+}
+
+#[test]
+fn msa_3_has_80_characters_after_escaping_and_no_half_of_a_sequence() {
+    for (text, expected) in [
+        ("x".repeat(79), "x".repeat(79)),
+        ("x".repeat(80), "x".repeat(80)),
+        ("x".repeat(81), "x".repeat(80)),
+        ("|".repeat(26) + "xx|", "\\F\\".repeat(26) + "xx"),
+        ("|".repeat(27), "\\F\\".repeat(26)),
+        ("x".repeat(77) + "&y", "x".repeat(77) + "\\T\\"),
+        ("x".repeat(78) + "&y", "x".repeat(78)),
+        ("x".repeat(75) + "\n", "x".repeat(75) + "\\X0A\\"),
+        ("x".repeat(76) + "\n", "x".repeat(76)),
+        ("é".repeat(81), "é".repeat(80)),
+    ] {
+        let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.3||||||UNICODE UTF-8\r";
+        let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, text.clone());
+        let acknowledgment = acknowledged(message, &outcome);
+        let msa_3 = acknowledgment.split("MSA|AE|7|").nth(1).and_then(|msa| msa.lines().next());
+        assert_eq!(msa_3, Some(expected.as_str()), "{text:?}");
+    }
+}
+
+#[test]
+fn escape_characters_switch_sets_only_where_that_is_declared() {
+    for (msh_18_to_20, echoed, msh_18) in [
+        ("", "\\X1B\\$B;3\\X1B\\(B", ""),
+        ("UNICODE UTF-8", "\\X1B\\$B;3\\X1B\\(B", "||||||UNICODE UTF-8"),
+        ("~ISO IR87||ISO 2022-1994", "\u{1b}$B;3\u{1b}(B", "||||||~ISO IR87||ISO 2022-1994"),
+    ] {
+        let message = format!(
+            "MSH|^~\\&|\u{1b}$B;3\u{1b}(B|B|C|D|1||ADT^A01|7|P|2.5||||||{msh_18_to_20}\rPID|1\r"
+        );
+        let message = OwnedMessage::parse_undecoded(message).expect("readable");
+        let built = acknowledger().build(&message.header(), AckCode::AA, &Outcome::accepted());
+        let expected = format!(
+            "MSH|^~\\&|C|D|{echoed}|B|20260102030405+0000||ACK^A01^ACK|ID|P|2.5{msh_18}\nMSA|AA|7\n"
+        );
+        assert_eq!(lines(built.as_bytes()), expected, "{msh_18_to_20}");
+    }
+}
+
+#[test]
+fn values_that_are_not_in_table_0155_are_reported() {
+    for (asked, expected) in [
+        ("XX|NE", "MSA|CA|7\nERR||MSH^1^15|103^Table value not found^HL70357|W||||taken for AL\n"),
+        ("AL|?", "MSA|CA|7\nERR||MSH^1^16|103^Table value not found^HL70357|W||||taken for AL\n"),
+        ("AL|NE", "MSA|CA|7\n"),
+    ] {
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||{asked}\r");
+        let acknowledgment = acknowledged(&message, &Outcome::accepted());
+        assert!(acknowledgment.ends_with(expected), "{asked}: {acknowledgment}");
+    }
+}
+
+#[test]
+fn options_say_what_the_standard_leaves_open() {
+    let message = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.8\r";
+    let message = Message::parse(message).expect("readable");
+    let built = |acknowledger: hl7_ack::Acknowledger, outcome: &Outcome| {
+        lines(acknowledger.acknowledge(&message, outcome).expect("due").as_bytes())
+    };
+    let text = built(acknowledger().msa_3_in_every_version(), &unable());
+    assert!(text.contains("\nMSA|AR|7|down\n"), "{text}");
+    let numbered = built(acknowledger(), &Outcome::accepted().expecting(42));
+    assert!(numbered.ends_with("\nMSA|AA|7||42\n"), "{numbered}");
+    let lost = Outcome::error(ErrorCode::APPLICATION_ERROR, "").expecting(-1);
+    let numbered = built(acknowledger(), &lost);
+    assert!(numbered.contains("\nMSA|AE|7||-1\n"), "{numbered}");
+    let refused = Outcome::rejected(ErrorCode::UNSUPPORTED_VERSION_ID, "");
+    let refused = built(acknowledger(), &refused);
+    assert!(refused.contains("||ACK^A01^ACK|ID|P|2.9\n"), "{refused}");
+}
+
+#[test]
+fn bytes_that_are_not_read_further_than_msh_are_answered_alike() {
+    for message in [
+        "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE\rPID|1\r",
+        "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.3\nPID|1",
+        "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.3|||NE|NE\rPID|1\r",
+        "MSH|^~\\&|A|B|C|D|1||RSP^K11|7|P|2.5|||AL|NE\rMSA|AA|1\r",
+        "MSH|^~\\&|A|B|C|D|1||RSP^K11|7|P|2.5|||AL|NE\rMSA|CA|1\r",
+        "MSH|^~\\&|A|B|C|D|1||ORR^O02|7|P|2.5\r\u{b} MSA|AA|1\r",
+        "MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5\r",
+    ] {
+        let read = acknowledged(message, &faulty());
+        let unread = acknowledger().acknowledge_unread(message.as_bytes(), &faulty());
+        let unread = unread.expect("readable").map(|built| lines(built.as_bytes()));
+        assert_eq!(unread.unwrap_or_default(), read, "{message}");
+    }
+    assert!(acknowledger().acknowledge_unread(b"PID|1", &faulty()).is_err());
 }

@@ -122,7 +122,7 @@ async fn what_the_application_answers_itself_is_sent_as_it_is() {
 
 #[tokio::test]
 async fn an_accept_acknowledgment_of_the_second_can_be_asked_for() {
-    for (asks, expected) in [(false, ("", "")), (true, ("AL", "NE"))] {
+    for (asks, expected) in [(false, ("NE", "NE")), (true, ("AL", "NE"))] {
         let to = Script::new([Step::Answer("CA", "")]);
         let store = |_| async { Outcome::accepted() };
         let application = async |_: Received| Outcome::accepted();

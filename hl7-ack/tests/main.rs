@@ -3,6 +3,8 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 mod acknowledgments;
+mod answers;
+mod batches;
 mod exchange;
 mod exchange_enhanced;
 mod exchange_forward;

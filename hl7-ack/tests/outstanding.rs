@@ -39,6 +39,8 @@ fn answers_are_matched_tolerantly_and_exactly() {
         ("7", "OK", "unreadable"),
         ("7", "MSA|AA|7", "unreadable"),
         ("a\\T\\b", "MSH#*!?%#\rMSA#AA#a&b", "Some(AA) true"),
+        ("7#X", "MSH#*!?%#\rMSA#AA#7", "other"),
+        ("7*X", "MSH#*!?%#\rMSA#AA#7*X", "Some(AA) true"),
         ("", "MSH|^~\\&\rMSA|AA", "Some(AA) true"),
         ("", "MSH|^~\\&\rMSA|AR|UNKNOWN", "Some(AR) false"),
         ("", "MSH|^~\\&\rMSA|AA|7", "other"),

@@ -1,8 +1,10 @@
 //! What is barely a message is answered by what can be read of it, or by a minimal reject.
 
-use hl7_ack::{Action, Outcome, Peer, Received, Responder};
+use hl7_ack::{Action, ErrorCode, Outcome, Peer, Received, Responder};
 
 use crate::{acknowledger, lines};
+
+const NOW: &str = "20260102030405+0000";
 
 async fn answer(bytes: &[u8]) -> Option<String> {
     let responder =
@@ -29,6 +31,13 @@ async fn without_a_usable_header_the_answer_is_a_minimal_reject() {
         b"\xff\xfeM\0S\0H\0|\0",
         b"junk\rMSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r",
         b"BHS|^~\\&|A\r",
+        b"MSH\x01^~\\&\x01A\x01B",
+        b"MSHA^~\\&AHISA",
+        b"M\0S\0H\0|\0^\0~\0\\\0&\0|\0H\0",
+        b"\0M\0S\0H\0|\0^\0~\0\\\0&\0|\0H",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"{\"resourceType\":\"Bundle\"}",
+        b"<?xml version=\"1.0\"?><ADT_A01/>",
     ] {
         assert_eq!(
             answer(bytes).await.as_deref(),
@@ -80,4 +89,74 @@ fn a_message_over_the_length_limit_is_refused_by_what_was_kept_of_it() {
     let Action::Answer(answer) = response.action() else { panic!("{response:?}") };
     assert!(lines(answer).contains("\nMSA|AE|77|the message is too long\n"), "{}", lines(answer));
     assert_eq!((response.message_type(), response.control_id()), ("ORU^R01", "77"));
+}
+
+/// What a refusal is built from is MSH as far as it can be read.
+#[test]
+fn a_broken_message_is_refused_by_what_its_header_says() {
+    let refused = |bytes: &[u8]| {
+        let refusal = acknowledger().refuse_unreadable(bytes, &Outcome::error(CODE, "broken"));
+        refusal.map(|refusal| lines(refusal.as_bytes()))
+    };
+    const CODE: ErrorCode = ErrorCode::SEGMENT_SEQUENCE_ERROR;
+    const ERR: &str = "ERR|||100^Segment sequence error^HL70357|E||||broken\n";
+    let from = |fields: &str| format!("MSH|^~\\&|{fields}");
+    for (bytes, expected) in [
+        // Cut off within MSH: what is there is used.
+        (from("A|B"), format!("MSH|^~\\&|||A|B|{NOW}||ACK|ID|P|2.5.1\nMSA|AE||broken\n{ERR}")),
+        (
+            from("A|B|C|D|1||ADT^A01|7"),
+            format!("MSH|^~\\&|C|D|A|B|{NOW}||ACK^A01^ACK|ID|P|2.5.1\nMSA|AE|7|broken\n{ERR}"),
+        ),
+        (
+            from("A|B|C|D|1||ADT^A01|7|T|2.3"),
+            format!(
+                "MSH|^~\\&|C|D|A|B|{NOW}||ACK|ID|T|2.3\nMSA|AE|7|broken\nERR|^^^100&Segment sequence error\n"
+            ),
+        ),
+        ("MSH|".to_owned(), format!("MSH|^~\\&|||||{NOW}||ACK|ID|P|2.5.1\nMSA|AE||broken\n{ERR}")),
+        // Enhanced mode: as asked, and where that can not be read, always.
+        (
+            from("A|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE\rPID|\0\x01"),
+            format!("MSH|^~\\&|C|D|A|B|{NOW}||ACK^A01^ACK|ID|P|2.5\nMSA|CE|7|broken\n{ERR}"),
+        ),
+        (
+            from("A|B|C|D|1||ADT^A01|7|P|2.5|||\x02|NE"),
+            format!(
+                "MSH|^~\\&|C|D|A|B|{NOW}||ACK^A01^ACK|ID|P|2.5\nMSA|CE|7|broken\n{ERR}\
+                 ERR||MSH^1^15|103^Table value not found^HL70357|W||||taken for AL\n"
+            ),
+        ),
+        // A set that has to be decoded first: MSH is ASCII all the same.
+        (
+            from("A|B|C|D|1||ADT^A01|7|P|2.5||||||BIG-5\rPID|||||\u{80}"),
+            format!(
+                "MSH|^~\\&|C|D|A|B|{NOW}||ACK^A01^ACK|ID|P|2.5||||||BIG-5\nMSA|AE|7|broken\n{ERR}"
+            ),
+        ),
+        // Control characters are escaped, and what is too long to be an ID is left out.
+        (
+            from("A\x1b[31m|B\x07|C|D|1||ADT^A\x0801|7\x7f|P|2.5"),
+            format!(
+                "MSH|^~\\&|C|D|A\\X1B\\[31m|B\\X07\\|{NOW}||ACK^A\\X08\\01^ACK|ID|P|2.5\n\
+                 MSA|AE|7\\X7F\\|broken\n{ERR}"
+            ),
+        ),
+        (
+            from(&format!("A|B|C|D|1||ADT^A01|{}|P|2.5", "x".repeat(5000))),
+            format!("MSH|^~\\&|C|D|A|B|{NOW}||ACK^A01^ACK|ID|P|2.5\nMSA|AE||broken\n{ERR}"),
+        ),
+    ] {
+        assert_eq!(refused(bytes.as_bytes()).as_ref(), Some(&expected), "{}", bytes.escape_debug());
+    }
+    for silent in [
+        from("A|B|C|D|1||ADT^A01|7|P|2.5|||NE|NE\rPID|\0"),
+        from("A|B|C|D|1||ADT^A01|7|P|2.5|||SU|AL\rPID|\0"),
+        from("A|B|C|D|1||ACK^A01|7|P|2.5"),
+        from("A|B|C|D|1||ORR|7|P|2.5\r\tmsa"),
+        "M\0S\0H\0|\0\r\0M\0S\0A\0|\0".to_owned(),
+        "\0M\0S\0H\0|\0\r\0M\0S\0A\0|".to_owned(),
+    ] {
+        assert_eq!(refused(silent.as_bytes()), None, "{}", silent.escape_debug());
+    }
 }

@@ -34,12 +34,13 @@
 //!
 //! | response | delivery |
 //! |---|---|
-//! | any status, the body names the message (MSA-2) | [`Answered`](Delivery::Answered) |
-//! | 2xx, and no answer was due (MSH-15 and MSH-16) | [`NoneDue`](Delivery::NoneDue) |
+//! | any status, the body names the message (MSA-2) | [`Answered`](Delivery::Answered), unless [`Dialect::conflict`] says otherwise |
+//! | 2xx, and no answer was due (MSH-15 and MSH-16, or [`Dialect::empty_answer`]) | [`NoneDue`](Delivery::NoneDue) |
 //! | any status, the body is HL7 but answers something else | [`Unknown`](Delivery::Unknown), `Mismatched` |
 //! | 2xx with an empty body, or one that is not HL7 | `Unknown`, `Unreadable` |
+//! | 400, 413, 415, 422 without HL7 | `Unknown`, `ContentRefused`, "HTTP status 415" |
 //! | any other status without HL7, redirects included | `Unknown`, `Refused`, "HTTP status 404" |
-//! | no connection, no such name, TLS failed | [`NotSent`](Delivery::NotSent) |
+//! | no connection, no such name, TLS failed, no access token | [`NotSent`](Delivery::NotSent) |
 //! | time limit or loss once the body began to leave | `Unknown`, `TimedOut` or `Closed` |
 //!
 //! # Limits
@@ -47,30 +48,39 @@
 //! | name | default |
 //! |---|---|
 //! | [`connect_timeout`](ClientBuilder::connect_timeout) | 5 s, TLS included |
-//! | [`timeout`](ClientBuilder::timeout) | 30 s in all |
+//! | [`timeout`](ClientBuilder::timeout) | 30 s in all: waiting, access token, redirects and answer |
 //! | [`max_response_len`](ClientBuilder::max_response_len) | 1 MiB |
-//! | [`max_idle_connections`](ClientBuilder::max_idle_connections) | 8, for 4 s each |
+//! | [`max_idle_connections`](ClientBuilder::max_idle_connections) | 8 |
+//! | [`idle_timeout`](ClientBuilder::idle_timeout) | 4 s |
+//! | [`max_redirects`](ClientBuilder::max_redirects) | 0 |
+//! | [`max_waiting`](ClientBuilder::max_waiting) | 1024 messages, with a dialect that keeps order |
 //!
-//! Redirects are not followed, proxies are not taken from the environment, and nothing is retried:
-//! that is the business of whoever knows whether a duplicate is harmless.
+//! Proxies are not taken from the environment, and nothing is retried but for one thing: a message
+//! answered by 401 without HL7, with a new access token ([`OAuth`]). Whether another try is
+//! harmless is the business of whoever knows.
 
 mod builder;
 mod error;
 mod evaluate;
+mod oauth;
 mod sent_body;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use hl7_ack::{Cause, CauseKind, Deliver, Delivery, OneAttempt, Outstanding, Progress};
 use hl7_parse::OwnedMessage;
 use hl7_transport::TlsError;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use reqwest::Url;
+use tokio::sync::Semaphore;
 
 pub use self::builder::ClientBuilder;
 pub use self::error::{ClientError, ClientErrorKind};
+pub use self::oauth::OAuth;
 use self::{
     evaluate::{Content, evaluate},
+    oauth::Tokens,
     sent_body::SentBody,
 };
 use crate::{content, date, dialect::Dialect};
@@ -85,19 +95,50 @@ pub struct Client {
 
 struct Inner {
     http: reqwest::Client,
-    url: reqwest::Url,
+    url: Url,
     destination: String,
     dialect: Dialect,
     headers: HeaderMap,
+    credentials: Credentials,
     limits: Limits,
+    turns: Option<Turns>,
+}
+
+/// What a client shows of itself.
+enum Credentials {
+    /// What the URL, a certificate or the caller's own headers hold, if anything.
+    Elsewhere,
+    Fixed(HeaderValue),
+    Tokens(Arc<Tokens>),
+}
+
+/// One message at a time, in the order in which they came; the number of those waiting is bounded.
+struct Turns {
+    turn: Semaphore,
+    places: Semaphore,
 }
 
 /// The limits an exchange needs to name.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    connect_timeout: std::time::Duration,
-    timeout: std::time::Duration,
+    connect_timeout: Duration,
+    timeout: Duration,
     max_response_len: usize,
+    max_redirects: usize,
+    max_waiting: usize,
+}
+
+/// Why there is no response to look at.
+enum Failed {
+    /// There was no turn, or no access token.
+    Before(Cause),
+    Http(reqwest::Error),
+}
+
+impl From<reqwest::Error> for Failed {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Http(error)
+    }
 }
 
 impl Client {
@@ -115,23 +156,50 @@ impl Client {
         &self.inner.destination
     }
 
-    /// Sends one message; the progress that `body` tells says whether a byte of it left.
+    /// Sends one message; `progress` says whether a byte of it left.
     async fn exchange(
         &self,
         message: &OwnedMessage,
         outstanding: &Outstanding,
-        body: SentBody,
-    ) -> Result<Delivery, reqwest::Error> {
-        let inner = &self.inner;
-        let request = inner
-            .http
-            .post(inner.url.clone())
-            .headers(inner.headers_for(message.as_bytes()))
-            .body(reqwest::Body::wrap(body));
-        let mut response = request.send().await?;
-        let status = response.status();
-        let content = read(&mut response, inner.limits.max_response_len).await?;
-        Ok(evaluate(outstanding, status, content, inner.limits.max_response_len))
+        progress: &Progress,
+    ) -> Result<Delivery, Failed> {
+        let Inner { dialect, limits, .. } = &*self.inner;
+        let body = dialect.request_body(message.as_bytes());
+        let mut url = self.inner.url.clone();
+        let (mut redirects, mut renewed) = (0, false);
+        loop {
+            let authorization = self.inner.credentials.header().await?;
+            let headers = self.inner.headers_for(message.as_bytes(), authorization.as_ref());
+            let request = self.inner.http.post(url.clone()).headers(headers);
+            let request =
+                request.body(reqwest::Body::wrap(SentBody::new(body.clone(), progress.clone())));
+            let mut response = request.send().await?;
+            let status = response.status();
+            if let Some(next) = redirected(&response, &url)
+                && redirects < limits.max_redirects
+            {
+                redirects += 1;
+                url = next;
+                continue;
+            }
+            let max = limits.max_response_len;
+            let content = match read_body(&mut response, max).await? {
+                Some(content) => Content::Complete(content),
+                None => Content::TooLong,
+            };
+            let delivery = evaluate(outstanding, dialect, status, content, max);
+            if status == StatusCode::UNAUTHORIZED
+                && !renewed
+                && !matches!(delivery, Delivery::Answered(_))
+                && let (Credentials::Tokens(tokens), Some(refused)) =
+                    (&self.inner.credentials, &authorization)
+            {
+                tokens.forget(refused);
+                renewed = true;
+                continue;
+            }
+            return Ok(delivery);
+        }
     }
 }
 
@@ -139,8 +207,8 @@ impl OneAttempt for Client {}
 
 impl Inner {
     /// The headers of one request; the caller's own replace those of the dialect.
-    fn headers_for(&self, content: &[u8]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
+    fn headers_for(&self, content: &[u8], authorization: Option<&HeaderValue>) -> HeaderMap {
+        let mut headers = self.dialect.headers().clone();
         let dialect = &self.dialect;
         let content_type =
             content::content_type(dialect.content_type(), dialect.charset(), content);
@@ -151,6 +219,9 @@ impl Inner {
             headers.insert(header::DATE, value);
         }
         headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        if let Some(value) = authorization {
+            headers.insert(header::AUTHORIZATION, value.clone());
+        }
         for name in self.headers.keys() {
             headers.remove(name);
         }
@@ -160,25 +231,44 @@ impl Inner {
         headers
     }
 
-    /// Puts a failure into words, without the URL that reqwest's own text would show.
-    fn cause(&self, error: &reqwest::Error) -> Cause {
-        let (to, limits) = (&self.destination, &self.limits);
-        if let Some(tls) = TlsError::find(error) {
-            return Cause::new(CauseKind::Tls, format!("{to}: {tls}"));
+    /// Waits for the turn of this message, where there are turns to take.
+    async fn turn(&self) -> Result<Option<Turn<'_>>, Cause> {
+        let Some(turns) = &self.turns else { return Ok(None) };
+        let Ok(place) = turns.places.try_acquire() else {
+            let text = format!("more than {} messages wait", self.limits.max_waiting);
+            return Err(Cause::new(CauseKind::Overloaded, text));
+        };
+        // A closed semaphore is the only error, and nothing closes it.
+        let turn = turns.turn.acquire().await.ok();
+        Ok(Some(Turn { _place: place, _turn: turn }))
+    }
+
+    fn timed_out(&self) -> Cause {
+        let text = format!("no answer from {} within {:?}", self.destination, self.limits.timeout);
+        Cause::new(CauseKind::TimedOut, text)
+    }
+}
+
+/// Held while a message is sent and answered.
+struct Turn<'a> {
+    _place: tokio::sync::SemaphorePermit<'a>,
+    _turn: Option<tokio::sync::SemaphorePermit<'a>>,
+}
+
+impl Turns {
+    fn new(max_waiting: usize) -> Self {
+        let places = max_waiting.saturating_add(1).min(Semaphore::MAX_PERMITS);
+        Self { turn: Semaphore::new(1), places: Semaphore::new(places) }
+    }
+}
+
+impl Credentials {
+    async fn header(&self) -> Result<Option<HeaderValue>, Failed> {
+        match self {
+            Self::Elsewhere => Ok(None),
+            Self::Fixed(value) => Ok(Some(value.clone())),
+            Self::Tokens(tokens) => tokens.get().await.map(Some).map_err(Failed::Before),
         }
-        if error.is_timeout() {
-            let text = match error.is_connect() {
-                true => format!("no connection to {to} within {:?}", limits.connect_timeout),
-                false => format!("no answer from {to} within {:?}", limits.timeout),
-            };
-            return Cause::new(CauseKind::TimedOut, text);
-        }
-        let reason = system_error(error).map(|reason| format!(": {reason}")).unwrap_or_default();
-        if error.is_connect() {
-            return Cause::new(CauseKind::Unreachable, format!("{to}{reason}"));
-        }
-        let text = format!("{to} closed or broke the connection before its answer was complete");
-        Cause::new(CauseKind::Closed, text + &reason)
     }
 }
 
@@ -189,34 +279,76 @@ impl Deliver for Client {
 
     async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
         let outstanding = Outstanding::of(&message);
-        let body = SentBody::new(message.as_bytes().clone(), progress.clone());
-        match self.exchange(&message, &outstanding, body).await {
-            Ok(delivery) => delivery,
-            Err(error) => {
-                let cause = self.inner.cause(&error);
-                match progress.has_begun() && !error.is_connect() {
-                    true => Delivery::Unknown(cause),
-                    false => Delivery::NotSent(cause),
-                }
+        let inner = &self.inner;
+        let sending = async {
+            let _turn = inner.turn().await.map_err(Failed::Before)?;
+            self.exchange(&message, &outstanding, &progress).await
+        };
+        let (cause, is_connect) = match tokio::time::timeout(inner.limits.timeout, sending).await {
+            Ok(Ok(delivery)) => return delivery,
+            Ok(Err(Failed::Before(cause))) => (cause, false),
+            Ok(Err(Failed::Http(error))) => {
+                let connect_timeout = inner.limits.connect_timeout;
+                let cause = failure(&error, &inner.destination, connect_timeout);
+                (cause, error.is_connect())
             }
+            Err(_) => (inner.timed_out(), false),
+        };
+        match progress.has_begun() && !is_connect {
+            true => Delivery::Unknown(cause),
+            false => Delivery::NotSent(cause),
         }
     }
 }
 
-/// Reads the body, up to `max` bytes.
-async fn read(response: &mut reqwest::Response, max: usize) -> Result<Content, reqwest::Error> {
+/// Where a 307 or 308 points, if that is the same host and no step down from TLS: a message is not
+/// carried to somebody else because a response says so.
+fn redirected(response: &reqwest::Response, from: &Url) -> Option<Url> {
+    if !matches!(response.status(), StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT)
+    {
+        return None;
+    }
+    let location = response.headers().get(header::LOCATION)?.to_str().ok()?;
+    let to = from.join(location).ok()?;
+    let same = to.origin() == from.origin()
+        || (from.scheme() == "http" && to.scheme() == "https" && to.host() == from.host());
+    same.then_some(to)
+}
+
+/// Reads the body, up to `max` bytes; `None` when there are more.
+async fn read_body(
+    response: &mut reqwest::Response,
+    max: usize,
+) -> Result<Option<Bytes>, reqwest::Error> {
     let announced = response.content_length().unwrap_or(0);
     if usize::try_from(announced).map_or(true, |announced| announced > max) {
-        return Ok(Content::TooLong);
+        return Ok(None);
     }
     let mut content = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
         if chunk.len() > max - content.len() {
-            return Ok(Content::TooLong);
+            return Ok(None);
         }
         content.extend_from_slice(&chunk);
     }
-    Ok(Content::Complete(Bytes::from(content)))
+    Ok(Some(content.freeze()))
+}
+
+/// Puts a failure into words, without the URL that reqwest's own text would show.
+fn failure(error: &reqwest::Error, to: &str, connect_timeout: Duration) -> Cause {
+    if let Some(tls) = TlsError::find(error) {
+        return Cause::new(CauseKind::Tls, format!("{to}: {tls}"));
+    }
+    if error.is_timeout() {
+        let text = format!("no connection to {to} within {connect_timeout:?}");
+        return Cause::new(CauseKind::TimedOut, text);
+    }
+    let reason = system_error(error).map(|reason| format!(": {reason}")).unwrap_or_default();
+    if error.is_connect() {
+        return Cause::new(CauseKind::Unreachable, format!("{to}{reason}"));
+    }
+    let text = format!("{to} closed or broke the connection before its answer was complete");
+    Cause::new(CauseKind::Closed, text + &reason)
 }
 
 /// What the operating system said, if it is among the sources: "connection refused" and the like.

@@ -42,6 +42,8 @@ pub(crate) fn content_type(
 ) -> Option<HeaderValue> {
     let label = match rule {
         CharsetRule::WhenTrue => charset_label(content),
+        CharsetRule::Always => charset_label(content).or(Some("iso-8859-1")),
+        CharsetRule::Utf8WhenTrue => std::str::from_utf8(content).is_ok().then_some("utf-8"),
         CharsetRule::Never => None,
     };
     match label {
@@ -102,5 +104,33 @@ mod tests {
         }
         assert_eq!(charset_label(b"BHS|^~\\&\r"), Some("utf-8"), "a batch header has no MSH-18");
         assert_eq!(charset_label(b""), Some("utf-8"));
+    }
+
+    #[test]
+    fn every_rule_declares_what_it_says() {
+        use CharsetRule as R;
+
+        let latin = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5||||||8859/1\rPID|||||M\u{fc}ster\r";
+        let latin: Vec<u8> = latin.chars().map(|character| character as u8).collect();
+        let unnamed = b"MSH|^~\\&|A\rPID|||||M\xfcster\r";
+        let ascii = b"MSH|^~\\&|A\rPID|||||Muster\r";
+        let one = "text/plain; charset=iso-8859-1";
+        let utf_8 = "text/plain; charset=utf-8";
+        for (rule, content, expected) in [
+            (R::WhenTrue, &latin[..], one),
+            (R::WhenTrue, unnamed, "text/plain"),
+            (R::WhenTrue, ascii, utf_8),
+            (R::Always, &latin, one),
+            (R::Always, unnamed, one),
+            (R::Always, ascii, utf_8),
+            (R::Utf8WhenTrue, &latin, "text/plain"),
+            (R::Utf8WhenTrue, unnamed, "text/plain"),
+            (R::Utf8WhenTrue, ascii, utf_8),
+            (R::Never, &latin, "text/plain"),
+            (R::Never, ascii, "text/plain"),
+        ] {
+            let found = content_type("text/plain", rule, content).unwrap();
+            assert_eq!(found, expected, "{rule:?} {content:?}");
+        }
     }
 }

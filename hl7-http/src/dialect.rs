@@ -1,10 +1,19 @@
 //! [`Dialect`]: what differs between peers that speak HL7 v2 over HTTP, as data.
 
-use std::{borrow::Cow, error::Error, fmt};
+#[cfg(feature = "serde")]
+mod config;
+mod error;
+mod presets;
+mod rules;
+
+use std::borrow::Cow;
 
 use hl7_ack::AckCode;
-use http::StatusCode;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+pub use self::error::{DialectError, DialectErrorKind};
+use self::rules::Statuses;
+pub use self::rules::{CharsetRule, EmptyAnswer, Envelope, StatusConflict};
 use crate::media_type::MediaType;
 
 /// How one peer, or one group of them, speaks HL7 v2 over HTTP.
@@ -13,106 +22,57 @@ use crate::media_type::MediaType;
 /// |---|---|---|
 /// | [`hapi_draft`](Self::hapi_draft), the default | `application/hl7-v2+er7` | peers that follow the draft's text |
 /// | [`hapi`](Self::hapi) | `application/hl7-v2` | HAPI's own code, which takes no other type |
+/// | [`hapi_mapped`](Self::hapi_mapped) | `application/hl7-v2` | early HAPI: AE is 500, AR is 400 |
 /// | [`plain_text`](Self::plain_text) | `text/plain` | engines that treat HL7 as any text |
+/// | [`mirth`](Self::mirth) | `text/plain` | Mirth Connect's HTTP Listener and Sender |
+/// | [`ingest`](Self::ingest) | `text/plain` | `$ingest` of the NHS Dorset exchange: AE is 500, AR is 400 |
+/// | [`ems`](Self::ems) | `application/hl7-v2+er7` | MEDILOGIK EMS: 200 alone counts, one message at a time |
+/// | [`intersystems`](Self::intersystems) | `application/hl7-v2` | Ensemble, HealthShare, IRIS: charset always sent |
+/// | [`google`](Self::google) | `application/json` | `messages:ingest` of Google Cloud Healthcare |
 ///
-/// In all of them every acknowledgment, positive or negative, has status 200, and 204 says that
-/// none was due (draft, section on status codes); all accept the same types:
-/// `application/hl7-v2`, `application/hl7-v2+er7`, both with `x-application`, `application/hl7`,
-/// `application/x-hl7`, `application/edi-hl7`, `application/edi-hl7v2`, `text/hl7`, `text/plain`,
-/// `application/octet-stream`, `application/x-www-form-urlencoded` (what curl says unless told
-/// better), and none at all.
+/// Unless the table says otherwise every acknowledgment, positive or negative, has status 200, and
+/// 204 says that none was due (draft, section on status codes). All but the last accept the same
+/// types: `application/hl7-v2`, `application/hl7-v2+er7`, both with `x-application`,
+/// `application/hl7`, `application/x-hl7`, `application/edi-hl7`, `application/edi-hl7v2`,
+/// `text/hl7`, `text/plain`, `application/octet-stream`, `application/x-www-form-urlencoded` (what
+/// curl says unless told better), and none at all.
 ///
 /// ```
 /// use hl7_ack::AckCode;
 /// use hl7_http::Dialect;
 /// use http::StatusCode;
 ///
-/// // A peer that maps negative acknowledgments to errors, as old HAPI versions did.
+/// # fn main() -> Result<(), hl7_http::DialectError> {
+/// // Strict REST, for a peer that also wants to know which site is speaking.
 /// let dialect = Dialect::hapi()
-///     .with_status(AckCode::AE, StatusCode::INTERNAL_SERVER_ERROR)
-///     .with_status(AckCode::AR, StatusCode::BAD_REQUEST);
-/// assert_eq!(dialect.status(AckCode::AR), 400);
+///     .with_status(AckCode::AE, StatusCode::UNPROCESSABLE_ENTITY)
+///     .with_status(AckCode::AR, StatusCode::CONFLICT)
+///     .with_header("organisation-code", "r0d")?;
+/// assert_eq!(dialect.status(AckCode::AR), 409);
 /// assert_eq!(dialect.status(AckCode::AA), 200);
+/// # Ok(())
+/// # }
 /// ```
+///
+/// With the feature `serde` a dialect is read from a configuration; see
+/// [its `Deserialize`](#impl-Deserialize%3C'de%3E-for-Dialect).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dialect {
     content_type: Cow<'static, str>,
     accepted: Vec<Cow<'static, str>>,
     charset: CharsetRule,
+    envelope: Envelope,
+    headers: HeaderMap,
+    query: Vec<(String, String)>,
     statuses: Statuses,
     empty_status: StatusCode,
+    acknowledges_unreadable: bool,
+    empty_answer: EmptyAnswer,
+    conflict: StatusConflict,
+    in_order: bool,
 }
-
-/// When the charset parameter is sent with a content type.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CharsetRule {
-    /// When it is true: what MSH-18 names (Table 0211), else `utf-8` if the bytes are UTF-8, else
-    /// no parameter.
-    #[default]
-    WhenTrue,
-    /// Never, for peers that compare the whole header.
-    Never,
-}
-
-/// The status sent with an acknowledgment of each code: the one place it is decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Statuses {
-    aa: StatusCode,
-    ae: StatusCode,
-    ar: StatusCode,
-    ca: StatusCode,
-    ce: StatusCode,
-    cr: StatusCode,
-}
-
-/// What is accepted for messages in ER7, the form with delimiters.
-const ER7_TYPES: [&str; 12] = [
-    "application/hl7-v2",
-    "application/hl7-v2+er7",
-    "x-application/hl7-v2+er7",
-    "x-application/hl7-v2",
-    "application/hl7",
-    "application/edi-hl7",
-    "application/edi-hl7v2",
-    "text/plain",
-    "text/hl7",
-    "application/octet-stream",
-    "application/x-hl7",
-    // What curl and Python's urllib say of any body unless they are told better.
-    "application/x-www-form-urlencoded",
-];
 
 impl Dialect {
-    /// The HAPI draft by its text: `application/hl7-v2+er7`. The default.
-    #[must_use]
-    pub fn hapi_draft() -> Self {
-        Self::sending("application/hl7-v2+er7")
-    }
-
-    /// HAPI as implemented: `application/hl7-v2`; its decoder rejects any other value.
-    #[must_use]
-    pub fn hapi() -> Self {
-        Self::sending("application/hl7-v2")
-    }
-
-    /// HL7 as plain text: `text/plain`.
-    #[must_use]
-    pub fn plain_text() -> Self {
-        Self::sending("text/plain")
-    }
-
-    fn sending(content_type: &'static str) -> Self {
-        let ok = StatusCode::OK;
-        Self {
-            content_type: Cow::Borrowed(content_type),
-            accepted: ER7_TYPES.map(Cow::Borrowed).to_vec(),
-            charset: CharsetRule::default(),
-            statuses: Statuses { aa: ok, ae: ok, ar: ok, ca: ok, ce: ok, cr: ok },
-            empty_status: StatusCode::NO_CONTENT,
-        }
-    }
-
     /// Sets the type sent: with every request, and with answers to callers whose own type does
     /// not say HL7.
     ///
@@ -120,7 +80,7 @@ impl Dialect {
     ///
     /// When the text is no `type/subtype`. A parameter is not part of it; see
     /// [`with_charset`](Self::with_charset).
-    pub fn with_content_type(mut self, content_type: &str) -> Result<Self, InvalidMediaType> {
+    pub fn with_content_type(mut self, content_type: &str) -> Result<Self, DialectError> {
         self.content_type = Cow::Owned(essence(content_type)?);
         Ok(self)
     }
@@ -130,7 +90,7 @@ impl Dialect {
     /// # Errors
     ///
     /// When the text is no `type/subtype`.
-    pub fn accepting(mut self, content_type: &str) -> Result<Self, InvalidMediaType> {
+    pub fn accepting(mut self, content_type: &str) -> Result<Self, DialectError> {
         self.accepted.push(Cow::Owned(essence(content_type)?));
         Ok(self)
     }
@@ -139,6 +99,35 @@ impl Dialect {
     #[must_use]
     pub fn with_charset(mut self, rule: CharsetRule) -> Self {
         self.charset = rule;
+        self
+    }
+
+    /// Sets what bodies are made of.
+    #[must_use]
+    pub fn with_envelope(mut self, envelope: Envelope) -> Self {
+        self.envelope = envelope;
+        self
+    }
+
+    /// Sends this header with every request, in place of one of the same name.
+    ///
+    /// # Errors
+    ///
+    /// When the name or the value holds characters that can not be sent.
+    pub fn with_header(mut self, name: &str, value: &str) -> Result<Self, DialectError> {
+        let invalid = DialectError::new(DialectErrorKind::Header);
+        let name = HeaderName::try_from(name).map_err(|_| invalid)?;
+        let mut value = HeaderValue::try_from(value).map_err(|_| invalid)?;
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Adds this pair to the query of every request: `?CfgItem=...` names the configuration item
+    /// of InterSystems.
+    #[must_use]
+    pub fn with_query(mut self, name: &str, value: &str) -> Self {
+        self.query.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -155,6 +144,37 @@ impl Dialect {
     #[must_use]
     pub fn with_empty_status(mut self, status: StatusCode) -> Self {
         self.empty_status = status;
+        self
+    }
+
+    /// Answers a body that is not HL7 by AR, with the status of that code, in place of 400 and a
+    /// line of text. A body in which nothing can be read at all has an acknowledgment without
+    /// MSA-2.
+    #[must_use]
+    pub fn acknowledging_unreadable(mut self, acknowledges: bool) -> Self {
+        self.acknowledges_unreadable = acknowledges;
+        self
+    }
+
+    /// Sets what a client takes a 2xx without HL7 for.
+    #[must_use]
+    pub fn with_empty_answer(mut self, rule: EmptyAnswer) -> Self {
+        self.empty_answer = rule;
+        self
+    }
+
+    /// Sets what a client makes of a positive acknowledgment under a status that says failure.
+    #[must_use]
+    pub fn with_conflict(mut self, rule: StatusConflict) -> Self {
+        self.conflict = rule;
+        self
+    }
+
+    /// Whether a client sends the next message only after the answer to the one before. HTTP
+    /// servers work in parallel: two requests at once may be handled in either order.
+    #[must_use]
+    pub fn keeping_order(mut self, in_order: bool) -> Self {
+        self.in_order = in_order;
         self
     }
 
@@ -176,6 +196,23 @@ impl Dialect {
         self.charset
     }
 
+    /// What bodies are made of.
+    #[must_use]
+    pub fn envelope(&self) -> Envelope {
+        self.envelope
+    }
+
+    /// The headers sent with every request.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The pairs added to the query of every request.
+    pub fn query(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The status sent with an acknowledgment of this code.
     #[must_use]
     pub fn status(&self, code: AckCode) -> StatusCode {
@@ -188,6 +225,30 @@ impl Dialect {
     pub fn empty_status(&self) -> StatusCode {
         self.empty_status
     }
+
+    /// Whether a body that is not HL7 is answered by AR.
+    #[must_use]
+    pub fn acknowledges_unreadable(&self) -> bool {
+        self.acknowledges_unreadable
+    }
+
+    /// What a client takes a 2xx without HL7 for.
+    #[must_use]
+    pub fn empty_answer(&self) -> EmptyAnswer {
+        self.empty_answer
+    }
+
+    /// What a client makes of a positive acknowledgment under a status that says failure.
+    #[must_use]
+    pub fn conflict(&self) -> StatusConflict {
+        self.conflict
+    }
+
+    /// Whether a client has one request outstanding at most.
+    #[must_use]
+    pub fn is_in_order(&self) -> bool {
+        self.in_order
+    }
 }
 
 impl Default for Dialect {
@@ -196,39 +257,11 @@ impl Default for Dialect {
     }
 }
 
-impl Statuses {
-    /// The row of a code; `None` for one that Table 0008 does not have today.
-    fn entry(&mut self, code: AckCode) -> Option<&mut StatusCode> {
-        Some(match code {
-            AckCode::AA => &mut self.aa,
-            AckCode::AE => &mut self.ae,
-            AckCode::AR => &mut self.ar,
-            AckCode::CA => &mut self.ca,
-            AckCode::CE => &mut self.ce,
-            AckCode::CR => &mut self.cr,
-            _ => return None,
-        })
-    }
-}
-
-fn essence(text: &str) -> Result<String, InvalidMediaType> {
-    let found = MediaType::parse(text).ok_or(InvalidMediaType { _private: () })?;
+fn essence(text: &str) -> Result<String, DialectError> {
+    let found = MediaType::parse(text);
+    let found = found.ok_or(DialectError::new(DialectErrorKind::MediaType))?;
     Ok(found.essence().to_owned())
 }
-
-/// A text that should be a media type and is none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidMediaType {
-    _private: (),
-}
-
-impl fmt::Display for InvalidMediaType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a media type; type/subtype is expected, as in application/hl7-v2")
-    }
-}
-
-impl Error for InvalidMediaType {}
 
 #[cfg(test)]
 mod tests {
@@ -236,16 +269,6 @@ mod tests {
 
     const CODES: [AckCode; 6] =
         [AckCode::AA, AckCode::AE, AckCode::AR, AckCode::CA, AckCode::CE, AckCode::CR];
-
-    #[test]
-    fn every_code_has_status_200_in_every_preset() {
-        for dialect in [Dialect::hapi_draft(), Dialect::hapi(), Dialect::plain_text()] {
-            for code in CODES {
-                assert_eq!(dialect.status(code), StatusCode::OK, "{dialect:?} {code}");
-            }
-            assert_eq!(dialect.empty_status(), StatusCode::NO_CONTENT);
-        }
-    }
 
     #[test]
     fn a_status_is_set_for_its_code_alone() {
@@ -264,7 +287,25 @@ mod tests {
         assert!(!dialect.accepts("application/pdf"));
         let dialect = dialect.accepting("Application/PDF; charset=x").unwrap();
         assert!(dialect.accepts("application/pdf"));
-        assert!(dialect.clone().accepting("nothing").is_err());
+        let error = dialect.clone().accepting("nothing").unwrap_err();
+        assert_eq!(error.kind(), DialectErrorKind::MediaType);
         assert_eq!(dialect.with_content_type("TEXT/HL7").unwrap().content_type(), "text/hl7");
+    }
+
+    #[test]
+    fn a_header_is_replaced_by_one_of_its_name_and_refused_when_it_can_not_be_sent() {
+        let dialect = Dialect::ingest().with_header("Data-Type", "HL7v2").unwrap();
+        assert_eq!(dialect.headers()["data-type"], "HL7v2");
+        assert_eq!(dialect.headers().len(), 1);
+        for (name, value) in [("a b", "c"), ("", "c"), ("a", "c\r\nd: e"), ("a", "\0")] {
+            let error = dialect.clone().with_header(name, value).unwrap_err();
+            assert_eq!(error.kind(), DialectErrorKind::Header, "{name:?}: {value:?}");
+        }
+    }
+
+    #[test]
+    fn a_dialect_shows_no_value_of_a_header() {
+        let dialect = Dialect::default().with_header("x-api-key", "hidden").unwrap();
+        assert!(!format!("{dialect:?}").contains("hidden"), "{dialect:?}");
     }
 }

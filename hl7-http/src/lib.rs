@@ -43,6 +43,8 @@ mod content;
 #[cfg(any(feature = "client", feature = "server"))]
 mod date;
 mod dialect;
+#[cfg(any(feature = "client", feature = "server"))]
+mod envelope;
 mod media_type;
 
 #[cfg(feature = "client")]
@@ -50,7 +52,9 @@ pub mod client;
 #[cfg(feature = "server")]
 pub mod server;
 
-pub use self::dialect::{CharsetRule, Dialect, InvalidMediaType};
+pub use self::dialect::{
+    CharsetRule, Dialect, DialectError, DialectErrorKind, EmptyAnswer, Envelope, StatusConflict,
+};
 
 #[cfg(all(doctest, feature = "client", feature = "server"))]
 #[doc = include_str!("../README.md")]

@@ -38,15 +38,18 @@
 //! | a message, an acknowledgment due | the [`Dialect`]'s status for its code: 200, also for AE, AR, CE, CR |
 //! | a message, nothing due (MSH-15 and MSH-16) | 204, empty |
 //! | a handler that hangs up | 500, empty, and the connection is closed |
-//! | a body that is not HL7, or broken off | 400 |
+//! | a body that is not HL7, not the gzip it is said to be, or broken off | 400 |
+//! | no credentials, or none that are known ([`Access`]) | 401 with `WWW-Authenticate` |
+//! | a caller that is denied by a check | 403 |
 //! | GET and other methods | 405 with `Allow: POST` |
 //! | a body that does not come in time | 408, and the connection is closed |
 //! | a body over `max_body_len`, or more than 10,000 messages in it | 413 |
-//! | a content type that is not accepted, or any `Content-Encoding` | 415 |
-//! | more than `max_in_flight` requests at once | 503 with `Retry-After` |
+//! | a content type that is not accepted, or a `Content-Encoding` other than gzip | 415 |
+//! | more than `max_in_flight` or `max_buffered` at once, or a body unfinished at a stop | 503 with `Retry-After` |
 //!
-//! Of a body that is refused, up to twice `max_body_len` is read and dropped within `body_timeout`,
-//! so that a sender which writes everything before it looks gets to see the refusal.
+//! A refusal is sent at once. Of the body, up to twice `max_body_len` is still read and dropped
+//! within `body_timeout`, so that a sender which writes everything before it looks gets to see the
+//! refusal.
 //!
 //! Refusals are one line of plain text without internals. An answer has the type of the request if
 //! that says HL7, else the dialect's; its charset parameter is sent when it is true: what MSH-18
@@ -59,21 +62,24 @@
 //! |---|---|---|
 //! | `max_connections` | 1024 | not accepted until one is free |
 //! | `max_in_flight` | 1024 | 503 |
-//! | `max_body_len` | 16 MiB | 413 |
+//! | `max_body_len` | 16 MiB, also after gzip | 413 |
+//! | `max_buffered` | 256 MiB of bodies in all | 503 |
 //! | `max_background` | 256 | the answer waits |
 //! | `header_timeout` | 30 s | closed |
 //! | `body_timeout` | 60 s | 408 |
 //! | `handler_timeout` | 60 s | negative acknowledgment |
 //! | `idle_timeout` | 90 s | closed |
+//! | `write_timeout` | 30 s without progress of an answer | closed |
+//! | `stop_grace` | 3 s | a request that is still not complete when the server stops is dropped |
 //! | `shutdown_timeout` | 30 s | what is left is cut off |
 //! | header section | 64 KiB, 100 headers | 431, closed |
 //! | HTTP/2 streams of a connection | 100 | refused by the protocol |
 //!
 //! # Graceful stop
 //!
-//! New connections are refused and idle ones closed. A request that has begun is read, handled and
-//! answered. What handlers left for after their answer ([`Reply::then`](hl7_ack::Reply::then)) is
-//! awaited. All of that has `shutdown_timeout`.
+//! New connections are refused and idle ones closed. A request that has begun is read to its
+//! end if that comes within `stop_grace`, handled and answered. What handlers left for after their
+//! answer ([`Reply::then`](hl7_ack::Reply::then)) is awaited. All of that has `shutdown_timeout`.
 //!
 //! # Log
 //!
@@ -84,32 +90,31 @@
 //!
 //! [`Dialect`]: crate::Dialect
 
+mod access;
 mod body;
+mod budget;
 mod connection;
 mod exchange;
+mod forwarded;
+mod gzip;
 mod read;
 mod refusal;
 mod request_parts;
 mod service;
 mod watch;
 
-use std::{
-    fmt,
-    future::{Future, IntoFuture},
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use hl7_ack::{Handler, Peer, Responder};
+use hl7_ack::{Handler, Responder};
 #[cfg(feature = "tls")]
 use hl7_transport::ServerTls;
+pub use hl7_transport::Serving;
 use hl7_transport::{BindError, Listener, Shutdown};
 use tokio::net::ToSocketAddrs;
 
+pub use self::access::{Access, Permission};
 pub use self::body::Body;
+pub use self::forwarded::TrustedProxies;
 pub use self::request_parts::RequestParts;
 pub use self::service::{Answering, Service};
 use self::{connection::Connections, service::Options};
@@ -133,6 +138,7 @@ pub struct Server {
 struct Timeouts {
     header: Duration,
     idle: Duration,
+    write: Duration,
     shutdown: Duration,
 }
 
@@ -142,7 +148,7 @@ impl Server {
     /// # Errors
     ///
     /// [`BindError`] names the address, the reason and the remedy in one line. It converts into
-    /// [`io::Error`].
+    /// [`io::Error`](std::io::Error).
     pub async fn bind(address: impl ToSocketAddrs) -> Result<Self, BindError> {
         Ok(Self::from_listener(Listener::bind(address).await?))
     }
@@ -155,6 +161,7 @@ impl Server {
             timeouts: Timeouts {
                 header: Duration::from_secs(30),
                 idle: Duration::from_secs(90),
+                write: Duration::from_secs(30),
                 shutdown: Duration::from_secs(30),
             },
             #[cfg(feature = "tls")]
@@ -184,6 +191,25 @@ impl Server {
     /// Most bytes of one body. Default 16 MiB.
     pub fn max_body_len(mut self, bytes: usize) -> Self {
         self.options.max_body_len = bytes;
+        self
+    }
+
+    /// Most bytes of bodies held at once over all requests, at least `max_body_len`. Default 256
+    /// MiB; over it the answer is 503.
+    pub fn max_buffered(mut self, bytes: usize) -> Self {
+        self.options.max_buffered = bytes;
+        self
+    }
+
+    /// Lets in whom this lets in. Default: everybody.
+    pub fn access(mut self, access: Access) -> Self {
+        self.options.access = Some(access);
+        self
+    }
+
+    /// Believes these proxies about who is behind them. Default: none.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.options.trusted_proxies = proxies;
         self
     }
 
@@ -219,6 +245,21 @@ impl Server {
         self
     }
 
+    /// Longest time a peer may take to make room for the next bytes of an answer. Default 30 s.
+    pub fn write_timeout(mut self, limit: Duration) -> Self {
+        self.timeouts.write = limit;
+        self
+    }
+
+    /// Longest time a graceful stop waits for the rest of a request that has begun to arrive.
+    /// Default 3 s.
+    ///
+    /// Unfinished headers are closed on, an unfinished body is answered by 503.
+    pub fn stop_grace(mut self, limit: Duration) -> Self {
+        self.options.stop_grace = limit;
+        self
+    }
+
     /// Longest time a graceful stop waits before it cuts off what is left. Default 30 s.
     pub fn shutdown_timeout(mut self, limit: Duration) -> Self {
         self.timeouts.shutdown = limit;
@@ -251,104 +292,19 @@ impl Server {
     /// Answers every message by a [`Responder`] prepared by the caller, with its own
     /// acknowledger and time limit; `handler_timeout` is not applied.
     pub fn serve_responder(self, responder: Responder) -> Serving {
-        Serving { server: self, responder, signal: Box::pin(std::future::pending()) }
-    }
-}
-
-/// A server about to serve: await it.
-///
-/// Made by [`Server::serve`]. Dropping the future that is awaited stops the server without
-/// waiting: exchanges in flight are finished by their tasks.
-#[must_use = "a server does nothing until it is awaited"]
-pub struct Serving {
-    server: Server,
-    responder: Responder,
-    signal: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
-impl Serving {
-    /// Stops gracefully once `signal` completes.
-    pub fn with_graceful_shutdown(
-        mut self,
-        signal: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
-        self.signal = Box::pin(signal);
-        self
-    }
-
-    /// The address that is listened on.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.server.local_addr()
-    }
-
-    async fn run(self) -> io::Result<()> {
-        let Self { server, responder, mut signal } = self;
         let shutdown = Shutdown::new();
-        let _stop_when_dropped = StopGuard(shutdown.clone());
-        let service = Service::with(responder, server.options, shutdown.clone());
-        let connections = Arc::new(Connections::new(service, server.timeouts, shutdown.clone()));
-        loop {
-            let (stream, address, permit) = tokio::select! {
-                biased;
-                () = &mut signal => break,
-                accepted = server.listener.accept() => accepted,
-            };
+        let service = Service::with(responder, self.options, shutdown.clone());
+        let connections = Connections::new(service, self.timeouts, shutdown.clone());
+        let connections = Arc::new(connections);
+        let limit = self.timeouts.shutdown;
+        let serving = Serving::new(self.listener, shutdown, limit, move |io, peer| {
             let connections = Arc::clone(&connections);
-            #[cfg(feature = "tls")]
-            let (tls, stopping) = (server.tls.clone(), shutdown.clone());
-            shutdown.spawn(async move {
-                let _permit = permit;
-                let peer = Peer::at(address);
-                #[cfg(feature = "tls")]
-                if let Some(tls) = tls {
-                    match stopping.until_stopping(tls.accept(stream)).await {
-                        Some(Ok(stream)) => connections.serve(stream, peer).await,
-                        Some(Err(error)) => tracing::warn!(%peer, %error, "TLS handshake failed"),
-                        None => {}
-                    }
-                    return;
-                }
-                connections.serve(stream, peer).await;
-            });
+            async move { connections.serve(io, peer).await }
+        });
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls {
+            return serving.tls(tls);
         }
-        drop(server.listener);
-        match shutdown.finish(server.timeouts.shutdown).await {
-            0 => Ok(()),
-            tasks => Err(cut_off(tasks, server.timeouts.shutdown)),
-        }
+        serving
     }
-}
-
-impl IntoFuture for Serving {
-    /// An error of kind [`TimedOut`](io::ErrorKind::TimedOut) when the graceful stop had to cut
-    /// off exchanges at `shutdown_timeout`; there is no other.
-    type Output = io::Result<()>;
-    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
-
-impl fmt::Debug for Serving {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serving").field("server", &self.server).finish_non_exhaustive()
-    }
-}
-
-/// Begins the stop when it is dropped.
-struct StopGuard(Shutdown);
-
-impl Drop for StopGuard {
-    fn drop(&mut self) {
-        self.0.stop();
-    }
-}
-
-/// Says what a graceful stop had to cut off.
-fn cut_off(tasks: usize, limit: Duration) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("stopped, but {tasks} tasks were not finished within {limit:?} and were cut off"),
-    )
 }

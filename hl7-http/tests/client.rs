@@ -33,7 +33,7 @@ fn client(url: &str) -> Client {
 }
 
 /// What a delivery came to, in few words: `AA`, `none due`, `not sent: ...`, `unknown: ...`.
-fn came_to(delivery: &Delivery) -> String {
+pub(crate) fn came_to(delivery: &Delivery) -> String {
     match delivery {
         Delivery::Answered(answer) => {
             answer.code().map_or("no code".to_owned(), |code| code.as_str().to_owned())

@@ -9,7 +9,11 @@
     reason = "clippy.toml allows them in test functions; helpers of tests are no different"
 )]
 
+mod abuse;
+mod access;
 mod client;
+mod credentials;
+mod dialects;
 mod limits;
 mod mount;
 mod server;

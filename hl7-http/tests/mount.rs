@@ -67,7 +67,7 @@ async fn finish_waits_for_what_handlers_left_to_do() {
     let serving = tokio::spawn(async move { axum::serve(listener, app).await });
     let answer = raw(address, request("/", &adt("7", "", ""))).await;
     assert!(answer.contains("\rMSA|AA|7"), "{answer}");
-    assert_eq!(service.finish(Duration::from_secs(10)).await, 0);
+    assert_eq!(service.finish(Duration::from_secs(10)).await, Ok(()));
     assert_eq!(is_done.await, Ok(7));
     serving.abort();
 }
@@ -102,7 +102,7 @@ async fn a_response_that_nobody_waits_for_any_more_is_still_made_to_the_end() {
     }
     drop(answering);
     release.notify_one();
-    assert_eq!(service.finish(Duration::from_secs(10)).await, 0);
+    assert_eq!(service.finish(Duration::from_secs(10)).await, Ok(()));
     for expected in ["handled", "handled", "then"] {
         assert_eq!(seen.try_recv(), Ok(expected));
     }

@@ -78,3 +78,56 @@ async fn what_outlives_the_deadline_is_cut_off_and_told() {
     assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
     assert!(!rest(&mut stream).await.contains("MSA|"));
 }
+
+#[tokio::test]
+async fn a_body_that_is_not_complete_gets_a_moment_and_then_503() {
+    let whole = raw_post("", &adt("7", "", ""));
+    let body = whole.find("\r\n\r\n").unwrap() + 4;
+    for len in [whole.find("\r\n").unwrap(), body, body + 1, whole.len() - 1] {
+        let server =
+            Server::bind("127.0.0.1:0").await.unwrap().stop_grace(Duration::from_millis(100));
+        let running = Running::start(server.serve(accept));
+        let mut stalled = TcpStream::connect(running.address).await.unwrap();
+        stalled.write_all(&whole.as_bytes()[..len]).await.unwrap();
+        let mut used = TcpStream::connect(running.address).await.unwrap();
+        used.write_all(whole.as_bytes()).await.unwrap();
+        let mut first = [0; 1];
+        tokio::io::AsyncReadExt::read_exact(&mut used, &mut first).await.unwrap();
+
+        let end = running.ask_to_stop();
+        timeout(SOON, end).await.unwrap().unwrap().expect("nothing cut off");
+        let answer = rest(&mut stalled).await;
+        if len < body {
+            assert_eq!(answer, "", "{len} of {} bytes", whole.len());
+        } else {
+            assert!(
+                answer.starts_with("HTTP/1.1 503 "),
+                "{len} of {} bytes: {answer}",
+                whole.len()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_ends_after_the_stop_has_begun_is_answered() {
+    let running = Running::start(Server::bind("127.0.0.1:0").await.unwrap().serve(accept));
+    let address = running.address;
+    let whole = raw_post("", &adt("7", "", ""));
+    let (begin, end) = whole.as_bytes().split_at(whole.len() - 5);
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(begin).await.unwrap();
+    let mut used = TcpStream::connect(address).await.unwrap();
+    used.write_all(whole.as_bytes()).await.unwrap();
+    let mut first = [0; 1];
+    tokio::io::AsyncReadExt::read_exact(&mut used, &mut first).await.unwrap();
+
+    let stopped = running.ask_to_stop();
+    while TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await; // until the listener is closed
+    }
+    stream.write_all(end).await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.contains("\rMSA|AA|7"), "{answer}");
+    timeout(SOON, stopped).await.unwrap().unwrap().expect("nothing cut off");
+}

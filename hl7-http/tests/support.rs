@@ -169,6 +169,40 @@ pub(crate) async fn answering(response: impl Into<Bytes>) -> SocketAddr {
     .await
 }
 
+/// A peer that answers each request with what this function makes of its head and body, and keeps
+/// the connection.
+pub(crate) async fn stand_in(
+    answer: impl Fn(&str, &[u8]) -> String + Send + Sync + 'static,
+) -> SocketAddr {
+    let answer = std::sync::Arc::new(answer);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = std::sync::Arc::clone(&answer);
+            tokio::spawn(async move {
+                while stream.readable().await.is_ok() {
+                    if stream.peek(&mut [0]).await.unwrap_or(0) == 0 {
+                        break;
+                    }
+                    let (head, body) = read_request(&mut stream).await;
+                    stream.write_all(answer(&head, &body).as_bytes()).await.unwrap();
+                }
+            });
+        }
+    });
+    address
+}
+
+/// The value of a header in the text of a head; empty if there is none.
+pub(crate) fn sent(head: &str, name: &str) -> String {
+    let line = head.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
+    });
+    line.unwrap_or_default()
+}
+
 /// A response by HTTP/1.1 with a Content-Length.
 pub(crate) fn response(status: &str, content_type: &str, body: &str) -> String {
     let length = body.len();

@@ -128,7 +128,7 @@ async fn http_2_is_agreed_on_over_tls() {
     let authority = Authority::new("ours");
     let (chain, key) = authority.issue();
     let running = start(ServerTls::builder(chain, key).build().unwrap()).await;
-    let mut config = (**ClientTls::builder().ca(authority.pem()).build().unwrap().config()).clone();
+    let mut config = (*ClientTls::builder().ca(authority.pem()).build().unwrap().config()).clone();
     config.alpn_protocols = vec![b"h2".to_vec()];
     let stream = TcpStream::connect(running.address).await.unwrap();
     let stream = ClientTls::from_config(config.into()).connect("localhost", stream).await.unwrap();

@@ -59,6 +59,9 @@
 mod builder;
 mod connect;
 mod listen;
+mod pause;
+mod pool;
+mod release2;
 
 use std::{
     fmt,
@@ -78,15 +81,19 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-pub use self::builder::{AddressError, ClientBuilder};
 use self::{
     builder::Options,
     connect::{AnyIo, Target},
+};
+pub use self::{
+    builder::{AddressError, ClientBuilder},
+    pool::Pool,
 };
 use crate::{
     Block, SkippedKind,
     connection::{Connection, ReadError, WriteError},
     frame::is_encodable,
+    meter,
 };
 
 /// An MLLP client. Clones are handles to the same connection.
@@ -124,9 +131,15 @@ impl Client {
         self.shared.dropped_inbound.load(Ordering::Relaxed)
     }
 
+    /// How many callers there are, the one whose exchange is under way included.
+    fn callers(&self) -> usize {
+        let Shared { options, places, .. } = &*self.shared;
+        options.places().saturating_sub(places.available_permits())
+    }
+
     fn new(options: Options, target: Target, open: Option<AnyIo>) -> Self {
         let open = open.map(|io| options.connection(io));
-        let places = options.max_waiting.saturating_add(1).min(Semaphore::MAX_PERMITS);
+        let places = options.places();
         Self {
             shared: Arc::new(Shared {
                 options,
@@ -175,6 +188,11 @@ impl Client {
                 };
             }
         };
+        if options.release2
+            && let Err(cause) = self.committed(&mut connection, message.as_bytes()).await
+        {
+            return Delivery::Unknown(cause);
+        }
         if !outstanding.answer_due() {
             *slot = Some(connection);
             return Delivery::NoneDue;
@@ -185,7 +203,9 @@ impl Client {
         };
         match self.wait(&mut connection, outstanding, limit).await {
             Waited::Clean(delivery) => {
-                *slot = Some(connection);
+                if !options.release2 || self.commit(&mut connection, &delivery).await {
+                    *slot = Some(connection);
+                }
                 delivery
             }
             Waited::Spoiled(delivery) => delivery,
@@ -201,7 +221,9 @@ impl Client {
     ) -> Result<Connection<AnyIo>, Unsent> {
         let Shared { options, target, .. } = &*self.shared;
         if let Some(mut connection) = kept
-            && connection.is_fresh(|content| self.is_taken(content)).await
+            // In release 2 what is taken has to be committed; on a new connection the peer sends
+            // it again.
+            && connection.is_fresh(|content| !options.release2 && self.is_taken(content)).await
         {
             progress.begin();
             match connection.write(content.clone(), options.write_timeout).await {
@@ -239,7 +261,7 @@ impl Client {
             }
         };
         match failure.begun {
-            true if broken_off => Unsent::BrokenOff(connection, Delivery::Unknown(cause)),
+            true if broken_off => Unsent::BrokenOff(Box::new(connection), Delivery::Unknown(cause)),
             true => Unsent::Given(Delivery::Unknown(cause)),
             false => Unsent::Given(Delivery::NotSent(cause)),
         }
@@ -302,7 +324,14 @@ impl Client {
                     return Waited::Clean(Delivery::Answered(answer));
                 }
                 Finding::Answer(answer) => return Waited::Spoiled(Delivery::Answered(answer)),
-                Finding::Other | Finding::Inbound(_) if self.is_taken(&content) => {}
+                Finding::Other | Finding::Inbound(_) if self.is_taken(&content) => {
+                    if !self.commit_taken(connection).await {
+                        return spoiled(
+                            CauseKind::Closed,
+                            "while committing another message".into(),
+                        );
+                    }
+                }
                 Finding::Other => {
                     others = others.saturating_add(1);
                     tracing::warn!("acknowledgment of another message, dropped");
@@ -336,6 +365,7 @@ impl Deliver for Client {
             Delivery::NotSent(_) => "not sent",
             _ => "unknown",
         };
+        meter::delivered(outcome, started.elapsed());
         tracing::debug!(
             message_type = outstanding.message_type(),
             control_id = outstanding.control_id(),
@@ -374,7 +404,7 @@ enum Unsent {
     /// Nothing more can be learned.
     Given(Delivery),
     /// The peer broke off while it was written to.
-    BrokenOff(Connection<AnyIo>, Delivery),
+    BrokenOff(Box<Connection<AnyIo>>, Delivery),
 }
 
 /// What came of waiting, and whether the connection can be used again.

@@ -20,7 +20,9 @@ use tokio::{
 };
 use tokio_util::codec::Decoder;
 
-use crate::{Block, FrameError, MllpCodec, START_BLOCK, frame::TRAILER};
+use crate::{
+    Block, Commit, FrameError, MllpCodec, START_BLOCK, SkippedKind, budget::Share, frame::TRAILER,
+};
 
 /// Default of the time that FS waits for its CR: 200 ms.
 pub(crate) const DEFAULT_END_TIMEOUT: Duration = Duration::from_millis(200);
@@ -45,6 +47,7 @@ pub(crate) struct Connection<S> {
     codec: MllpCodec,
     buffer: BytesMut,
     end_timeout: Duration,
+    share: Share,
     /// Whether the peer has closed its side.
     ended: bool,
 }
@@ -71,7 +74,8 @@ pub(crate) struct WriteError {
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     pub(crate) fn new(io: S, codec: MllpCodec, end_timeout: Duration) -> Self {
-        Self { io, codec, buffer: BytesMut::new(), end_timeout, ended: false }
+        let (buffer, share) = (BytesMut::new(), Share::default());
+        Self { io, codec, buffer, end_timeout, share, ended: false }
     }
 
     /// The next block; `None` when the peer has closed its side and everything was yielded.
@@ -100,6 +104,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             if self.codec.awaits_end(&self.buffer) {
                 deadline = deadline.min(deadline_after(self.end_timeout));
             }
+            let waited = self.share.cover(self.buffer.len().saturating_add(MAX_READ_LEN)).await;
+            if !waited.is_zero() {
+                // It was not the peer who was slow.
+                deadline += waited;
+                frame_deadline = frame_deadline.map(|deadline| deadline + waited);
+            }
             match timeout_at(deadline, self.read()).await {
                 Ok(Ok(0)) => self.ended = true,
                 Ok(Ok(_)) => {}
@@ -112,6 +122,20 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                     };
                 }
             }
+        }
+    }
+
+    /// The commit block that is due (MLLP release 2); `None` when there is none in time, or
+    /// something else.
+    pub(crate) async fn committed(&mut self, limit: Duration) -> Option<Commit> {
+        loop {
+            return match self.next(limit, limit).await {
+                Ok(Some(Block::Commit(commit))) => Some(commit),
+                Ok(Some(Block::Skipped(skipped))) if skipped.kind() != SkippedKind::TooLong => {
+                    continue;
+                }
+                _ => None,
+            };
         }
     }
 
@@ -185,6 +209,17 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
 /// What only the side that listens needs.
 #[cfg(feature = "server")]
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
+    /// Takes what is buffered from a share of a budget.
+    pub(crate) fn with_share(mut self, share: Share) -> Self {
+        self.share = share;
+        self
+    }
+
+    /// Gives back to the budget what the last frame took of it.
+    pub(crate) fn settle(&mut self) {
+        self.share.release();
+    }
+
     /// Whether the peer has sent anything at all.
     pub(crate) const fn is_touched(&self) -> bool {
         self.codec.is_touched()

@@ -159,6 +159,15 @@ pub enum SkippedKind {
     Unfinished,
 }
 
+/// The content of a commit block.
+#[cfg(any(feature = "client", feature = "server"))]
+pub(crate) const fn commit_content(commit: Commit) -> Bytes {
+    Bytes::from_static(match commit {
+        Commit::Ack => &[ACK],
+        Commit::Nak => &[NAK],
+    })
+}
+
 /// Whether `content` can stand in a block: it holds neither VT nor FS.
 pub(crate) fn is_encodable(content: &[u8]) -> bool {
     memchr::memchr2(START_BLOCK, END_BLOCK, content).is_none()

@@ -41,15 +41,20 @@
 //!
 //! # Features
 //!
-//! `client`, `server` and `tls` (TLS for whichever of the two is on); all are on by default.
-//! Without them the crate is the codec alone, and needs no runtime.
+//! `client`, `server` and `tls` (TLS for whichever of the two is on) are on by default; `metrics`
+//! counts through the [`metrics`](https://docs.rs/metrics) facade. Without them the crate is the
+//! codec alone, and needs no runtime.
 
+#[cfg(any(feature = "client", feature = "server"))]
+mod budget;
 pub mod codec;
 #[cfg(any(feature = "client", feature = "server"))]
 mod connection;
 mod error;
 mod foreign;
 mod frame;
+#[cfg(any(feature = "client", feature = "server"))]
+mod meter;
 mod retention;
 
 #[cfg(feature = "client")]

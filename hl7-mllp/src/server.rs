@@ -68,8 +68,9 @@
 //! # Graceful stop
 //!
 //! New connections are refused and idle ones closed at once. A frame that has begun is read to its
-//! end if that comes within `stop_grace`, handled and answered; then its connection is closed. What handlers left for after their
-//! answer ([`Reply::then`](hl7_ack::Reply::then)) is awaited. All of that has `shutdown_timeout`.
+//! end if that comes within `stop_grace`, handled and answered; then its connection is closed. What
+//! handlers left for after their answer ([`Reply::then`](hl7_ack::Reply::then)) is awaited. All of
+//! that has `shutdown_timeout`.
 //!
 //! # Log
 //!
@@ -81,18 +82,14 @@
 mod connections;
 mod exchange;
 mod options;
+mod release2;
 
-use std::{
-    future::{Future, IntoFuture},
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    time::Duration,
-};
+use std::net::SocketAddr;
 
 use hl7_ack::{Handler, Responder};
 #[cfg(feature = "tls")]
 use hl7_transport::ServerTls;
+pub use hl7_transport::Serving;
 use hl7_transport::{BindError, Listener};
 use tokio::net::ToSocketAddrs;
 
@@ -119,7 +116,7 @@ impl Server {
     /// # Errors
     ///
     /// [`BindError`] names the address, the reason and the remedy in one line. It converts into
-    /// [`io::Error`].
+    /// [`io::Error`](std::io::Error).
     pub async fn bind(address: impl ToSocketAddrs) -> Result<Self, BindError> {
         Ok(Self::from_listener(Listener::bind(address).await?))
     }
@@ -179,91 +176,17 @@ impl Server {
     /// Answers every message by a [`Responder`] prepared by the caller, with its own
     /// acknowledger and time limit; `handler_timeout` is not applied.
     pub fn serve_responder(self, responder: Responder) -> Serving {
-        Serving { server: self, responder, signal: Box::pin(std::future::pending()) }
-    }
-}
-
-/// A server about to serve: await it.
-///
-/// Made by [`Server::serve`]. Dropping the future that is awaited stops the server without
-/// waiting: exchanges in flight are finished by their tasks.
-#[must_use = "a server does nothing until it is awaited"]
-pub struct Serving {
-    server: Server,
-    responder: Responder,
-    signal: Pin<Box<dyn Future<Output = ()> + Send>>,
-}
-
-impl Serving {
-    /// Stops gracefully once `signal` completes.
-    pub fn with_graceful_shutdown(
-        mut self,
-        signal: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
-        self.signal = Box::pin(signal);
-        self
-    }
-
-    /// The address that is listened on.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.server.local_addr()
-    }
-
-    async fn run(self) -> io::Result<()> {
-        let Self { server, responder, mut signal } = self;
-        let shutdown_timeout = server.options.shutdown_timeout;
-        let connections = Connections::new(server.options, responder);
-        let _stop_when_dropped = connections.stop_guard();
-        loop {
-            let (stream, address, permit) = tokio::select! {
-                biased;
-                () = &mut signal => break,
-                accepted = server.listener.accept() => accepted,
-            };
-            let answering = connections.clone();
-            #[cfg(feature = "tls")]
-            let tls = server.tls.clone();
-            connections.spawn(async move {
-                let _permit = permit;
-                let peer = hl7_ack::Peer::at(address);
-                #[cfg(feature = "tls")]
-                if let Some(tls) = tls {
-                    match answering.until_stopping(tls.accept(stream)).await {
-                        Some(Ok(stream)) => answering.serve(stream, peer).await,
-                        Some(Err(error)) => tracing::warn!(%peer, %error, "TLS handshake failed"),
-                        None => {}
-                    }
-                    return;
-                }
-                answering.serve(stream, peer).await;
-            });
+        let shutdown_timeout = self.options.shutdown_timeout;
+        let connections = Connections::new(self.options, responder);
+        let shutdown = connections.stop().clone();
+        let serving = Serving::new(self.listener, shutdown, shutdown_timeout, move |io, peer| {
+            let connections = connections.clone();
+            async move { connections.serve(io, peer).await }
+        });
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls {
+            return serving.tls(tls);
         }
-        drop(server.listener);
-        connections.finish(shutdown_timeout).await
+        serving
     }
-}
-
-impl IntoFuture for Serving {
-    /// An error of kind [`TimedOut`](io::ErrorKind::TimedOut) when the graceful stop had to cut
-    /// off exchanges at `shutdown_timeout`; there is no other.
-    type Output = io::Result<()>;
-    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
-    }
-}
-
-impl std::fmt::Debug for Serving {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Serving").field("server", &self.server).finish_non_exhaustive()
-    }
-}
-
-/// Says what a graceful stop had to cut off.
-fn cut_off(tasks: usize, limit: Duration) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("stopped, but {tasks} tasks were not finished within {limit:?} and were cut off"),
-    )
 }

@@ -14,12 +14,24 @@ mod client;
 #[cfg(all(feature = "client", feature = "server"))]
 mod decorators;
 #[cfg(feature = "server")]
+mod limits;
+#[cfg(all(feature = "client", feature = "server", feature = "metrics"))]
+mod metrics;
+#[cfg(feature = "client")]
+mod pool;
+#[cfg(all(feature = "client", feature = "server"))]
+mod release2;
+#[cfg(feature = "server")]
 mod server;
 #[cfg(feature = "server")]
 mod shutdown;
+#[cfg(all(feature = "client", feature = "server"))]
+mod soak;
 #[cfg(any(feature = "client", feature = "server"))]
 mod support;
 #[cfg(all(feature = "client", feature = "server"))]
 mod timeouts;
 #[cfg(all(feature = "client", feature = "server", feature = "tls"))]
 mod tls;
+#[cfg(all(feature = "client", feature = "server"))]
+mod wild;

@@ -79,7 +79,7 @@ pub enum DiagnosticCode {
     /// The last segment has no terminator.
     #[error("the last segment has no terminator")]
     MissingTerminator,
-    /// An empty or blank line; skipped.
+    /// A line that is empty, blank, or a byte order mark alone; skipped.
     #[error("a blank line was skipped")]
     BlankLine,
     /// A line that does not begin with a segment ID; kept as it is.

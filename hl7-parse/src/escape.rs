@@ -133,8 +133,8 @@ pub(crate) fn hex_bytes(input: &[u8]) -> IResult<&[u8], Vec<u8>> {
 }
 
 /// Writes text so that it can stand in a leaf: delimiters become their sequences, control
-/// characters that would end a segment or a frame, or pad it (CR, LF, VT, FS, NUL), become
-/// `\Xdd\`.
+/// characters that would end a segment or a frame, or pad it (CR, LF, VT, FS, NUL), or change the
+/// character set (ESC), become `\Xdd\`.
 ///
 /// Where no escape character is in use (MSH-2 of one or two characters) nothing can be escaped:
 /// what would break the message is left out of the result. Borrows where nothing needs
@@ -167,6 +167,8 @@ pub fn escape<'a>(text: &'a [u8], separators: &Separators) -> Cow<'a, [u8]> {
                 b'\n' => Some(b"X0A"),
                 0x0B => Some(b"X0B"),
                 0x1C => Some(b"X1C"),
+                // Would change the character set of what follows (ISO 2022).
+                0x1B => Some(b"X1B"),
                 // At the end of a line it would be taken for padding.
                 0 => Some(b"X00"),
                 _ => None,

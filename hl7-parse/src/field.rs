@@ -6,7 +6,7 @@ use std::{borrow::Cow, fmt, str::Utf8Error};
 use crate::{
     Separators,
     charset::text_of_leaf,
-    scan::{nth_piece, until},
+    search::{nth_piece, until},
 };
 
 /// A part of a message at whatever level: what a [`crate::Path`] leads to.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use memchr::memchr2;
 use nom::{IResult, Parser, bytes::complete::take, bytes::complete::take_till, combinator::verify};
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     charset::{self, Switching},
     escape::unescape,
     scan::{Ignore, Report, leading, without_framing},
+    search::{LineEnds, after_nth, until},
 };
 
 /// The MSH segment, read without looking at the rest of the message.
@@ -144,7 +144,7 @@ pub(crate) fn line(bytes: &[u8]) -> &[u8] {
 
 /// The first line of `bytes`, whatever ends it.
 pub(crate) fn until_line_end(bytes: &[u8]) -> &[u8] {
-    memchr2(b'\r', b'\n', bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes)
+    LineEnds::of(bytes).next().and_then(|(end, _)| bytes.get(..end)).unwrap_or(bytes)
 }
 
 /// `MSH` (or `FHS`, `BHS`), the field separator, and MSH-2 up to the next separator.
@@ -167,6 +167,10 @@ pub(crate) fn declared<R: Report>(
     offset: usize,
     report: &mut R,
 ) -> Result<Separators, ParseError> {
+    if line.starts_with(b"MSH|^~\\&|") {
+        // As nearly all do.
+        return declare_from_fields(line, offset, Separators::RECOMMENDED, report);
+    }
     let Ok((_, (field, encoding_characters))) = opening(line) else {
         let bare = line.get(..3).is_some_and(is_header_id);
         let kind = match bare {
@@ -259,9 +263,12 @@ fn declare_from_fields<R: Report>(
     if !line.starts_with(b"MSH") {
         return Ok(separators);
     }
-    let header = Segment::new(line, separators);
+    // The separator before MSH-n is the one before the last of n; MSH-18 is looked for from there.
+    let from_12 = after_nth(line, separators.field, 11).unwrap_or_default();
+    let version = || Field::new(Some(until(from_12, separators.field)), separators).component(1);
     if separators.truncation().is_none()
-        && has_truncation_character(header.field(12).component(1).as_bytes())
+        && matches!(from_12, [b'2', b'.', b'7'..=b'9', ..])
+        && has_truncation_character(version().as_bytes())
         && ![
             separators.repetition,
             separators.component,
@@ -273,12 +280,16 @@ fn declare_from_fields<R: Report>(
     {
         separators.truncation = b'#';
     }
-    let field = header.field(18);
+    let Some(from_18) = after_nth(from_12, separators.field, 18 - 12) else {
+        return Ok(separators);
+    };
+    let field = Field::new(Some(until(from_18, separators.field)), separators);
+    if !field.is_valued() {
+        return Ok(separators);
+    }
     let declared = field.repetition(1).component(1).as_bytes().trim_ascii();
     separators.charset = charset_named(declared, &separators);
-    if field.is_valued() {
-        separators.switching = Switching::declared(&header, separators.charset);
-    }
+    separators.switching = Switching::declared(&Segment::new(line, separators), separators.charset);
     if R::ACTIVE && separators.charset == Charset::Unknown {
         let at = declared.as_ptr() as usize - line.as_ptr() as usize;
         report.report(DiagnosticCode::UnknownCharset, offset + at, 1)?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Segment, Separators, Subcomponent, field::Element, scan::until};
+use crate::{Segment, Separators, Subcomponent, field::Element, search::until};
 
 /// A leaf: the lowest element that has content, and where it is. All numbers from 1.
 #[derive(Clone, Copy)]

@@ -68,6 +68,7 @@ mod options;
 mod owned;
 mod path;
 mod scan;
+mod search;
 mod segment;
 mod separators;
 

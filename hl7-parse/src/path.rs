@@ -210,7 +210,6 @@ impl Path {
     }
 
     /// Whether the path says which of the segments with its ID.
-    #[cfg(feature = "serde")]
     pub(crate) fn names_occurrence(self) -> bool {
         self.occurrence != 0
     }

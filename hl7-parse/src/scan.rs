@@ -1,13 +1,13 @@
-//! Finds segment boundaries in one pass, and the nth delimiter in dense text.
+//! Finds segment boundaries in one pass.
 //!
 //! A segment ends at a carriage return (2.4.4). What else ends one in practice is decided here
 //! and nowhere else. Nothing below the segment is located.
 
-use memchr::memchr2_iter;
-
 #[cfg(feature = "charset")]
 use crate::Charset;
-use crate::{DiagnosticCode, ParseError, ParseErrorKind, Separators, charset, header};
+use crate::{
+    DiagnosticCode, ParseError, ParseErrorKind, Separators, charset, header, search::LineEnds,
+};
 
 /// Where one segment lies in the input. No lifetime, 8 bytes, `Copy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,8 +91,10 @@ pub(crate) fn scan<R: Report>(
         report.report(DiagnosticCode::BytesBeforeHeader, 0, 0)?;
     }
 
-    let unended = header::until_line_end(bytes.get(start..).unwrap_or_default());
-    let line = without_framing(unended);
+    let mut line_ends = LineEnds::of(bytes.get(start..).unwrap_or_default());
+    let first_end = line_ends.peek();
+    let line_end = first_end.map_or(bytes.len(), |(at, _)| start + at);
+    let line = without_framing(slice(bytes, start, line_end));
     let separators = match (header::declared(line, start, report), first) {
         #[cfg(feature = "charset")]
         (Ok(separators), First::Decoded) => separators.with_charset(Charset::Utf8),
@@ -114,13 +116,18 @@ pub(crate) fn scan<R: Report>(
         content: bytes,
         separators,
         // What ends the header tells what ends the others.
-        line_feed_ends: bytes.get(start + unended.len()) == Some(&b'\n'),
-        content_end: bytes.iter().rposition(|byte| !ends_message(byte)).map_or(0, |last| last + 1),
+        line_feed_ends: matches!(first_end, Some((_, b'\n'))),
+        content_end: content_end(bytes),
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
         report,
+        start,
+        line_start: start,
     };
-    lines.find(start)?;
+    for (at, byte) in line_ends {
+        lines.end(start + at, byte)?;
+    }
+    lines.end_last()?;
     lines.trim_last();
     Ok(Scanned { separators, spans: lines.spans })
 }
@@ -134,40 +141,49 @@ struct Lines<'a, R> {
     spans: Vec<Span>,
     max_segments: usize,
     report: &'a mut R,
+    /// Where the first line begins, and the one that is looked at.
+    start: usize,
+    line_start: usize,
 }
 
 impl<R: Report> Lines<'_, R> {
-    fn find(&mut self, start: usize) -> Result<(), ParseError> {
-        let mut line_start = start;
-        for at in memchr2_iter(b'\r', b'\n', self.content.get(start..).unwrap_or_default()) {
-            let at = start + at;
-            if self.content.get(at) == Some(&b'\n') {
-                if at == line_start {
-                    // The second half of CR LF, or a blank line.
-                    let after_cr = at > start && self.byte(at - 1) == Some(b'\r');
-                    self.note(
-                        match after_cr {
-                            true => DiagnosticCode::LineFeedTerminator,
-                            false => DiagnosticCode::BlankLine,
-                        },
-                        at,
-                    )?;
-                    line_start = at + 1;
-                    continue;
-                }
-                if !self.line_feed_ends && !self.ends_before(at + 1) {
-                    self.note_in_next(DiagnosticCode::LineFeedInData, at)?;
-                    continue;
-                }
-                self.push(line_start, at)?;
-                self.note(DiagnosticCode::LineFeedTerminator, at)?;
-            } else {
-                self.push(line_start, at)?;
-            }
-            line_start = at + 1;
+    /// Takes the line that ends at `at`, if that carriage return or line feed ends one.
+    #[inline]
+    fn end(&mut self, at: usize, byte: u8) -> Result<(), ParseError> {
+        match byte {
+            b'\r' => self.push(self.line_start, at)?,
+            _ => return self.end_at_line_feed(at),
+        };
+        self.line_start = at + 1;
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn end_at_line_feed(&mut self, at: usize) -> Result<(), ParseError> {
+        if at == self.line_start {
+            // The second half of CR LF, or a blank line.
+            let after_cr = at > self.start && self.byte(at - 1) == Some(b'\r');
+            self.note(
+                match after_cr {
+                    true => DiagnosticCode::LineFeedTerminator,
+                    false => DiagnosticCode::BlankLine,
+                },
+                at,
+            )?;
+        } else if !self.line_feed_ends && !self.ends_before(at + 1) {
+            return self.note_in_next(DiagnosticCode::LineFeedInData, at);
+        } else {
+            self.push(self.line_start, at)?;
+            self.note(DiagnosticCode::LineFeedTerminator, at)?;
         }
+        self.line_start = at + 1;
+        Ok(())
+    }
+
+    /// Takes what follows the last line end.
+    fn end_last(&mut self) -> Result<(), ParseError> {
         let end = self.content.len();
-        if line_start < end && self.push(line_start, end)? {
+        if self.line_start < end && self.push(self.line_start, end)? {
             self.note(DiagnosticCode::MissingTerminator, end)?;
         }
         Ok(())
@@ -200,13 +216,14 @@ impl<R: Report> Lines<'_, R> {
     }
 
     /// Takes a line as a segment, and says whether it is one.
+    #[inline]
     fn push(&mut self, start: usize, end: usize) -> Result<bool, ParseError> {
         let line = slice(self.content, start, end);
         let text = without_framing(line);
         if text.len() < line.len() {
             self.note(DiagnosticCode::FramingBytes, start + text.len())?;
         }
-        if text.iter().all(is_blank) {
+        if is_blank_line(text) {
             if text.len() == line.len() {
                 self.note(DiagnosticCode::BlankLine, start)?;
             }
@@ -265,9 +282,10 @@ pub(crate) fn is_segment_id(id: &[u8; 3]) -> bool {
     first.is_ascii_alphabetic() && second.is_ascii_alphanumeric() && third.is_ascii_alphanumeric()
 }
 
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// How many bytes stand before the first segment: a byte order mark, white space, framing bytes.
 pub(crate) fn leading(bytes: &[u8]) -> usize {
-    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
     let mut rest = bytes;
     loop {
         match rest {
@@ -280,12 +298,33 @@ pub(crate) fn leading(bytes: &[u8]) -> usize {
     }
 }
 
+/// Where what [`ends_message`] and byte order marks with nothing after them begin.
+fn content_end(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    loop {
+        match rest {
+            [before @ .., last] if ends_message(last) => rest = before,
+            _ => match rest.strip_suffix(BYTE_ORDER_MARK) {
+                Some(before) => rest = before,
+                None => return rest.len(),
+            },
+        }
+    }
+}
+
 /// What may stand after the last segment: line ends, framing bytes, NULs.
 pub(crate) fn ends_message(byte: &u8) -> bool {
     matches!(byte, b'\r' | b'\n' | 0x0B | 0x1C | 0)
 }
 
-/// What a line of which nothing is left may hold.
+/// Whether nothing is left of a line but white space, framing bytes or byte order marks.
+#[inline]
+fn is_blank_line(line: &[u8]) -> bool {
+    // Nearly every line begins with a segment ID.
+    !line.first().is_some_and(u8::is_ascii_graphic)
+        && (line.iter().all(is_blank) || leading(line) == line.len())
+}
+
 fn is_blank(byte: &u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, 0x0B | 0x1C | 0)
 }
@@ -297,91 +336,4 @@ pub(crate) fn without_framing(line: &[u8]) -> &[u8] {
         rest = before;
     }
     rest
-}
-
-/// The position of the `n`th `wanted`, from 1.
-///
-/// Delimiters are dense: counting matches in chunks of 16 bytes, which the compiler
-/// vectorises, beats stopping at each of them.
-pub(crate) fn find_nth(haystack: &[u8], wanted: u8, n: usize) -> Option<usize> {
-    if n == 0 {
-        return None;
-    }
-    let mut left = n;
-    let mut rest = haystack;
-    while let Some((chunk, after)) = rest.split_first_chunk::<CHUNK>() {
-        let here = usize::from(chunk.iter().map(|byte| u8::from(*byte == wanted)).sum::<u8>());
-        if here >= left {
-            break;
-        }
-        left -= here;
-        rest = after;
-    }
-    for (at, byte) in rest.iter().enumerate() {
-        if *byte == wanted {
-            left -= 1;
-            if left == 0 {
-                return Some(haystack.len() - rest.len() + at);
-            }
-        }
-    }
-    None
-}
-
-const CHUNK: usize = 16;
-
-/// Everything before the first `wanted`, or all.
-///
-/// The end of a field is mostly near; a document in a field is long. So: a short look, then
-/// memchr.
-pub(crate) fn until(text: &[u8], wanted: u8) -> &[u8] {
-    const NEAR: usize = 16;
-    let near = text.get(..NEAR).unwrap_or(text);
-    let end = near.iter().position(|byte| *byte == wanted).or_else(|| {
-        memchr::memchr(wanted, text.get(NEAR..).unwrap_or_default()).map(|at| at + NEAR)
-    });
-    end.map_or(text, |end| text.get(..end).unwrap_or_default())
-}
-
-/// The `n`th piece, from 1, of what `separator` cuts.
-pub(crate) fn nth_piece(text: &[u8], separator: u8, n: usize) -> Option<&[u8]> {
-    let rest = match n {
-        0 => return None,
-        1 => text,
-        _ => text.get(find_nth(text, separator, n - 1)? + 1..)?,
-    };
-    Some(until(rest, separator))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nth_piece_is_what_split_gives() {
-        let text = b"a||bcdefghijklmnopqrstuvwxyz|0123456789abcdef||x|";
-        for len in 0..=text.len() {
-            let text = &text[..len];
-            let pieces: Vec<_> = text.split(|byte| *byte == b'|').collect();
-            for n in 1..=pieces.len() + 1 {
-                assert_eq!(
-                    nth_piece(text, b'|', n),
-                    pieces.get(n - 1).copied(),
-                    "piece {n} of {:?}",
-                    text.escape_ascii().to_string()
-                );
-            }
-            assert_eq!(nth_piece(text, b'|', 0), None);
-        }
-    }
-
-    #[test]
-    fn find_nth_does_not_overflow_on_uniform_text() {
-        let text = [b'|'; 1000];
-        for n in 1..=1000 {
-            assert_eq!(find_nth(&text, b'|', n), Some(n - 1));
-        }
-        assert_eq!(find_nth(&text, b'|', 1001), None);
-        assert_eq!(find_nth(&text, b'|', 0), None);
-    }
 }

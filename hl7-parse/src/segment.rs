@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::{
     Field, Leaves, Separators,
-    scan::{Span, find_nth, is_segment_id, until},
+    scan::{Span, is_segment_id},
+    search::{after_nth, find_nth, until},
 };
 
 /// One segment: a three-character ID, then fields.
@@ -72,9 +73,7 @@ impl<'a> Segment<'a> {
             true if n > 2 => n - 1,
             true => return self.delimiter_field(n),
         };
-        let field = find_nth(self.bytes, separator, before)
-            .and_then(|at| self.bytes.get(at + 1..))
-            .map(|rest| until(rest, separator));
+        let field = after_nth(self.bytes, separator, before).map(|rest| until(rest, separator));
         Field::new(field, self.separators)
     }
 
@@ -119,9 +118,9 @@ impl<'a> Segment<'a> {
     }
 
     /// Whether this is a segment with that ID: `self.id() == id`, without making text of it.
-    pub(crate) fn has_id(&self, wanted: [u8; 3]) -> bool {
-        let [first, second, third, separator] = self.head();
-        [first, second, third] == wanted && separator == self.separators.field
+    #[inline]
+    pub(crate) fn has_id(&self, [first, second, third]: [u8; 3]) -> bool {
+        self.head() == [first, second, third, self.separators.field]
     }
 
     /// The segment without a few blanks before its ID. Not of any number: this is looked at
@@ -138,7 +137,16 @@ impl<'a> Segment<'a> {
 
     /// The ID and what follows it; a segment that is no more than an ID is followed by its
     /// field separator.
+    #[inline]
     fn head(&self) -> [u8; 4] {
+        match self.bytes.first_chunk::<4>() {
+            Some([b' ' | b'\t', ..]) | None => self.unusual_head(),
+            Some(head) => *head,
+        }
+    }
+
+    #[inline(never)]
+    fn unusual_head(&self) -> [u8; 4] {
         match self.unindented() {
             [first, second, third, next, ..] => [*first, *second, *third, *next],
             [first, second, third] => [*first, *second, *third, self.separators.field],

@@ -15,6 +15,7 @@ mod groups;
 #[cfg(feature = "serde")]
 mod json;
 mod known_answers;
+mod large;
 mod msh;
 mod privacy;
 mod properties;

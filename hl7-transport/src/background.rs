@@ -123,7 +123,7 @@ mod tests {
         std::thread::spawn(move || slot.spawn(async move { done.send(7).unwrap() }))
             .join()
             .expect("a slot spawns from any thread");
-        assert_eq!(shutdown.finish(Duration::from_secs(30)).await, 0);
+        assert_eq!(shutdown.finish(Duration::from_secs(30)).await, Ok(()));
         assert_eq!(is_done.await, Ok(7));
         assert_eq!(background.running(), 0);
     }

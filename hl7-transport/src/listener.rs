@@ -9,7 +9,9 @@ use tokio::{
 };
 
 use crate::{
+    admission::{Admission, Place},
     bind_error::{BindError, BindErrorKind},
+    networks::Networks,
     socket::{DEFAULT_KEEPALIVE, tune},
 };
 
@@ -18,6 +20,10 @@ use crate::{
 /// | option | default | meaning |
 /// |---|---|---|
 /// | [`max_connections`](Self::max_connections) | 1024 | connections held at once; more wait in the system's queue |
+/// | [`max_per_address`](Self::max_per_address) | no other limit | connections of one address; more are closed |
+/// | [`allow`](Self::allow) | everybody | networks whose addresses may connect; others are closed |
+/// | [`proxy_protocol`](Self::proxy_protocol) | nobody | addresses that say on whose behalf they connect |
+/// | [`proxy_timeout`](Self::proxy_timeout) | 5 s | time such an address has to say so |
 /// | [`keepalive`](Self::keepalive) | 60 s | idle time before the first TCP keepalive probe |
 ///
 /// TCP_NODELAY is always set. The queue of connections the system has completed and nobody has
@@ -27,6 +33,7 @@ pub struct Listener {
     inner: TcpListener,
     local: SocketAddr,
     slots: Arc<Semaphore>,
+    admission: Admission,
     keepalive: Option<Duration>,
 }
 
@@ -35,6 +42,7 @@ pub struct Listener {
 #[must_use = "the slot is free again once the permit is dropped"]
 pub struct Permit {
     _slot: OwnedSemaphorePermit,
+    _place: Option<Place>,
 }
 
 impl Listener {
@@ -100,7 +108,8 @@ impl Listener {
     pub fn from_listener(inner: TcpListener) -> io::Result<Self> {
         let local = inner.local_addr()?;
         let slots = Arc::new(Semaphore::new(Self::DEFAULT_MAX_CONNECTIONS));
-        Ok(Self { inner, local, slots, keepalive: Some(DEFAULT_KEEPALIVE) })
+        let admission = Admission::new();
+        Ok(Self { inner, local, slots, admission, keepalive: Some(DEFAULT_KEEPALIVE) })
     }
 
     fn bind_first(addresses: &[SocketAddr]) -> Result<Self, BindError> {
@@ -122,6 +131,57 @@ impl Listener {
         self
     }
 
+    /// Sets how many connections one address may hold at once, at least 1; one more is closed at
+    /// once, with a line at `warn`. Without it one sender may take all of
+    /// [`max_connections`](Self::max_connections).
+    #[must_use]
+    pub fn max_per_address(mut self, max: usize) -> Self {
+        self.admission.max_per_address = Some(max.max(1));
+        self
+    }
+
+    /// Takes connections from these networks only; others are closed at once, with a line at
+    /// `warn`. Of a connection through [`proxy_protocol`](Self::proxy_protocol) the address in the
+    /// header counts. An empty list allows nobody.
+    ///
+    /// ```
+    /// # use hl7_transport::Listener;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let listener = Listener::bind("127.0.0.1:0")
+    ///     .await?
+    ///     .allow("10.1.0.0/16, 192.0.2.7".parse()?)
+    ///     .proxy_protocol("10.0.0.2".parse()?) // the load balancer
+    ///     .max_per_address(8);
+    /// # drop(listener);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn allow(mut self, networks: Networks) -> Self {
+        self.admission.allowed = Some(networks);
+        self
+    }
+
+    /// Expects of connections from these addresses, and from no others, a header of the PROXY
+    /// protocol (version 1 or 2) before the first byte: a load balancer's word on who connects.
+    /// [`Serving`](crate::Serving) reads it, before TLS, and closes a connection without it.
+    ///
+    /// The proxy itself need not be [allowed](Self::allow); where it connects on its own behalf (a
+    /// health check), its own address is the peer's.
+    #[must_use]
+    pub fn proxy_protocol(mut self, trusted: Networks) -> Self {
+        self.admission.proxies = Some(trusted);
+        self
+    }
+
+    /// Sets the time a trusted proxy has for its header. Default 5 s.
+    #[must_use]
+    pub fn proxy_timeout(mut self, limit: Duration) -> Self {
+        self.admission.proxy_timeout = limit;
+        self
+    }
+
     /// Sets the idle time before the first keepalive probe (whole seconds), or `None` to leave
     /// keepalive as the system has it.
     #[must_use]
@@ -135,7 +195,11 @@ impl Listener {
         self.local
     }
 
-    /// Waits for a free slot, then for a connection.
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.admission
+    }
+
+    /// Waits for a free slot, then for a connection from an address that may have one.
     ///
     /// Never fails: an error that concerns one connection (`ECONNABORTED`, `ECONNRESET`) is
     /// passed over, and one that concerns the machine (`EMFILE`, `ENFILE`, `ENOBUFS`, `ENOMEM`)
@@ -155,7 +219,10 @@ impl Listener {
                     if let Err(error) = tune(&stream, self.keepalive) {
                         tracing::debug!(%peer, %error, "socket options not set");
                     }
-                    return (stream, peer, Permit { _slot: slot });
+                    match self.admission.accepted(peer) {
+                        Ok(place) => return (stream, peer, Permit { _slot: slot, _place: place }),
+                        Err(refusal) => tracing::warn!(%peer, %refusal, "connection refused"),
+                    }
                 }
                 Err(error) if concerns_one_connection(&error) => {
                     tracing::debug!(%error, "connection lost before it was accepted");

@@ -5,6 +5,8 @@ use std::{future::Future, time::Duration};
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::cut_off::CutOff;
+
 /// A server's graceful stop. Clones are handles to the same one.
 ///
 /// The order of events: [`stop`](Self::stop) is called once; every task sees
@@ -75,16 +77,20 @@ impl Shutdown {
     }
 
     /// Stops (if nobody has), waits for all tasks up to `deadline`, then cuts off the rest: each
-    /// is dropped at its next await. Returns how many were cut off; 0 is a clean end.
-    pub async fn finish(&self, deadline: Duration) -> usize {
+    /// is dropped at its next await.
+    ///
+    /// # Errors
+    ///
+    /// [`CutOff`], with how many had to be dropped.
+    pub async fn finish(&self, deadline: Duration) -> Result<(), CutOff> {
         self.stop();
         self.tasks.close();
         if tokio::time::timeout(deadline, self.tasks.wait()).await.is_ok() {
-            return 0;
+            return Ok(());
         }
         let left = self.tasks.len();
         self.cut_off.cancel();
-        left
+        Err(CutOff::new(left, deadline))
     }
 }
 
@@ -112,7 +118,7 @@ mod tests {
             });
         }
         assert_eq!(shutdown.running(), 3);
-        assert_eq!(shutdown.finish(Duration::from_secs(4)).await, 0);
+        assert_eq!(shutdown.finish(Duration::from_secs(4)).await, Ok(()));
         assert_eq!(done.load(Ordering::Relaxed), 3);
     }
 
@@ -136,7 +142,8 @@ mod tests {
         }
         shutdown.spawn(async {});
         let started = tokio::time::Instant::now();
-        assert_eq!(shutdown.finish(Duration::from_secs(30)).await, 2);
+        let cut_off = shutdown.finish(Duration::from_secs(30)).await.expect_err("two are left");
+        assert_eq!(cut_off.tasks(), 2, "{cut_off}");
         assert_eq!(started.elapsed().as_secs(), 30);
         shutdown.tasks.wait().await;
         assert_eq!(dropped.load(Ordering::Relaxed), 2);

@@ -7,6 +7,8 @@
     reason = "clippy.toml allows them in test functions; helpers of tests are no different"
 )]
 
+mod admission;
+mod authorize;
 mod listener;
 #[cfg(feature = "tls")]
 mod tls;

@@ -106,7 +106,7 @@ async fn bytes_pass_both_ways_after_a_handshake() {
 async fn alpn_is_agreed_on_when_both_offer_it() {
     let authority = Authority::new();
     let server = authority.identity().server().with_alpn(&[b"h2", b"http/1.1"]);
-    let mut config = rustls::ClientConfig::clone(trusting(&authority).config());
+    let mut config = rustls::ClientConfig::clone(&trusting(&authority).config());
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let client = ClientTls::from_config(config.into());
     let (near, far) = shake(&server, &client, "localhost").await;
@@ -335,4 +335,161 @@ fn debug_shows_no_key() {
     let builder = ServerTls::builder(identity.chain(), identity.key());
     let text = format!("{builder:?} {:?}", identity.server());
     assert!(text.contains("bytes)") && !text.contains("PRIVATE"), "{text}");
+}
+
+/// A certificate nobody else has signed, with a name in CN alone.
+fn self_signed(change: impl FnOnce(&mut CertificateParams)) -> Identity {
+    let mut params = CertificateParams::new([]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "lab");
+    change(&mut params);
+    let key = KeyPair::generate().unwrap();
+    Identity { chain: params.self_signed(&key).unwrap().pem(), key: key.serialize_pem() }
+}
+
+#[tokio::test]
+async fn pinned_certificates_are_compared_whatever_they_hold() {
+    let (one, other) = (self_signed(|_| {}), self_signed(|_| {}));
+    let server =
+        ServerTls::builder(one.chain(), one.key()).pinned_client(other.chain()).build().unwrap();
+    let client = |pinned: &Identity, own: &Identity| {
+        let builder = ClientTls::builder().pinned_server(pinned.chain());
+        builder.identity(own.chain(), own.key()).build().unwrap()
+    };
+    let (near, far) = shake(&server, &client(&one, &other), "whatever.example").await;
+    let (mut near, mut far) = (near.expect("pinned"), far.expect("pinned"));
+    assert_eq!(near.peer_identity().expect("a certificate was shown").subject(), "CN=lab");
+    far.write_all(b"x").await.unwrap();
+    assert_eq!(near.read_u8().await.unwrap(), b'x');
+
+    let (near, _) = shake(&server, &client(&one, &one), "localhost").await;
+    assert_eq!(kind(&near), TlsErrorKind::PeerCertificate, "another client");
+    let (_, far) = shake(&server, &client(&other, &other), "localhost").await;
+    assert_eq!(kind(&far), TlsErrorKind::PeerCertificate, "another server");
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_has_its_dates_checked() {
+    for (from, to, reason) in [(2001, 2002, "expired"), (2998, 2999, "not valid yet")] {
+        let identity = self_signed(|params| {
+            params.not_before = rcgen::date_time_ymd(from, 1, 1);
+            params.not_after = rcgen::date_time_ymd(to, 1, 1);
+        });
+        let client = ClientTls::builder().pinned_server(identity.chain()).build().unwrap();
+        let (_, far) = shake(&identity.server(), &client, "localhost").await;
+        assert!(far.unwrap_err().to_string().contains(reason), "{from} to {to}");
+    }
+}
+
+#[tokio::test]
+async fn pins_and_authorities_stand_side_by_side() {
+    let (authority, pinned) = (Authority::new(), self_signed(|_| {}));
+    let client = ClientTls::builder().ca(authority.pem()).pinned_server(pinned.chain());
+    let client = client.build().unwrap();
+    for identity in [authority.identity(), pinned] {
+        let (near, far) = shake(&identity.server(), &client, "localhost").await;
+        near.expect("trusted");
+        far.expect("trusted");
+    }
+    let (_, far) = shake(&Authority::new().identity().server(), &client, "localhost").await;
+    assert_eq!(kind(&far), TlsErrorKind::PeerCertificate);
+}
+
+#[tokio::test]
+async fn only_the_dangerous_client_takes_any_certificate() {
+    let server = self_signed(|_| {}).server();
+    let client = ClientTls::dangerous_unverified().build().unwrap();
+    let (near, far) = shake(&server, &client, "whatever.example").await;
+    near.expect("accepted");
+    far.expect("accepted");
+}
+
+#[tokio::test]
+async fn files_are_read_again_and_open_connections_stay() {
+    let folder = std::env::temp_dir().join(format!("hl7-reload-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let (chain, key) = (folder.join("server.pem"), folder.join("server.key"));
+    let write = |identity: &Identity| {
+        std::fs::write(&chain, &identity.chain).unwrap();
+        std::fs::write(&key, &identity.key).unwrap();
+    };
+    let (old, new) = (self_signed(|_| {}), self_signed(|_| {}));
+    write(&old);
+    let server = ServerTls::builder(Pem::file(&chain), Pem::file(&key)).build().unwrap();
+    let over_http = server.clone().with_alpn(&[b"http/1.1"]);
+    let trusting =
+        |identity: &Identity| ClientTls::builder().pinned_server(identity.chain()).build().unwrap();
+    let (near, far) = shake(&server, &trusting(&old), "localhost").await;
+    let (mut near, mut far) = (near.unwrap(), far.unwrap());
+
+    write(&new);
+    server.reload().unwrap();
+    for server in [&server, &over_http] {
+        let (_, fresh) = shake(server, &trusting(&new), "localhost").await;
+        fresh.expect("the new certificate is shown");
+        let (_, stale) = shake(server, &trusting(&old), "localhost").await;
+        assert_eq!(kind(&stale), TlsErrorKind::PeerCertificate);
+    }
+    far.write_all(b"x").await.unwrap();
+    assert_eq!(near.read_u8().await.unwrap(), b'x', "the old connection goes on");
+
+    // What can not be read leaves everything as it was.
+    std::fs::write(&chain, "nothing").unwrap();
+    let error = server.reload().unwrap_err();
+    assert_eq!(error.kind(), TlsErrorKind::Certificate, "{error}");
+    let (_, fresh) = shake(&server, &trusting(&new), "localhost").await;
+    fresh.expect("the last good certificate is shown");
+    std::fs::remove_dir_all(&folder).unwrap();
+
+    let fixed = ServerTls::from_config(server.config());
+    assert_eq!(fixed.reload().unwrap_err().kind(), TlsErrorKind::NotReloadable);
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_is_refused_by_name_of_the_fault() {
+    use rcgen::{
+        CertificateRevocationListParams, KeyIdMethod, KeyUsagePurpose, RevokedCertParams,
+        SerialNumber,
+    };
+
+    let mut params = CertificateParams::new([]).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.distinguished_name.push(DnType::CommonName, "Revoking authority");
+    let key = KeyPair::generate().unwrap();
+    let authority = Authority(CertifiedIssuer::self_signed(params, key).unwrap());
+    let list = CertificateRevocationListParams {
+        this_update: rcgen::date_time_ymd(2024, 1, 1),
+        next_update: rcgen::date_time_ymd(2999, 1, 1),
+        crl_number: SerialNumber::from(1),
+        issuing_distribution_point: None,
+        revoked_certs: vec![RevokedCertParams {
+            serial_number: SerialNumber::from(66),
+            revocation_time: rcgen::date_time_ymd(2024, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        }],
+        key_identifier_method: KeyIdMethod::Sha256,
+    };
+    let list = list.signed_by(&authority.0).unwrap().pem().unwrap();
+    let numbered = |number: u64| {
+        authority.issue(|params| params.serial_number = Some(SerialNumber::from(number)))
+    };
+    let identity = authority.identity();
+    let server = ServerTls::builder(identity.chain(), identity.key())
+        .client_ca(authority.pem())
+        .revoked(Pem::bytes(list.as_str()))
+        .build()
+        .unwrap();
+    for (number, fault) in [(65, None), (66, Some("revoked"))] {
+        let own = numbered(number);
+        let client = ClientTls::builder().ca(authority.pem()).revoked(Pem::bytes(list.as_str()));
+        let client = client.identity(own.chain(), own.key()).build().unwrap();
+        let (near, _) = shake(&server, &client, "localhost").await;
+        match fault {
+            None => drop(near.expect("not on the list")),
+            Some(fault) => assert!(near.unwrap_err().to_string().contains(fault)),
+        }
+    }
+    let wrong = ClientTls::builder().ca(authority.pem()).revoked(authority.pem()).build();
+    assert_eq!(wrong.unwrap_err().kind(), TlsErrorKind::RevocationList);
 }

@@ -2,7 +2,7 @@
 
 use hl7_parse::{Editor, Path};
 
-use crate::{AckCode, AckRequest, Answer, Condition, ErrorCode, Level, Mode, errors::error_codes};
+use crate::{AckCode, AckRequest, Answer, Condition, ErrorCode, Level, Mode, answer::error_codes};
 
 /// The answer with MSA-1 at the level asked for; as it is where no answer is due at once.
 pub(super) fn translated(answer: Answer, request: AckRequest) -> Answer {

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::{AckCode, CauseKind, Delivery, ErrorCode, errors::error_codes};
+use crate::{AckCode, CauseKind, Delivery, ErrorCode, answer::error_codes};
 
 /// Says what is to become of a message, by what became of its delivery.
 ///

@@ -7,8 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Url, redirect};
 
 use super::{
-    Client, Inner, Limits,
+    Client, Credentials, Inner, Limits, Turns,
     error::{ClientError, ClientErrorKind},
+    oauth::{OAuth, Tokens, basic, bearer},
 };
 use crate::dialect::Dialect;
 
@@ -18,9 +19,19 @@ pub struct ClientBuilder {
     url: Result<Url, ClientError>,
     dialect: Dialect,
     headers: Result<HeaderMap, ClientError>,
+    credentials: Shown,
     tls: Option<ClientTls>,
+    proxy: Option<String>,
     max_idle_connections: usize,
+    idle_timeout: Duration,
     limits: Limits,
+}
+
+/// What a client is to show of itself, not yet checked.
+enum Shown {
+    Nothing,
+    Header(Result<HeaderValue, ClientError>),
+    OAuth(OAuth),
 }
 
 impl ClientBuilder {
@@ -29,12 +40,17 @@ impl ClientBuilder {
             url: parse(url),
             dialect: Dialect::default(),
             headers: Ok(HeaderMap::new()),
+            credentials: Shown::Nothing,
             tls: None,
+            proxy: None,
             max_idle_connections: 8,
+            idle_timeout: Duration::from_secs(4),
             limits: Limits {
                 connect_timeout: Duration::from_secs(5),
                 timeout: Duration::from_secs(30),
                 max_response_len: 1024 * 1024,
+                max_redirects: 0,
+                max_waiting: 1024,
             },
         }
     }
@@ -51,8 +67,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Longest time of one exchange, from the first step to the last byte of the answer. Default
-    /// 30 s, as most senders of HL7 wait.
+    /// Longest time of one exchange, from the first step to the last byte of the answer: waiting
+    /// for its turn, an access token and redirects included. Default 30 s, as most senders of HL7
+    /// wait.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limits.timeout = limit;
         self
@@ -64,11 +81,62 @@ impl ClientBuilder {
         self
     }
 
-    /// Most connections kept open without an exchange, each for at most 4 s: common servers close
-    /// theirs after 5 s, and a message sent at that moment would be lost to an unknown outcome. Default 8; 0 opens
-    /// a new one for every message.
+    /// Most connections kept open without an exchange. Default 8; 0 opens a new one for every
+    /// message.
     pub fn max_idle_connections(mut self, connections: usize) -> Self {
         self.max_idle_connections = connections;
+        self
+    }
+
+    /// Longest time a connection is kept open without an exchange. Default 4 s: common servers
+    /// close theirs after 5 s, and what becomes of a message sent at that moment is not known.
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.idle_timeout = limit;
+        self
+    }
+
+    /// Most redirects followed for one message. Default 0. Only 307 and 308 are, to the same host
+    /// and never from `https` to `http`; any other is a refusal.
+    pub fn max_redirects(mut self, redirects: usize) -> Self {
+        self.limits.max_redirects = redirects;
+        self
+    }
+
+    /// Most messages that wait for their turn, with a dialect that
+    /// [keeps order](Dialect::keeping_order). Default 1024; over it a message is not sent.
+    pub fn max_waiting(mut self, messages: usize) -> Self {
+        self.limits.max_waiting = messages;
+        self
+    }
+
+    /// Shows a user name and password, by HTTP Basic (RFC 7617), in UTF-8.
+    pub fn basic(mut self, user: &str, password: &str) -> Self {
+        let header = match user.contains(':') {
+            true => Err(ClientError::credentials()),
+            false => basic(user, password),
+        };
+        self.credentials = Shown::Header(header);
+        self
+    }
+
+    /// Shows this bearer token (RFC 6750), an API key or an access token that does not expire.
+    pub fn bearer(mut self, token: &str) -> Self {
+        self.credentials = Shown::Header(bearer(token));
+        self
+    }
+
+    /// Shows access tokens of OAuth 2.0, which it gets by the client's own credentials. The token
+    /// endpoint is reached with the same [`tls`](Self::tls) and [`proxy`](Self::proxy).
+    pub fn oauth(mut self, oauth: OAuth) -> Self {
+        self.credentials = Shown::OAuth(oauth);
+        self
+    }
+
+    /// Goes through this HTTP proxy, such as `http://proxy.example.org:3128`; user name and
+    /// password may stand in the URL. `https` is tunnelled. Default: none, also where the
+    /// environment names one.
+    pub fn proxy(mut self, url: &str) -> Self {
+        self.proxy = Some(url.to_owned());
         self
     }
 
@@ -100,50 +168,75 @@ impl ClientBuilder {
     /// [`ClientError`] naming the option: a URL that is malformed or neither `http` nor `https`, a
     /// header that can not be sent, a system without trusted authorities.
     pub fn build(self) -> Result<Client, ClientError> {
-        let url = self.url?;
+        let mut url = self.url?;
         let headers = self.headers?;
+        let dialect = self.dialect;
+        if dialect.query().len() > 0 {
+            url.query_pairs_mut().extend_pairs(dialect.query());
+        }
+        let token_url = match &self.credentials {
+            Shown::OAuth(oauth) => Some(Tokens::url_of(oauth)?),
+            _ => None,
+        };
+        let is_plain = |url: &Url| url.scheme() == "http";
+        let is_clear = is_plain(&url)
+            && self.limits.max_redirects == 0
+            && token_url.as_ref().is_none_or(is_plain);
         let tls = match self.tls {
             Some(tls) => tls,
-            None if url.scheme() == "http" => {
-                ClientTls::trusting_nobody().map_err(ClientError::tls)?
-            }
+            None if is_clear => ClientTls::trusting_nobody().map_err(ClientError::tls)?,
             None => ClientTls::builder().build().map_err(ClientError::tls)?,
         };
         let limits = Limits {
             connect_timeout: self.limits.connect_timeout.min(self.limits.timeout),
             ..self.limits
         };
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .tls_backend_preconfigured(rustls_config(&tls))
             .no_proxy()
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .connect_timeout(limits.connect_timeout)
-            .timeout(limits.timeout)
             .pool_max_idle_per_host(self.max_idle_connections)
-            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_idle_timeout(self.idle_timeout)
             .tcp_nodelay(true)
-            .tcp_keepalive(DEFAULT_KEEPALIVE)
+            .tcp_keepalive(DEFAULT_KEEPALIVE);
+        if let Some(proxy) = &self.proxy {
+            let error = || ClientError::new(ClientErrorKind::Proxy, "the proxy's URL is malformed");
+            parse(proxy).map_err(|_| error())?;
+            http = http.proxy(reqwest::Proxy::all(proxy.trim()).map_err(|_| error())?);
+        }
+        let http = http
             .build()
             // The URL is not part of it; what is left is the TLS configuration.
             .map_err(|_| ClientError::new(ClientErrorKind::Tls, "TLS can not be set up"))?;
+        let credentials = match (self.credentials, token_url) {
+            (Shown::Header(value), _) => Credentials::Fixed(value?),
+            (Shown::OAuth(oauth), Some(at)) => {
+                let Limits { connect_timeout, timeout, .. } = limits;
+                let tokens = Tokens::new(&oauth, at, http.clone(), connect_timeout, timeout)?;
+                Credentials::Tokens(Arc::new(tokens))
+            }
+            _ => Credentials::Elsewhere,
+        };
         let destination = url.origin().ascii_serialization();
-        let dialect = self.dialect;
-        Ok(Client { inner: Arc::new(Inner { http, url, destination, dialect, headers, limits }) })
+        let turns = dialect.is_in_order().then(|| Turns::new(limits.max_waiting));
+        let inner = Inner { http, url, destination, dialect, headers, credentials, limits, turns };
+        Ok(Client { inner: Arc::new(inner) })
     }
 }
 
 /// The configuration by value, as reqwest takes it, in the versions of rustls both share.
 fn rustls_config(tls: &ClientTls) -> impl std::any::Any + use<> {
-    let mut config = (**tls.config()).clone();
+    let mut config = (*tls.config()).clone();
     if config.alpn_protocols.is_empty() {
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
     }
     config
 }
 
-fn parse(text: &str) -> Result<Url, ClientError> {
+pub(super) fn parse(text: &str) -> Result<Url, ClientError> {
     let error = |text: String| ClientError::new(ClientErrorKind::Url, text);
     let url = Url::parse(text.trim()).map_err(|cause| {
         error(format!("not a URL ({cause}); http://host:port/path is expected"))
@@ -175,5 +268,3 @@ impl fmt::Debug for ClientBuilder {
             .finish_non_exhaustive()
     }
 }
-
-const IDLE_TIMEOUT: Duration = Duration::from_secs(4);

@@ -18,8 +18,12 @@ pub struct ClientError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientErrorKind {
+    /// A user name, password or token can not be sent.
+    Credentials,
     /// A header's name or value can not be sent.
     Header,
+    /// The proxy's URL is malformed.
+    Proxy,
     /// TLS could not be set up; see the source.
     Tls,
     /// The URL is malformed, has no host, or a scheme other than `http` and `https`.
@@ -29,6 +33,11 @@ pub enum ClientErrorKind {
 impl ClientError {
     pub(super) fn new(kind: ClientErrorKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), source: None }
+    }
+
+    pub(super) fn credentials() -> Self {
+        let text = "a user name, password or token holds characters that can not be sent";
+        Self::new(ClientErrorKind::Credentials, text)
     }
 
     pub(super) fn tls(source: TlsError) -> Self {

@@ -1,10 +1,10 @@
 //! Decides what a response means: the body first, the status as evidence.
 
 use bytes::Bytes;
-use hl7_ack::{Cause, CauseKind, Delivery, Finding, Outstanding};
+use hl7_ack::{Answer, Cause, CauseKind, Delivery, Finding, Outstanding};
 use http::StatusCode;
 
-use crate::content::unframed;
+use crate::dialect::{Dialect, EmptyAnswer, StatusConflict};
 
 /// The body of a response, as far as it was read.
 pub(super) enum Content {
@@ -16,6 +16,7 @@ pub(super) enum Content {
 /// What became of the message, by the table in the module documentation of [`crate::client`].
 pub(super) fn evaluate(
     outstanding: &Outstanding,
+    dialect: &Dialect,
     status: StatusCode,
     content: Content,
     max_response_len: usize,
@@ -24,20 +25,29 @@ pub(super) fn evaluate(
     let (finding, what) = match content {
         Content::TooLong => (Finding::Unreadable, format!("more than {max_response_len} bytes")),
         Content::Complete(body) => {
-            let content = unframed(&body);
-            is_empty = content.trim_ascii().is_empty();
-            if is_empty {
-                (Finding::Unreadable, "an empty body".to_owned())
-            } else {
-                (outstanding.examine(content), "a body that is not HL7".to_owned())
+            let content = dialect.response_content(&body).unwrap_or_default();
+            is_empty = body.trim_ascii().is_empty();
+            match content.trim_ascii().is_empty() {
+                true if is_empty => (Finding::Unreadable, "an empty body".to_owned()),
+                true => (Finding::Unreadable, "a body without HL7".to_owned()),
+                false => (outstanding.examine(content), "a body that is not HL7".to_owned()),
             }
         }
     };
     let number = status.as_u16();
+    let none_due = !outstanding.answer_due()
+        || match dialect.empty_answer() {
+            EmptyAnswer::Unknown => is_empty && outstanding.silence_accepts(),
+            EmptyAnswer::Accepts => is_empty,
+            EmptyAnswer::AnyBodyAccepts => matches!(finding, Finding::Unreadable),
+        };
     match finding {
+        Finding::Answer(answer) if contradicts(&answer, status, dialect) => unknown(
+            CauseKind::Mismatched,
+            format!("HTTP status {number} with a positive acknowledgment"),
+        ),
         Finding::Answer(answer) => Delivery::Answered(answer),
-        _ if status.is_success() && !outstanding.answer_due() => Delivery::NoneDue,
-        _ if status.is_success() && is_empty && outstanding.silence_accepts() => Delivery::NoneDue,
+        _ if status.is_success() && none_due => Delivery::NoneDue,
         Finding::Other => unknown(
             CauseKind::Mismatched,
             format!("HTTP status {number} with the acknowledgment of another message"),
@@ -55,6 +65,10 @@ pub(super) fn evaluate(
         }
         _ => unknown(CauseKind::Refused, format!("HTTP status {number}")),
     }
+}
+
+fn contradicts(answer: &Answer, status: StatusCode, dialect: &Dialect) -> bool {
+    answer.is_positive() && !status.is_success() && dialect.conflict() == StatusConflict::Unknown
 }
 
 fn unknown(kind: CauseKind, text: String) -> Delivery {

@@ -5,7 +5,6 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     task::Poll,
-    time::Duration,
 };
 
 use hl7_ack::Peer;
@@ -24,14 +23,11 @@ use tokio::{
 use super::{
     Timeouts,
     service::Service,
-    watch::{Counted, Watch, Watched},
+    watch::{Counted, Limits, Watch, Watched},
 };
 
 /// Most bytes of a request's headers, and of what is read ahead of a body.
 const MAX_HEADER_LEN: usize = 64 * 1024;
-
-/// How long a graceful stop waits for the rest of a request's headers.
-const STOP_GRACE: Duration = Duration::from_secs(3);
 
 /// Most requests at once on one HTTP/2 connection.
 const MAX_STREAMS: u32 = 100;
@@ -49,7 +45,7 @@ pub(super) struct Connections {
 enum End {
     /// Either side closed it, or it broke.
     Closed(Result<(), Box<dyn Error + Send + Sync>>),
-    /// No request, or not all of its headers, came in time.
+    /// No request, or not all of its headers, came in time; or an answer was not taken.
     Silent,
 }
 
@@ -84,6 +80,7 @@ impl Connections {
                 request.extensions_mut().insert(peer.clone());
                 async move {
                     let response = service.answer(request).await;
+                    let in_flight = in_flight.answered();
                     let counted = |inner| Counted { inner, _in_flight: in_flight };
                     Ok::<_, std::convert::Infallible>(response.map(counted))
                 }
@@ -93,7 +90,8 @@ impl Connections {
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut stopping = pin!(self.shutdown.stopping());
         let mut is_stopping = false;
-        let Timeouts { header, idle, .. } = self.timeouts;
+        let Timeouts { header, idle, write, .. } = self.timeouts;
+        let stop_grace = self.service.options().stop_grace;
         let mut timer = pin!(sleep_until(deadline_after(idle)));
         let end = poll_fn(|context| {
             if !is_stopping && stopping.as_mut().poll(context).is_ready() {
@@ -106,8 +104,9 @@ impl Connections {
             // Polling the connection may have moved the deadline either way.
             loop {
                 // While it answers, another task may do so and end without waking this one.
-                let header = if is_stopping { header.min(STOP_GRACE) } else { header };
-                let deadline = watch.deadline(header, idle);
+                let header = if is_stopping { header.min(stop_grace) } else { header };
+                let limits = Limits { header, idle, write };
+                let deadline = watch.deadline(limits);
                 let deadline = deadline.unwrap_or_else(|| deadline_after(idle));
                 if timer.deadline() != deadline {
                     timer.as_mut().reset(deadline);
@@ -115,7 +114,7 @@ impl Connections {
                 if timer.as_mut().poll(context).is_pending() {
                     return Poll::Pending;
                 }
-                if watch.deadline(header, idle).is_some_and(|now| now <= deadline) {
+                if watch.deadline(limits).is_some_and(|now| now <= deadline) {
                     return Poll::Ready(End::Silent);
                 }
             }
@@ -128,7 +127,7 @@ impl Connections {
 fn log(end: &End, peer: &Peer) {
     match end {
         End::Closed(Ok(())) => tracing::debug!(%peer, "closed"),
-        End::Silent => tracing::debug!(%peer, "no request in time, closed"),
+        End::Silent => tracing::debug!(%peer, "no request in time, or an answer not taken, closed"),
         End::Closed(Err(error)) => match error.downcast_ref::<hyper::Error>() {
             Some(error) if error.is_parse() => {
                 tracing::warn!(

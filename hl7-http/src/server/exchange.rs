@@ -51,14 +51,15 @@ pub(super) async fn answer(
         let mut response = responder.respond(message, peer.clone()).await;
         thens.extend(response.take_then());
         log(&response, peer, bytes, started);
-        if single && !response.is_readable() {
-            result = Some(match response.has_too_many_messages() {
-                true => Verdict::TooMany,
-                false => Verdict::Unreadable,
-            });
+        if single && !response.is_readable() && !dialect.acknowledges_unreadable() {
+            result = Some(unreadable(&response));
             break;
         }
         match response.action() {
+            Action::Nothing if single && !response.is_readable() => {
+                result = Some(unreadable(&response));
+                break;
+            }
             Action::Answer(answer) => {
                 let status = response.code().map_or(StatusCode::OK, |code| dialect.status(code));
                 answers.add(status, answer);
@@ -72,6 +73,14 @@ pub(super) async fn answer(
     }
     let after = after(thens, background).await;
     Answered { result: result.unwrap_or_else(|| answers.verdict()), after }
+}
+
+/// A body of too many messages is told from one that is none.
+fn unreadable(response: &Response) -> Verdict {
+    match response.has_too_many_messages() {
+        true => Verdict::TooMany,
+        false => Verdict::Unreadable,
+    }
 }
 
 /// Reserves a place for what handlers left for later, which may wait until one is free.

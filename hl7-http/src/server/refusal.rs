@@ -10,45 +10,58 @@ pub(super) enum Refusal {
     Broken,
     ContentEncoding,
     ContentType,
+    Forbidden,
     Method,
+    NoRoom,
+    NotGzip,
     NotHl7,
     Overloaded,
     Stopping,
     TimedOut,
     TooLong,
     TooManyMessages,
+    Unauthorized,
 }
 
 impl Refusal {
     fn status(self) -> StatusCode {
         match self {
-            Self::Broken | Self::NotHl7 => StatusCode::BAD_REQUEST,
+            Self::Broken | Self::NotGzip | Self::NotHl7 => StatusCode::BAD_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::TooLong | Self::TooManyMessages => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentEncoding | Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Overloaded | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NoRoom | Self::Overloaded | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
         }
     }
 
     fn text(self) -> &'static str {
         match self {
             Self::Broken => "the body is broken off\n",
-            Self::ContentEncoding => "the content encoding is not supported\n",
+            Self::ContentEncoding => "the content encoding is not supported; gzip is\n",
             Self::ContentType => "the content type is not supported; application/hl7-v2+er7 is\n",
+            Self::Forbidden => "not allowed\n",
             Self::Method => "HL7 messages are sent by POST\n",
+            Self::NoRoom => "too many bytes at once\n",
+            Self::NotGzip => "the body is not gzip, or is cut off\n",
             Self::NotHl7 => "the body is not an HL7 v2 message in ER7\n",
             Self::Overloaded => "too many requests at once\n",
             Self::Stopping => "shutting down\n",
             Self::TimedOut => "the body did not come in time\n",
             Self::TooLong => "the body is too long\n",
             Self::TooManyMessages => "the body holds too many messages\n",
+            Self::Unauthorized => "credentials are missing or not known\n",
         }
     }
 
     /// Whether what is left of the request makes the connection useless.
     fn closes(self) -> bool {
-        matches!(self, Self::Broken | Self::Stopping | Self::TimedOut | Self::TooLong)
+        matches!(
+            self,
+            Self::Broken | Self::NoRoom | Self::Stopping | Self::TimedOut | Self::TooLong
+        )
     }
 
     pub(super) fn response(self, version: Version) -> Response<Body> {
@@ -61,7 +74,10 @@ impl Refusal {
         headers.insert(header::CONTENT_TYPE, plain);
         match self {
             Self::Method => drop(headers.insert(header::ALLOW, HeaderValue::from_static("POST"))),
-            Self::Overloaded | Self::Stopping => {
+            Self::ContentEncoding => {
+                drop(headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")));
+            }
+            Self::NoRoom | Self::Overloaded | Self::Stopping => {
                 drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")));
             }
             _ => {}

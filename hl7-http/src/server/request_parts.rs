@@ -1,9 +1,11 @@
 //! [`RequestParts`]: what a handler may want to know of the HTTP request.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
-use http::{HeaderMap, Method, Uri, header, request::Parts};
+use hl7_ack::Peer;
+use http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts};
 
+use super::forwarded::{Behind, TrustedProxies};
 use crate::media_type::MediaType;
 
 /// The request a message came in, without its body.
@@ -27,15 +29,14 @@ pub struct RequestParts {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    behind: Behind,
 }
 
 impl RequestParts {
-    pub(super) fn of(parts: &Parts) -> Self {
-        Self {
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
-            headers: parts.headers.clone(),
-        }
+    pub(super) fn of(parts: &Parts, peer: &Peer, proxies: &TrustedProxies) -> Self {
+        let mut headers = parts.headers.clone();
+        let behind = proxies.take(&mut headers, peer.address());
+        Self { method: parts.method.clone(), uri: parts.uri.clone(), headers, behind }
     }
 
     /// The method; POST.
@@ -57,10 +58,22 @@ impl RequestParts {
         &self.uri
     }
 
-    /// The headers, credentials included.
+    /// The headers, credentials included; without those by which proxies tell who is behind them.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The address a trusted proxy says the caller has; see [`TrustedProxies`].
+    #[must_use]
+    pub fn forwarded_for(&self) -> Option<IpAddr> {
+        self.behind.address
+    }
+
+    /// What a trusted proxy says of the caller's certificate; see [`TrustedProxies`].
+    #[must_use]
+    pub fn forwarded_certificate(&self) -> Option<&HeaderValue> {
+        self.behind.certificate.as_ref()
     }
 
     /// The charset parameter of Content-Type, in lower case.

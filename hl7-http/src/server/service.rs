@@ -11,14 +11,18 @@ use std::{
 };
 
 use hl7_ack::{Handler, Peer, Responder};
-use hl7_transport::{Background, Shutdown, TokioTimer};
+use hl7_transport::{Background, CutOff, Shutdown, TokioTimer};
 use http::{Method, Request, Response, StatusCode, Version, header, request::Parts};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::{
+    access::{Access, NoAccess},
     body::Body,
+    budget::{Budget, Held},
     exchange::{Answered, Verdict, answer},
-    read::{Unread, discard, read},
+    forwarded::TrustedProxies,
+    gzip,
+    read::{Patience, Unread, discard, read},
     refusal::{Refusal, close},
     request_parts::RequestParts,
 };
@@ -51,6 +55,7 @@ struct Inner {
     responder: Responder,
     options: Options,
     in_flight: Arc<Semaphore>,
+    budget: Budget,
     background: Background,
     shutdown: Shutdown,
 }
@@ -59,22 +64,30 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     pub(super) dialect: Dialect,
+    pub(super) access: Option<Access>,
+    pub(super) trusted_proxies: TrustedProxies,
     pub(super) max_in_flight: usize,
     pub(super) max_body_len: usize,
+    pub(super) max_buffered: usize,
     pub(super) max_background: usize,
     pub(super) body_timeout: Duration,
     pub(super) handler_timeout: Duration,
+    pub(super) stop_grace: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             dialect: Dialect::default(),
+            access: None,
+            trusted_proxies: TrustedProxies::default(),
             max_in_flight: 1024,
             max_body_len: 16 * 1024 * 1024,
+            max_buffered: 256 * 1024 * 1024,
             max_background: Background::DEFAULT_MAX,
             body_timeout: Duration::from_secs(60),
             handler_timeout: Duration::from_secs(60),
+            stop_grace: Duration::from_secs(3),
         }
     }
 }
@@ -104,11 +117,16 @@ impl Service {
         let inner = Inner {
             responder,
             in_flight: Arc::new(Semaphore::new(in_flight)),
+            budget: Budget::new(options.max_buffered.max(options.max_body_len)),
             background: Background::new(shutdown.clone(), options.max_background),
             options,
             shutdown,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.inner.options
     }
 
     fn change(mut self, change: impl FnOnce(&mut Options)) -> Self {
@@ -135,6 +153,25 @@ impl Service {
         self.change(|options| options.max_body_len = bytes)
     }
 
+    /// Most bytes of bodies held at once over all requests, at least `max_body_len`. Default 256
+    /// MiB; over it the answer is 503.
+    #[must_use]
+    pub fn max_buffered(self, bytes: usize) -> Self {
+        self.change(|options| options.max_buffered = bytes)
+    }
+
+    /// Lets in whom this lets in. Default: everybody.
+    #[must_use]
+    pub fn access(self, access: Access) -> Self {
+        self.change(|options| options.access = Some(access))
+    }
+
+    /// Believes these proxies about who is behind them. Default: none.
+    #[must_use]
+    pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
+        self.change(|options| options.trusted_proxies = proxies)
+    }
+
     /// Most futures of [`Reply::then`](hl7_ack::Reply::then) that run at once, counted per
     /// request, at least 1. Default 256.
     #[must_use]
@@ -148,11 +185,22 @@ impl Service {
         self.change(|options| options.body_timeout = limit)
     }
 
+    /// Longest time that [`finish`](Self::finish) leaves for the rest of a body that has begun to
+    /// arrive; then the answer is 503. Default 3 s.
+    #[must_use]
+    pub fn stop_grace(self, limit: Duration) -> Self {
+        self.change(|options| options.stop_grace = limit)
+    }
+
     /// Waits for messages that are being handled and for what handlers left for after their
-    /// answers, up to `deadline`, then cuts off the rest and returns how much that was.
+    /// answers, up to `deadline`, then cuts off the rest.
     ///
     /// For the end of the program, after the server it is mounted in has stopped.
-    pub async fn finish(&self, deadline: Duration) -> usize {
+    ///
+    /// # Errors
+    ///
+    /// [`CutOff`], with how much had to be cut off.
+    pub async fn finish(&self, deadline: Duration) -> Result<(), CutOff> {
         self.inner.shutdown.finish(deadline).await
     }
 
@@ -163,13 +211,13 @@ impl Service {
     /// When polled outside a tokio runtime.
     pub async fn answer<B>(&self, request: Request<B>) -> Response<Body>
     where
-        B: http_body::Body + Send,
+        B: http_body::Body + Send + 'static,
         B::Data: Send,
     {
         let (parts, body) = request.into_parts();
         let mut response = match self.inner.answer(&parts, body).await {
             Ok(response) => response,
-            Err(refusal) => refusal.response(parts.version),
+            Err(refusal) => self.inner.refuse(refusal, parts.version),
         };
         if let Some(date) = date::now() {
             response.headers_mut().insert(header::DATE, date);
@@ -181,24 +229,51 @@ impl Service {
 impl Inner {
     async fn answer<B>(&self, parts: &Parts, body: B) -> Result<Response<Body>, Refusal>
     where
-        B: http_body::Body + Send,
+        B: http_body::Body + Send + 'static,
         B::Data: Send,
     {
-        let permit = self.admit(parts);
-        let (permit, content_type) =
-            match permit.and_then(|permit| Ok((permit, self.taken(parts)?))) {
-                Ok(admitted) => admitted,
-                Err(refusal) => {
-                    self.discard(parts, body).await;
-                    return Err(refusal);
-                }
-            };
-        let content = self.content(parts, body).await?;
+        let (permit, content_type, peer) = match self.look_at(parts) {
+            Ok(seen) => seen,
+            Err(refusal) => {
+                self.discard(parts, Box::pin(body));
+                return Err(refusal);
+            }
+        };
+        let mut held = self.budget.hold();
+        let content = self.content(parts, body, &mut held).await?;
         if content.trim_ascii().is_empty() {
             return Err(Refusal::NotHl7);
         }
-        let answered = self.handle(content, parts, permit).await?;
+        let answered = self.handle(content, peer, (permit, held)).await?;
         self.response(answered, content_type, parts.version)
+    }
+
+    fn refuse(&self, refusal: Refusal, version: Version) -> Response<Body> {
+        let mut response = refusal.response(version);
+        if let (Refusal::Unauthorized, Some(access)) = (refusal, &self.options.access) {
+            access.challenge(response.headers_mut());
+        }
+        response
+    }
+
+    /// What can be told before the body is read: who sends, whether there is a place, and the type
+    /// of the body.
+    fn look_at(
+        &self,
+        parts: &Parts,
+    ) -> Result<(OwnedSemaphorePermit, Option<MediaType>, Peer), Refusal> {
+        let Options { access, trusted_proxies, .. } = &self.options;
+        let mut peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
+        let request = RequestParts::of(parts, &peer, trusted_proxies);
+        if let Some(access) = access {
+            access.decide(&request, &peer).map_err(|reason| match reason {
+                NoAccess::Unauthorized => Refusal::Unauthorized,
+                NoAccess::Forbidden => Refusal::Forbidden,
+            })?;
+        }
+        peer.extensions_mut().insert(request);
+        let permit = self.admit(parts)?;
+        Ok((permit, self.taken(parts)?, peer))
     }
 
     /// A place among the requests in flight.
@@ -211,8 +286,7 @@ impl Inner {
 
     /// The type of the request, if it is one that is taken; `None` when it has none.
     fn taken(&self, parts: &Parts) -> Result<Option<MediaType>, Refusal> {
-        let encoding = parts.headers.get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        if Packing::of(parts).is_none() {
             return Err(Refusal::ContentEncoding);
         }
         let Some(value) = parts.headers.get(header::CONTENT_TYPE) else { return Ok(None) };
@@ -225,46 +299,90 @@ impl Inner {
             .ok_or(Refusal::ContentType)
     }
 
-    /// The body, without MLLP bytes.
-    async fn content<B>(&self, parts: &Parts, body: B) -> Result<bytes::Bytes, Refusal>
+    /// The HL7 in the body, unpacked and without an envelope.
+    async fn content<B>(
+        &self,
+        parts: &Parts,
+        body: B,
+        held: &mut Held,
+    ) -> Result<bytes::Bytes, Refusal>
     where
-        B: http_body::Body,
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
     {
-        let Options { max_body_len, body_timeout, .. } = self.options;
-        let mut body = std::pin::pin!(body);
-        match read(body.as_mut(), max_body_len, body_timeout).await {
-            Ok(content) => Ok(content::unframed(&content)),
+        let Options { max_body_len, dialect, .. } = &self.options;
+        let mut body = Box::pin(body);
+        let mut read = read(body.as_mut(), *max_body_len, held, self.patience()).await;
+        if let (Ok(content), Some(Packing::Gzip)) = (&read, Packing::of(parts)) {
+            read = self.unpacked(content.clone(), held).await?;
+        }
+        match read {
+            Ok(content) => dialect.request_content(&content).ok_or(Refusal::NotHl7),
             Err(Unread::Broken) => Err(Refusal::Broken),
+            Err(Unread::NotGzip) => Err(Refusal::NotGzip),
+            Err(Unread::Stopping) => Err(Refusal::Stopping),
             Err(Unread::TimedOut) => Err(Refusal::TimedOut),
+            Err(Unread::NoRoom) => {
+                self.discard(parts, body);
+                Err(Refusal::NoRoom)
+            }
             Err(Unread::TooLong) => {
-                self.discard(parts, body).await;
+                self.discard(parts, body);
                 Err(Refusal::TooLong)
             }
         }
     }
 
-    /// Reads on up to twice `max_body_len`, unless the caller waits for a word before it sends its
-    /// body.
-    async fn discard<B: http_body::Body>(&self, parts: &Parts, body: B) {
-        if !parts.headers.contains_key(header::EXPECT) {
-            let max = self.options.max_body_len.saturating_mul(2);
-            discard(body, max, self.options.body_timeout).await;
+    /// Unpacks on a thread that may be kept busy.
+    async fn unpacked(
+        &self,
+        packed: bytes::Bytes,
+        held: &mut Held,
+    ) -> Result<Result<bytes::Bytes, Unread>, Refusal> {
+        let max = self.options.max_body_len;
+        let mut lent = std::mem::replace(held, self.budget.hold());
+        let unpacking = tokio::task::spawn_blocking(move || {
+            let content = gzip::unpacked(&packed, max, &mut lent);
+            (content, lent)
+        });
+        let (content, returned) = unpacking.await.map_err(|_| Refusal::Stopping)?;
+        *held = returned;
+        Ok(content)
+    }
+
+    /// Reads on up to twice `max_body_len` while the refusal is on its way, unless the caller waits
+    /// for a word before it sends its body.
+    fn discard<B>(&self, parts: &Parts, body: Pin<Box<B>>)
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+    {
+        if parts.headers.contains_key(header::EXPECT) || body.is_end_stream() {
+            return;
         }
+        let inner = self.clone();
+        self.shutdown.spawn(async move {
+            let max = inner.options.max_body_len.saturating_mul(2);
+            discard(body, max, inner.patience()).await;
+        });
+    }
+
+    fn patience(&self) -> Patience<'_> {
+        let Options { body_timeout: limit, stop_grace, .. } = self.options;
+        Patience { limit, stop_grace, shutdown: &self.shutdown }
     }
 
     /// Handles the messages in a task of its own, which goes on when the caller goes away.
     async fn handle(
         &self,
         content: bytes::Bytes,
-        parts: &Parts,
-        permit: OwnedSemaphorePermit,
+        peer: Peer,
+        held: (OwnedSemaphorePermit, Held),
     ) -> Result<Answered, Refusal> {
-        let mut peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
-        peer.extensions_mut().insert(RequestParts::of(parts));
         let (done, answered) = oneshot::channel();
         let inner = self.clone();
         self.shutdown.spawn(async move {
-            let _permit = permit;
+            let _held = held;
             let Self { responder, options, background, .. } = &inner;
             let answered = answer(content, &peer, responder, &options.dialect, background).await;
             // A caller that has gone takes no answer; what it left to do starts when the answer
@@ -287,7 +405,8 @@ impl Inner {
                 let own = content_type.filter(MediaType::is_hl7);
                 let essence = own.as_ref().map_or(dialect.content_type(), MediaType::essence);
                 let value = content::content_type(essence, dialect.charset(), &content);
-                (status, Body::new(content, after), value)
+                let body = dialect.response_body(status, &content);
+                (status, Body::new(body, after), value)
             }
             Verdict::Nothing => (dialect.empty_status(), Body::empty(after), None),
             Verdict::HangUp => {
@@ -305,6 +424,31 @@ impl Inner {
             response.headers_mut().insert(header::CONTENT_TYPE, value);
         }
         Ok(response)
+    }
+}
+
+/// How a body is packed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Packing {
+    Not,
+    Gzip,
+}
+
+impl Packing {
+    /// `None` when it is packed in a way that is not taken.
+    fn of(parts: &Parts) -> Option<Self> {
+        let mut codings = parts.headers.get_all(header::CONTENT_ENCODING).iter();
+        let coding = match (codings.next(), codings.next()) {
+            (None, _) => return Some(Self::Not),
+            (Some(coding), None) => coding.as_bytes().trim_ascii(),
+            _ => return None,
+        };
+        let is = |name: &[u8]| coding.eq_ignore_ascii_case(name);
+        match () {
+            () if is(b"identity") => Some(Self::Not),
+            () if is(b"gzip") || is(b"x-gzip") => Some(Self::Gzip),
+            () => None,
+        }
     }
 }
 

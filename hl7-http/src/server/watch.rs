@@ -30,11 +30,39 @@ struct State {
     idle_since: Instant,
     /// When the first byte after that came.
     begun: Option<Instant>,
+    /// Since when the peer makes no room for bytes: those being written, those being flushed.
+    blocked: [Option<Instant>; 2],
+    /// When each answer was ready of those that were not yet handed over; few, by the limit of
+    /// requests on one connection.
+    ready: Vec<(u64, Instant)>,
+    next: u64,
+}
+
+/// The waits of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) header: Duration,
+    pub(super) idle: Duration,
+    pub(super) write: Duration,
+}
+
+/// Which half of sending bytes is meant.
+#[derive(Clone, Copy)]
+enum Sending {
+    Write,
+    Flush,
 }
 
 impl Watch {
     pub(super) fn new() -> Self {
-        let state = State { in_flight: 0, idle_since: Instant::now(), begun: None };
+        let state = State {
+            in_flight: 0,
+            idle_since: Instant::now(),
+            begun: None,
+            blocked: [None; 2],
+            ready: Vec::new(),
+            next: 0,
+        };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -43,16 +71,21 @@ impl Watch {
         job(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// When the connection is to be closed unless something happens; `None` while it answers.
-    pub(super) fn deadline(&self, header: Duration, idle: Duration) -> Option<Instant> {
-        self.with(|state| match (state.in_flight, state.begun) {
-            (1.., _) => None,
-            (0, Some(begun)) => {
-                Some(begun.checked_add(header).unwrap_or_else(|| deadline_after(header)))
-            }
-            (0, None) => {
-                Some(state.idle_since.checked_add(idle).unwrap_or_else(|| deadline_after(idle)))
-            }
+    /// When the connection is to be closed unless something happens; `None` while it answers and
+    /// the peer takes what it is sent.
+    pub(super) fn deadline(&self, limits: Limits) -> Option<Instant> {
+        let after = |since: Instant, limit| {
+            since.checked_add(limit).unwrap_or_else(|| deadline_after(limit))
+        };
+        self.with(|state| {
+            let request = match (state.in_flight, state.begun) {
+                (1.., _) => None,
+                (0, Some(begun)) => Some(after(begun, limits.header)),
+                (0, None) => Some(after(state.idle_since, limits.idle)),
+            };
+            let ready = state.ready.iter().map(|&(_, since)| since);
+            let blocked = state.blocked.into_iter().flatten().chain(ready).min();
+            request.into_iter().chain(blocked.map(|since| after(since, limits.write))).min()
         })
     }
 
@@ -62,7 +95,19 @@ impl Watch {
             state.in_flight += 1;
             state.begun = None;
         });
-        InFlight { watch: self.clone() }
+        InFlight { watch: self.clone(), ready: None }
+    }
+
+    /// Notes whether the peer takes what it is sent.
+    fn sending<T>(&self, half: Sending, polled: &Poll<T>) {
+        let (slot, is_blocked) = (half as usize, polled.is_pending());
+        self.with(|state| {
+            let Some(since) = state.blocked.get_mut(slot) else { return };
+            match is_blocked {
+                true => drop(since.get_or_insert_with(Instant::now)),
+                false => *since = None,
+            }
+        });
     }
 
     fn received(&self) {
@@ -78,12 +123,26 @@ impl Watch {
 #[derive(Debug)]
 pub(super) struct InFlight {
     watch: Watch,
+    ready: Option<u64>,
+}
+
+impl InFlight {
+    /// Its answer is ready: from now on the peer has to take it.
+    pub(super) fn answered(mut self) -> Self {
+        self.ready = Some(self.watch.with(|state| {
+            state.next = state.next.wrapping_add(1);
+            state.ready.push((state.next, Instant::now()));
+            state.next
+        }));
+        self
+    }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.watch.with(|state| {
             state.in_flight = state.in_flight.saturating_sub(1);
+            state.ready.retain(|&(number, _)| Some(number) != self.ready);
             state.idle_since = Instant::now();
             state.begun = None;
         });
@@ -118,7 +177,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(context, buf)
+        let polled = Pin::new(&mut self.inner).poll_write(context, buf);
+        self.watch.sending(Sending::Write, &polled);
+        polled
     }
 
     fn poll_write_vectored(
@@ -126,7 +187,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         context: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(context, bufs)
+        let polled = Pin::new(&mut self.inner).poll_write_vectored(context, bufs);
+        self.watch.sending(Sending::Write, &polled);
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -134,7 +197,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+        let polled = Pin::new(&mut self.inner).poll_flush(context);
+        self.watch.sending(Sending::Flush, &polled);
+        polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -173,8 +238,11 @@ impl<B: http_body::Body<Data = Bytes> + Unpin> http_body::Body for Counted<B> {
 mod tests {
     use super::*;
 
-    const HEADER: Duration = Duration::from_secs(3);
-    const IDLE: Duration = Duration::from_secs(9);
+    const LIMITS: Limits = Limits {
+        header: Duration::from_secs(3),
+        idle: Duration::from_secs(9),
+        write: Duration::from_secs(5),
+    };
 
     #[tokio::test(start_paused = true)]
     async fn the_deadline_follows_what_the_connection_does() {
@@ -182,19 +250,42 @@ mod tests {
         let start = Instant::now();
         let after = |seconds| Some(start + Duration::from_secs(seconds));
         let second = || tokio::time::advance(Duration::from_secs(1));
-        assert_eq!(watch.deadline(HEADER, IDLE), after(9), "idle from the start");
+        assert_eq!(watch.deadline(LIMITS), after(9), "idle from the start");
         second().await;
         watch.received();
         second().await;
         watch.received();
-        assert_eq!(watch.deadline(HEADER, IDLE), after(1 + 3), "in headers since second 1");
+        assert_eq!(watch.deadline(LIMITS), after(1 + 3), "in headers since second 1");
         let (one, two) = (watch.request(), watch.request());
         watch.received();
-        assert_eq!(watch.deadline(HEADER, IDLE), None, "answering");
+        assert_eq!(watch.deadline(LIMITS), None, "answering");
         drop(one);
-        assert_eq!(watch.deadline(HEADER, IDLE), None, "still answering");
+        assert_eq!(watch.deadline(LIMITS), None, "still answering");
         second().await;
         drop(two);
-        assert_eq!(watch.deadline(HEADER, IDLE), after(3 + 9), "idle since second 3");
+        assert_eq!(watch.deadline(LIMITS), after(3 + 9), "idle since second 3");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_is_not_taken_has_its_own_deadline() {
+        let watch = Watch::new();
+        let start = Instant::now();
+        let after = |seconds| Some(start + Duration::from_secs(seconds));
+        let second = || tokio::time::advance(Duration::from_secs(1));
+        let request = watch.request();
+        assert_eq!(watch.deadline(LIMITS), None, "being handled, for as long as that takes");
+        second().await;
+        let request = request.answered();
+        assert_eq!(watch.deadline(LIMITS), after(1 + 5), "ready since second 1");
+        second().await;
+        watch.sending(Sending::Write, &Poll::<()>::Pending);
+        drop(request);
+        assert_eq!(watch.deadline(LIMITS), after(2 + 5), "blocked since second 2");
+        second().await;
+        watch.sending(Sending::Write, &Poll::<()>::Pending);
+        watch.sending(Sending::Flush, &Poll::Ready(()));
+        assert_eq!(watch.deadline(LIMITS), after(2 + 5), "still");
+        watch.sending(Sending::Write, &Poll::Ready(()));
+        assert_eq!(watch.deadline(LIMITS), after(2 + 9), "idle since second 2");
     }
 }

@@ -1,14 +1,18 @@
 //! Sets the limits of a client and checks its address.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use hl7_parse::OwnedMessage;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::Semaphore,
+};
 
 use super::{
-    Client,
+    Client, Pool,
     connect::{AnyIo, Target},
+    pause::Pause,
 };
 use crate::{
     MllpCodec,
@@ -19,6 +23,9 @@ use crate::{
 pub(super) struct Options {
     codec: MllpCodec,
     pub(super) end_timeout: Duration,
+    pub(super) release2: bool,
+    pub(super) commit_timeout: Duration,
+    pub(super) max_reconnect_pause: Duration,
     pub(super) connect_timeout: Duration,
     pub(super) write_timeout: Duration,
     pub(super) answer_timeout: Duration,
@@ -39,6 +46,11 @@ impl fmt::Debug for OnInbound {
 }
 
 impl Options {
+    /// One permit for the exchange in hand and one for each caller that may wait.
+    pub(super) fn places(&self) -> usize {
+        self.max_waiting.saturating_add(1).min(Semaphore::MAX_PERMITS)
+    }
+
     pub(super) fn connection(&self, io: AnyIo) -> Connection<AnyIo> {
         Connection::new(io, self.codec.clone(), self.end_timeout)
     }
@@ -61,6 +73,9 @@ impl ClientBuilder {
             options: Options {
                 codec: MllpCodec::new(),
                 end_timeout: DEFAULT_END_TIMEOUT,
+                release2: false,
+                commit_timeout: Duration::from_secs(30),
+                max_reconnect_pause: Duration::from_secs(2),
                 connect_timeout: Duration::from_secs(5),
                 write_timeout: Duration::from_secs(30),
                 answer_timeout: Duration::from_secs(30),
@@ -113,6 +128,34 @@ impl ClientBuilder {
     /// How long FS waits for its CR before it ends an answer alone. Default 200 ms.
     pub fn end_timeout(mut self, limit: Duration) -> Self {
         self.options.end_timeout = limit;
+        self
+    }
+
+    /// Speaks MLLP release 2: every message is to be committed by the peer before anything else,
+    /// and its answer is committed by us. Default: off.
+    ///
+    /// A message that is not committed is sent again, twice; then the delivery is
+    /// [`Unknown`](hl7_ack::Delivery::Unknown). Release 2 is agreed upon and can not be seen on the
+    /// wire: with a peer that does not speak it nothing is ever committed.
+    pub fn release2(mut self, release2: bool) -> Self {
+        self.options.codec = self.options.codec.release2(release2);
+        self.options.release2 = release2;
+        self
+    }
+
+    /// How long a release 2 peer may take to commit a message. Default 30 s.
+    pub fn commit_timeout(mut self, limit: Duration) -> Self {
+        self.options.commit_timeout = limit;
+        self
+    }
+
+    /// Longest pause before another connection is tried after one could not be opened. Default 2 s.
+    ///
+    /// The first pause is at most 100 ms, each further one twice as long, a random part of up to
+    /// half left out, so that clients of a server that comes back do not come at once. A message
+    /// waits for the end of the pause within `connect_timeout`.
+    pub fn max_reconnect_pause(mut self, pause: Duration) -> Self {
+        self.options.max_reconnect_pause = pause;
         self
     }
 
@@ -183,10 +226,21 @@ impl ClientBuilder {
         let target = Target::Address {
             host,
             port,
+            pause: Pause::up_to(self.options.max_reconnect_pause),
             #[cfg(feature = "tls")]
             tls: self.tls,
         };
         Ok(Client::new(self.options, target, None))
+    }
+
+    /// Like [`build`](Self::build), but several connections, opened as they are needed.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`]: the address is not `host:port`.
+    pub fn build_pool(self, connections: NonZeroUsize) -> Result<Pool, AddressError> {
+        let clients: Result<_, _> = (0..connections.get()).map(|_| self.clone().build()).collect();
+        Ok(Pool::new(clients?))
     }
 
     /// A client over a connection that is open already; the address is not used.

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use super::pause::Pause;
 use hl7_ack::{Cause, CauseKind};
 use hl7_transport::{DEFAULT_KEEPALIVE, deadline_after, tune};
 use tokio::{
@@ -22,6 +23,7 @@ pub(super) enum Target {
     Address {
         host: String,
         port: u16,
+        pause: Pause,
         #[cfg(feature = "tls")]
         tls: Option<(hl7_transport::ClientTls, String)>,
     },
@@ -37,7 +39,17 @@ impl Target {
             Cause::new(CauseKind::TimedOut, detail)
         };
         let deadline = deadline_after(limit);
-        timeout_at(deadline, self.open(deadline)).await.map_err(late)?
+        let Self::Address { pause, .. } = self else { return self.open(deadline).await };
+        let opening = async {
+            pause.over().await;
+            self.open(deadline).await
+        };
+        let opened = timeout_at(deadline, opening).await.map_err(late).flatten();
+        match &opened {
+            Ok(_) => pause.worked(),
+            Err(_) => pause.failed(),
+        }
+        opened
     }
 
     async fn open(&self, deadline: Instant) -> Result<AnyIo, Cause> {

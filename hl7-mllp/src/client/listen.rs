@@ -59,7 +59,7 @@ impl Client {
                             self.shared.dropped_inbound.fetch_add(1, Ordering::Relaxed);
                             tracing::warn!("message from the peer, nobody to take it, dropped");
                         }
-                        taken
+                        taken && self.commit_taken(connection).await
                     }
                     Ok(Some(Block::Skipped(skipped))) => skipped.kind() == SkippedKind::Empty,
                     // Some bytes, but no frame: the exchange will see what they are.

@@ -1,22 +1,26 @@
 //! Answers on connections that somebody else opened.
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use hl7_ack::{Handler, Peer, Responder};
 use hl7_transport::{Background, Shutdown};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::Semaphore,
     time::Instant,
 };
+use tracing::Instrument as _;
 
 use super::{
-    cut_off,
     exchange::{Exchanges, Next},
     options::{Options, option_setters},
 };
 use crate::{
     Block, FrameError, FrameErrorKind, Skipped, SkippedKind,
+    budget::Budget,
     connection::{Connection, ReadError},
+    meter,
 };
 
 /// Answers messages on connections over any `AsyncRead + AsyncWrite`.
@@ -56,6 +60,8 @@ pub struct Connections {
 struct Inner {
     options: Options,
     responder: Responder,
+    in_flight: Semaphore,
+    budget: Budget,
 }
 
 /// Sets the limits of [`Connections`].
@@ -90,7 +96,10 @@ impl Connections {
     pub(super) fn new(options: Options, responder: Responder) -> Self {
         let shutdown = Shutdown::new();
         let background = Background::new(shutdown.clone(), options.max_background);
-        Self { inner: Arc::new(Inner { options, responder }), shutdown, background }
+        let in_flight = options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let (in_flight, budget) = (Semaphore::new(in_flight), Budget::new(options.max_buffered));
+        let inner = Arc::new(Inner { options, responder, in_flight, budget });
+        Self { inner, shutdown, background }
     }
 
     /// Answers the messages of one connection until it is closed by either side.
@@ -102,19 +111,30 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
+        let span = tracing::info_span!("connection", %peer);
+        self.answer_all(io, peer).instrument(span).await;
+    }
+
+    async fn answer_all<S>(&self, io: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        let _held = meter::Held::begin();
         let options = &self.inner.options;
-        let mut connection = Connection::new(io, options.codec.clone(), options.end_timeout);
+        let mut connection = Connection::new(io, options.codec.clone(), options.end_timeout)
+            .with_share(self.inner.budget.share());
         let exchanges = Exchanges {
             responder: &self.inner.responder,
             background: &self.background,
             write_timeout: options.write_timeout,
+            commit_timeout: options.commit_timeout,
             peer: &peer,
         };
         let (idle, frame) = (options.idle_timeout, options.frame_timeout);
         let mut answered: Option<Instant> = None;
         let mut stopping = false;
         while !stopping {
-            let read = match self.until_stopping(connection.next(idle, frame)).await {
+            let read = match self.shutdown.until_stopping(connection.next(idle, frame)).await {
                 Some(read) => read,
                 None if connection.has_begun() => {
                     // What has begun to arrive gets a moment to do so; it was never acknowledged.
@@ -126,22 +146,31 @@ impl Connections {
             };
             let next = match read {
                 Ok(Some(Block::Content(content))) => {
-                    let next = exchanges.answer(&mut connection, content).await;
+                    // In a box: what an exchange needs is not held by idle connections.
+                    let next = Box::pin(self.exchange(&exchanges, &mut connection, content)).await;
                     answered = Some(Instant::now());
                     next
                 }
                 Ok(Some(Block::Skipped(skipped))) => {
                     log_skipped(&skipped, &peer);
                     if skipped.kind() == SkippedKind::TooLong {
-                        let next = exchanges.refuse(&mut connection, &skipped).await;
+                        let refusal = async {
+                            match options.release2 {
+                                true => exchanges.refuse_commit(&mut connection).await,
+                                false => exchanges.refuse(&mut connection, &skipped).await,
+                            }
+                        };
+                        let next = Box::pin(refusal).await;
                         answered = Some(Instant::now());
                         next
                     } else {
                         Next::Continue
                     }
                 }
-                // Only release 2 has them, and it is not switched on.
-                Ok(Some(Block::Commit(_))) => Next::Continue,
+                Ok(Some(Block::Commit(_))) => {
+                    tracing::debug!(%peer, "commit block, and nothing to commit");
+                    Next::Continue
+                }
                 Ok(None) => {
                     log_end(connection.is_touched(), &peer);
                     Next::Close
@@ -154,8 +183,27 @@ impl Connections {
             if next == Next::Close {
                 break;
             }
+            connection.settle();
         }
-        connection.close(answered.is_some_and(|at| at.elapsed() < RECENT)).await;
+        Box::pin(connection.close(answered.is_some_and(|at| at.elapsed() < RECENT))).await;
+    }
+
+    /// Handles a frame once its turn has come.
+    async fn exchange<S>(
+        &self,
+        exchanges: &Exchanges<'_>,
+        connection: &mut Connection<S>,
+        content: Bytes,
+    ) -> Next
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        // Never closed, so there always is a permit to wait for.
+        let _permit = self.inner.in_flight.acquire().await;
+        match self.inner.options.release2 {
+            true => exchanges.commit(connection, content).await,
+            false => exchanges.answer(connection, content).await,
+        }
     }
 
     /// Stops gracefully: idle connections are closed, exchanges in flight finished, and what
@@ -168,35 +216,11 @@ impl Connections {
     ///
     /// [`TimedOut`](io::ErrorKind::TimedOut): the time was over and something was cut off.
     pub async fn shutdown(&self) -> io::Result<()> {
-        self.finish(self.inner.options.shutdown_timeout).await
+        Ok(self.shutdown.finish(self.inner.options.shutdown_timeout).await?)
     }
 
-    pub(super) async fn finish(&self, limit: Duration) -> io::Result<()> {
-        match self.shutdown.finish(limit).await {
-            0 => Ok(()),
-            tasks => Err(cut_off(tasks, limit)),
-        }
-    }
-
-    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        self.shutdown.spawn(future);
-    }
-
-    pub(super) async fn until_stopping<F: Future>(&self, future: F) -> Option<F::Output> {
-        self.shutdown.until_stopping(future).await
-    }
-
-    pub(super) fn stop_guard(&self) -> StopGuard {
-        StopGuard(self.shutdown.clone())
-    }
-}
-
-/// Begins the stop when it is dropped.
-pub(super) struct StopGuard(Shutdown);
-
-impl Drop for StopGuard {
-    fn drop(&mut self) {
-        self.0.stop();
+    pub(super) fn stop(&self) -> &Shutdown {
+        &self.shutdown
     }
 }
 
@@ -205,6 +229,13 @@ const RECENT: Duration = Duration::from_secs(1);
 
 fn log_skipped(skipped: &Skipped, peer: &Peer) {
     let bytes = skipped.dropped();
+    meter::noted(match skipped.kind() {
+        SkippedKind::CutOff => "cut_off",
+        SkippedKind::Empty => "empty_frame",
+        SkippedKind::Garbage => "garbage",
+        SkippedKind::TooLong => "too_long",
+        SkippedKind::Unfinished => "unfinished",
+    });
     match skipped.kind() {
         SkippedKind::CutOff => {
             tracing::warn!(%peer, bytes, "frame cut off by the next one, dropped");
@@ -222,6 +253,7 @@ fn log_end(touched: bool, peer: &Peer) {
     if touched {
         tracing::debug!(%peer, "closed by the peer");
     } else {
+        meter::noted("probe");
         tracing::debug!(%peer, "opened and closed without a byte");
     }
 }
@@ -230,6 +262,11 @@ fn log_lost<S>(error: &ReadError, connection: &Connection<S>, peer: &Peer)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
+    meter::noted(match error {
+        ReadError::Idle => "idle",
+        ReadError::Slow => "slow",
+        ReadError::Lost(_) => "lost",
+    });
     match error {
         ReadError::Idle => tracing::debug!(%peer, "idle for too long, closed"),
         ReadError::Slow => tracing::warn!(%peer, "frame not complete in time, dropped and closed"),

@@ -3,20 +3,22 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hl7_ack::{Action, Peer, Responder, Response};
+use hl7_ack::{AckCode, Action, Peer, Responder, Response};
 use hl7_transport::Background;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::Instant,
 };
+use tracing::Instrument as _;
 
-use crate::{Skipped, connection::Connection, frame::is_encodable};
+use crate::{Skipped, connection::Connection, frame::is_encodable, meter};
 
 /// What the exchanges of one connection need.
 pub(super) struct Exchanges<'a> {
     pub(super) responder: &'a Responder,
     pub(super) background: &'a Background,
     pub(super) write_timeout: Duration,
+    pub(super) commit_timeout: Duration,
     pub(super) peer: &'a Peer,
 }
 
@@ -35,12 +37,19 @@ impl Exchanges<'_> {
     {
         for message in self.responder.messages(content) {
             let (started, len) = (Instant::now(), message.len() as u64);
-            let response = self.responder.respond(message.clone(), self.peer.clone()).await;
+            let response = self.respond(&message).await;
             if self.finish(connection, response, &message, len, started).await == Next::Close {
                 return Next::Close;
             }
         }
         Next::Continue
+    }
+
+    /// Calls the handler, in a span that tells its own log lines which exchange they belong to.
+    pub(super) async fn respond(&self, message: &Bytes) -> Response {
+        let handling = self.responder.respond(message.clone(), self.peer.clone());
+        let span = tracing::info_span!("exchange", bytes = message.len() as u64);
+        handling.instrument(span).await
     }
 
     /// Answers a frame that was over the limit.
@@ -57,7 +66,7 @@ impl Exchanges<'_> {
     async fn finish<S>(
         &self,
         connection: &mut Connection<S>,
-        mut response: Response,
+        response: Response,
         message: &Bytes,
         bytes: u64,
         started: Instant,
@@ -65,50 +74,76 @@ impl Exchanges<'_> {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        let peer = self.peer;
-        let answer = match response.action() {
+        let (next, code) = match (self.answer_of(&response, message), response.action()) {
+            (Some(answer), _) => match self.send(connection, answer).await {
+                Next::Continue => (Next::Continue, response.code()),
+                Next::Close => (Next::Close, None),
+            },
+            (None, Action::Nothing) => (Next::Continue, None),
+            (None, _) => (Next::Close, None),
+        };
+        self.afterwards(response, code, bytes, started).await;
+        next
+    }
+
+    /// What is to be sent, if anything.
+    pub(super) fn answer_of(&self, response: &Response, message: &Bytes) -> Option<Bytes> {
+        match response.action() {
             Action::Answer(answer) if is_encodable(answer) => Some(answer.clone()),
             Action::Answer(_) => {
+                let peer = self.peer;
                 tracing::error!(%peer, "answer holds VT or FS, one of our own is sent instead");
                 let code = response.code();
                 code.and_then(|code| self.responder.acknowledge_anew(message, code))
             }
             _ => None,
+        }
+    }
+
+    /// Writes one block, and says in the log when that did not go well.
+    pub(super) async fn send<S>(&self, connection: &mut Connection<S>, content: Bytes) -> Next
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin,
+    {
+        let peer = self.peer;
+        let Err(failure) = connection.write(content, self.write_timeout).await else {
+            return Next::Continue;
         };
-        let (next, code) = match (answer, response.action()) {
-            (Some(answer), _) => match connection.write(answer, self.write_timeout).await {
-                Ok(()) => (Next::Continue, response.code()),
-                Err(failure) => {
-                    let part = failure.begun;
-                    match failure.error {
-                        Some(error) => {
-                            tracing::warn!(%peer, %error, part, "answer not written, closed");
-                        }
-                        None => tracing::warn!(%peer, part, "answer not taken in time, closed"),
-                    }
-                    (Next::Close, None)
-                }
-            },
-            (None, Action::Nothing) => (Next::Continue, None),
-            (None, _) => (Next::Close, None),
-        };
+        let part = failure.begun;
+        match failure.error {
+            Some(error) => tracing::warn!(%peer, %error, part, "answer not written, closed"),
+            None => tracing::warn!(%peer, part, "answer not taken in time, closed"),
+        }
+        meter::noted("answer_lost");
+        Next::Close
+    }
+
+    /// Starts what was left for after the answer, and logs and counts the exchange.
+    pub(super) async fn afterwards(
+        &self,
+        mut response: Response,
+        code: Option<AckCode>,
+        bytes: u64,
+        started: Instant,
+    ) {
+        let peer = self.peer;
         if let Some(then) = response.take_then() {
             self.background.spawn(then).await;
         }
         if let Some(cause) = response.cause() {
             tracing::warn!(%peer, %cause, "not handled");
         }
-        let code = code.map_or("-", |code| code.as_str());
+        let (code, took) = (code.map_or("-", AckCode::as_str), started.elapsed());
+        meter::exchanged(code, bytes, took);
         tracing::info!(
             %peer,
             message_type = response.message_type(),
             control_id = response.control_id(),
             bytes,
             code,
-            ms = milliseconds(started.elapsed()),
+            ms = milliseconds(took),
             "exchange"
         );
-        next
     }
 }
 

@@ -18,7 +18,11 @@ pub(super) struct Options {
     pub(super) write_timeout: Duration,
     pub(super) shutdown_timeout: Duration,
     pub(super) stop_grace: Duration,
+    pub(super) commit_timeout: Duration,
+    pub(super) release2: bool,
     pub(super) max_background: usize,
+    pub(super) max_in_flight: usize,
+    pub(super) max_buffered: usize,
     pub(super) acknowledger: Option<Acknowledger>,
 }
 
@@ -44,7 +48,11 @@ impl Default for Options {
             write_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(30),
             stop_grace: Duration::from_secs(3),
+            commit_timeout: Duration::from_secs(30),
+            release2: false,
             max_background: Background::DEFAULT_MAX,
+            max_in_flight: 1024,
+            max_buffered: 256 * 1024 * 1024,
             acknowledger: None,
         }
     }
@@ -110,6 +118,42 @@ macro_rules! option_setters {
         /// Default 30 s.
         pub fn write_timeout(mut self, limit: ::std::time::Duration) -> Self {
             self.options.write_timeout = limit;
+            self
+        }
+
+        /// Speaks MLLP release 2: every block is answered by a commit block before anything else,
+        /// and so are ours by the peer. Default: off.
+        ///
+        /// See [release 2](crate::server#release-2). It is agreed upon and can not be seen on the
+        /// wire.
+        pub fn release2(mut self, release2: bool) -> Self {
+            self.options.codec = self.options.codec.release2(release2);
+            self.options.release2 = release2;
+            self
+        }
+
+        /// How long a release 2 peer may take to commit an answer. Default 30 s.
+        pub fn commit_timeout(mut self, limit: ::std::time::Duration) -> Self {
+            self.options.commit_timeout = limit;
+            self
+        }
+
+        /// Most messages that are handled at once, on all connections together, at least 1.
+        /// Default 1024.
+        ///
+        /// A connection with one more waits, and does not read meanwhile.
+        pub fn max_in_flight(mut self, messages: usize) -> Self {
+            self.options.max_in_flight = messages;
+            self
+        }
+
+        /// Most bytes of frames that are held at once, on all connections together, beyond the
+        /// 128 KiB that each may hold. Default 256 MiB.
+        ///
+        /// While they are taken up, connections in the middle of a frame are not read, but for one
+        /// at a time, which may go on to `max_frame_len`.
+        pub fn max_buffered(mut self, bytes: usize) -> Self {
+            self.options.max_buffered = bytes;
             self
         }
 

@@ -21,7 +21,8 @@
 //! those of its FHS, and where there is none with those of the last header; before the first
 //! header the recommended ones are in force.
 //!
-//! Bytes of UTF-16 or UTF-32 are to be decoded before they are cut.
+//! Bytes of UTF-16 or UTF-32 are to be decoded before they are cut: `charset::WideReader`, with
+//! the feature `charset`, does so as they are read.
 //!
 //! # Where a part stands, and what is wrong with it
 //!

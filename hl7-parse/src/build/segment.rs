@@ -184,7 +184,7 @@ impl SegmentBuilder {
         match place.in_segment(id) {
             Some(path) => {
                 self.is_ascii &= value.is_ascii();
-                self.edits.push(Edit { path, value, repeat });
+                self.edits.push(Edit { path, value, repeat, each: false });
             }
             None => {
                 let error = match id.parse() {

@@ -51,6 +51,8 @@ mod iso2022;
 mod leaf;
 #[cfg(feature = "charset")]
 mod sequences;
+#[cfg(feature = "charset")]
+mod wide_reader;
 
 pub use name::Charset;
 
@@ -60,6 +62,8 @@ pub use decode::{DecodeError, DecodeErrorKind, DecodeOptions, Decoded, decode};
 pub use encode::{EncodeError, EncodeErrorKind, EncodeOptions, Unrepresentable, encode};
 #[cfg(feature = "charset")]
 pub use evidence::{Basis, Content, Disagreement, Evidence};
+#[cfg(feature = "charset")]
+pub use wide_reader::WideReader;
 
 pub(crate) use detect::{check_splits, explain};
 pub(crate) use leaf::text_of_leaf;

@@ -3,7 +3,7 @@
 use serde_core::de::{DeserializeSeed, SeqAccess};
 
 use super::{DeError, DeErrorKind, value::Value};
-use crate::{Field, Message, Path, Repetitions, Segments};
+use crate::{Field, Message, Path, Repetitions, Segment, Segments};
 
 /// The members of a struct in the order of its names.
 ///
@@ -88,15 +88,17 @@ impl<'de> SeqAccess<'de> for SegmentList<'_, 'de> {
 pub(super) struct RepetitionList<'de> {
     repetitions: Repetitions<'de>,
     place: Path,
+    /// Of OBX-5: its segment.
+    typed_by: Option<Segment<'de>>,
     read: usize,
     count: usize,
 }
 
 impl<'de> RepetitionList<'de> {
-    pub(super) fn new(field: Field<'de>, place: Path) -> Self {
+    pub(super) fn new(field: Field<'de>, place: Path, typed_by: Option<Segment<'de>>) -> Self {
         let valued = (1..).zip(field.repetitions()).filter(|(_, one)| one.is_valued());
         let count = valued.last().map_or(0, |(n, _)| n);
-        Self { repetitions: field.repetitions(), place, read: 0, count }
+        Self { repetitions: field.repetitions(), place, typed_by, read: 0, count }
     }
 }
 
@@ -113,7 +115,7 @@ impl<'de> SeqAccess<'de> for RepetitionList<'de> {
         let Some(repetition) = self.repetitions.next() else { return Ok(None) };
         self.read = self.read.saturating_add(1);
         let place = self.place.with_repetition(self.read);
-        let filled = seed.deserialize(Value::in_repetition(repetition, place));
+        let filled = seed.deserialize(Value::in_repetition(repetition, place, self.typed_by));
         filled.map(Some).map_err(|error| error.at(Some(place)))
     }
 

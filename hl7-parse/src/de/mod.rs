@@ -84,6 +84,7 @@
 //! | the types of [`crate::value`] | a date, a number, a view with the standard's names, as `read` gives it; [`read`] for types of your own |
 //! | [`Element`](crate::Element), [`Raw`](crate::value::Raw) | a view, to be looked at later; absent where there is nothing |
 //! | [`Segment`] | a view of the segment |
+//! | [`Observation`](crate::value::Observation) | OBX-5 as the type that OBX-2 names |
 //!
 //! `#[serde(default)]` gives a value to what is absent or empty. Everything else that is absent
 //! or empty is refused ([`DeErrorKind::Missing`]), and so is `""` for a type that has no place

@@ -4,8 +4,8 @@ use serde_core::{Deserialize, Deserializer};
 
 use super::view::read;
 use crate::value::{
-    Cwe, Cx, Date, DateTime, Dr, Ed, Ei, FamilyName, Hd, Nm, Pl, Rp, Si, Sn, StreetAddress, Time,
-    Xad, Xcn, Xon, Xpn, Xtn,
+    Cp, Cq, Cwe, Cx, Date, DateTime, Dr, Ed, Ei, FamilyName, Hd, Mo, Nm, Nr, Pl, Ri, Rp, Si, Sn,
+    StreetAddress, Time, Tq, Xad, Xcn, Xon, Xpn, Xtn,
 };
 
 /// Read by their `FromRaw`, from a message alone.
@@ -23,6 +23,7 @@ macro_rules! typed {
 
 typed! { Date, DateTime, Si, Time }
 typed! {
-    Cwe<'a>, Cx<'a>, Dr<'a>, Ed<'a>, Ei<'a>, FamilyName<'a>, Hd<'a>, Nm<'a>, Pl<'a>, Rp<'a>,
-    Sn<'a>, StreetAddress<'a>, Xad<'a>, Xcn<'a>, Xon<'a>, Xpn<'a>, Xtn<'a>
+    Cp<'a>, Cq<'a>, Cwe<'a>, Cx<'a>, Dr<'a>, Ed<'a>, Ei<'a>, FamilyName<'a>, Hd<'a>, Mo<'a>,
+    Nm<'a>, Nr<'a>, Pl<'a>, Ri<'a>, Rp<'a>, Sn<'a>, StreetAddress<'a>, Tq<'a>, Xad<'a>, Xcn<'a>,
+    Xon<'a>, Xpn<'a>, Xtn<'a>
 }

@@ -8,7 +8,7 @@ use super::{
     DeError, DeErrorKind,
     access::{Members, RepetitionList, SegmentList},
     nullable, scalar,
-    view::{self, View},
+    view::{self, ValueType, View},
 };
 use crate::{Component, Element, Field, Message, Path, Repetition, Segment};
 
@@ -23,6 +23,8 @@ pub(super) struct Value<'m, 'de> {
     list: List<'m, 'de>,
     /// `None` for the message.
     place: Option<Path>,
+    /// Of OBX-5: its segment, of which field 2 names the type.
+    typed_by: Option<Segment<'de>>,
 }
 
 #[derive(Clone, Copy)]
@@ -39,8 +41,8 @@ enum Parts<'m, 'de> {
 enum List<'m, 'de> {
     Segments(&'m Message<'de>),
     /// The repetitions of the field, or the component or subcomponent of each that the place
-    /// names.
-    Repetitions(Field<'de>),
+    /// names; and of OBX-5 its segment.
+    Repetitions(Field<'de>, Option<Segment<'de>>),
     None,
 }
 
@@ -51,6 +53,7 @@ impl<'m, 'de> Value<'m, 'de> {
             parts: Parts::Message(message),
             list: List::None,
             place: None,
+            typed_by: None,
         }
     }
 
@@ -60,6 +63,7 @@ impl<'m, 'de> Value<'m, 'de> {
             parts: Parts::Segment(segment),
             list: List::None,
             place: Some(place),
+            typed_by: None,
         }
     }
 
@@ -77,6 +81,7 @@ impl<'m, 'de> Value<'m, 'de> {
                     false => List::Segments(message),
                 },
                 place: Some(path),
+                typed_by: None,
             },
         }
     }
@@ -84,33 +89,41 @@ impl<'m, 'de> Value<'m, 'de> {
     fn in_segment(segment: Segment<'de>, path: Path) -> Self {
         let field = segment.field(path.field().unwrap_or_default());
         let repetition = field.repetition(path.repetition().unwrap_or(1));
+        const VALUE: Path = Path::new("OBX-5");
+        let is_value = path.field() == VALUE.field() && path.segment() == VALUE.segment();
+        let typed_by = is_value.then_some(segment);
         let list = match path.repetition() {
             Some(_) => List::None,
-            None => List::Repetitions(field),
+            None => List::Repetitions(field, typed_by),
         };
         match (path.component(), path.repetition()) {
-            (Some(_), _) => Self { list, ..Self::in_repetition(repetition, path) },
-            (None, Some(_)) => Self::repetition(repetition, path),
+            (Some(_), _) => Self { list, ..Self::in_repetition(repetition, path, None) },
+            (None, Some(_)) => Self::repetition(repetition, path, typed_by),
             (None, None) => {
-                Self { element: field.into(), list, ..Self::repetition(repetition, path) }
+                Self { element: field.into(), list, ..Self::repetition(repetition, path, typed_by) }
             }
         }
     }
 
     /// What the path names in a repetition: all of it, or a part.
-    pub(super) fn in_repetition(repetition: Repetition<'de>, path: Path) -> Self {
+    pub(super) fn in_repetition(
+        repetition: Repetition<'de>,
+        path: Path,
+        typed_by: Option<Segment<'de>>,
+    ) -> Self {
         match path.component() {
             Some(component) => Self::in_component(repetition.component(component), path),
-            None => Self::repetition(repetition, path),
+            None => Self::repetition(repetition, path, typed_by),
         }
     }
 
-    fn repetition(repetition: Repetition<'de>, path: Path) -> Self {
+    fn repetition(repetition: Repetition<'de>, path: Path, typed_by: Option<Segment<'de>>) -> Self {
         Self {
             element: repetition.into(),
             parts: Parts::Repetition(repetition),
             list: List::None,
             place: Some(path),
+            typed_by,
         }
     }
 
@@ -119,7 +132,7 @@ impl<'m, 'de> Value<'m, 'de> {
             Some(n) => (component.subcomponent(n).into(), Parts::None),
             None => (component.into(), Parts::Component(component)),
         };
-        Self { element, parts, list: List::None, place: Some(path) }
+        Self { element, parts, list: List::None, place: Some(path), typed_by: None }
     }
 
     /// What a name leads to from here.
@@ -131,7 +144,7 @@ impl<'m, 'de> Value<'m, 'de> {
         match self.parts {
             Parts::Message(message) => Ok(Self::in_message(message, path()?)),
             Parts::Segment(segment) => Ok(Self::in_segment(segment, path()?)),
-            Parts::Repetition(repetition) => Ok(Self::in_repetition(repetition, path()?)),
+            Parts::Repetition(repetition) => Ok(Self::in_repetition(repetition, path()?, None)),
             Parts::Component(component) => Ok(Self::in_component(component, path()?)),
             Parts::None => Err(self.error(DeErrorKind::NoParts)),
         }
@@ -287,7 +300,13 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             nullable::NAME if self.element.is_null() => visitor.visit_unit(),
             nullable::NAME => visitor.visit_some(self),
             view::NAME => match self.place {
-                Some(place) => View { element: self.element, place }.give(visitor),
+                Some(place) => {
+                    let named = |obx: Segment<'de>| {
+                        ValueType::new(obx.field(2).component(1).subcomponent(1).as_bytes())
+                    };
+                    let value_type = self.typed_by.map(named);
+                    View { element: self.element, place, value_type }.give(visitor)
+                }
                 None => Err(self.error(DeErrorKind::NotAStruct)),
             },
             _ => visitor.visit_newtype_struct(self),
@@ -301,8 +320,8 @@ impl<'de> Deserializer<'de> for Value<'_, 'de> {
             (List::Segments(message), Some(place)) => {
                 visitor.visit_seq(SegmentList::new(message, place))
             }
-            (List::Repetitions(field), Some(place)) => {
-                visitor.visit_seq(RepetitionList::new(field, place))
+            (List::Repetitions(field, typed_by), Some(place)) => {
+                visitor.visit_seq(RepetitionList::new(field, place, typed_by))
             }
             (List::None, _) => Err(self.error(DeErrorKind::NoList)),
         }

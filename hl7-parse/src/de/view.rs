@@ -1,4 +1,5 @@
-//! Hands views through serde: [`Element`], [`Raw`] and [`Segment`] as types to fill.
+//! Hands views through serde: [`Element`], [`Raw`], [`Segment`] and [`Observation`] as types to
+//! fill.
 
 use std::fmt;
 
@@ -14,7 +15,7 @@ use super::DeError;
 use crate::{
     Charset, Element, Path, Segment, Separators,
     charset::Switching,
-    value::{FromRaw, Raw, ValueError, ValueErrorKind},
+    value::{FromRaw, Observation, Raw, ValueError, ValueErrorKind},
 };
 
 /// The name by which our deserializer knows that a view is wanted.
@@ -48,8 +49,45 @@ impl<'de: 'a, 'a> Deserialize<'de> for Element<'a> {
 /// be read as its type later.
 impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let View { element, place } = View::receive(deserializer)?;
+        let View { element, place, .. } = View::receive(deserializer)?;
         Self::named(element, place).map_err(refused)
+    }
+}
+
+/// From a message alone, as [`Element`] is: OBX-5, read as the type that OBX-2 of the same segment
+/// names. `Vec<Observation>` is one for each repetition. Nothing and the delete indicator are
+/// variants of their own. Refused anywhere but at OBX-5, and where the value is not in the form of
+/// its type.
+///
+/// ```
+/// use hl7_parse::{Message, de, value::Observation};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Report<'a> {
+///     #[serde(rename = "OBX", borrow)]
+///     results: Vec<Obx<'a>>,
+/// }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Obx<'a> {
+///     #[serde(rename = "5", borrow)]
+///     values: Vec<Observation<'a>>,
+/// }
+///
+/// let message = Message::parse(b"MSH|^~\\&|A\rOBX|1|NM|||13.2~13.4\rOBX|2|CE|||POS^Positive\r")?;
+/// let report: Report<'_> = de::from_message(&message)?;
+/// assert!(matches!(report.results[0].values[..], [Observation::Nm(_), Observation::Nm(_)]));
+/// assert!(matches!(report.results[1].values[..], [Observation::Cwe(_)]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+impl<'de: 'a, 'a> Deserialize<'de> for Observation<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let View { element, place, value_type } = View::receive(deserializer)?;
+        let Some(value_type) = value_type else {
+            return Err(refused(ValueError::new(ValueErrorKind::Form, "observation", 0)));
+        };
+        let raw = Raw::named(element, place).map_err(refused)?;
+        Self::typed(value_type.as_bytes(), raw).map_err(refused)
     }
 }
 
@@ -74,7 +112,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Raw<'a> {
 /// ```
 impl<'de: 'a, 'a> Deserialize<'de> for Segment<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let View { element, place } = View::receive(deserializer)?;
+        let View { element, place, .. } = View::receive(deserializer)?;
         match place.field() {
             None if element.is_present() => Ok(Self::new(element.as_bytes(), element.separators())),
             None => Err(refused(ValueError::new(ValueErrorKind::NotValued, "segment", 0))),
@@ -133,6 +171,37 @@ pub(super) fn refused<E: Error>(error: ValueError) -> E {
 pub(super) struct View<'de> {
     pub(super) element: Element<'de>,
     pub(super) place: Path,
+    /// Of OBX-5: what OBX-2 names.
+    pub(super) value_type: Option<ValueType>,
+}
+
+/// The beginning of OBX-2, as long as no name of a type is; then zeros.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct ValueType([u8; 7]);
+
+impl ValueType {
+    pub(super) fn new(name: &[u8]) -> Self {
+        let mut bytes = [0; 7];
+        for (slot, byte) in bytes.iter_mut().zip(name) {
+            *slot = *byte;
+        }
+        Self(bytes)
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        let len = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
+        self.0.get(..len).unwrap_or_default()
+    }
+
+    /// 0 for none.
+    fn to_number(this: Option<Self>) -> u64 {
+        this.map_or(0, |Self([a, b, c, d, e, f, g])| u64::from_be_bytes([1, a, b, c, d, e, f, g]))
+    }
+
+    fn from_number(number: u64) -> Option<Self> {
+        let [is_some, name @ ..] = number.to_be_bytes();
+        (is_some != 0).then_some(Self(name))
+    }
 }
 
 impl<'de> View<'de> {
@@ -141,9 +210,10 @@ impl<'de> View<'de> {
         let [first, second] = self.place.to_bits();
         let separators = to_number(self.element.separators());
         let present = u64::from(self.element.is_present());
+        let value_type = ValueType::to_number(self.value_type);
         visitor.visit_seq(Parts {
             bytes: Some(self.element.as_bytes()),
-            numbers: [separators, present, first, second].into_iter(),
+            numbers: [separators, present, first, second, value_type].into_iter(),
         })
     }
 
@@ -154,7 +224,7 @@ impl<'de> View<'de> {
 
 struct Parts<'de> {
     bytes: Option<&'de [u8]>,
-    numbers: std::array::IntoIter<u64, 4>,
+    numbers: std::array::IntoIter<u64, 5>,
 }
 
 impl<'de> SeqAccess<'de> for Parts<'de> {
@@ -189,7 +259,9 @@ impl<'de> Visitor<'de> for ViewVisitor {
         let separators = from_number(number()?);
         let is_present = number()? != 0;
         let place = Path::from_bits([number()?, number()?]);
-        Ok(View { element: Element::new(is_present.then_some(bytes), separators), place })
+        let value_type = ValueType::from_number(number()?);
+        let element = Element::new(is_present.then_some(bytes), separators);
+        Ok(View { element, place, value_type })
     }
 }
 
@@ -267,6 +339,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn value_types_come_back_from_their_number() {
+        for (name, kept) in [("", ""), ("NM", "NM"), ("LONGNAME", "LONGNAM")] {
+            let value_type = Some(ValueType::new(name.as_bytes()));
+            let again = ValueType::from_number(ValueType::to_number(value_type));
+            assert_eq!(again, value_type, "{name}");
+            assert_eq!(again.map(|again| again.as_bytes().to_vec()), Some(kept.into()), "{name}");
+        }
+        assert_eq!(ValueType::from_number(ValueType::to_number(None)), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! [`Editor`]: collects changes to a message and writes them once.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Borrow, collections::BTreeMap, fmt};
 
 use crate::{
     EditError, EditErrorKind, Message, OwnedMessage, Path, SegmentBuilder, Separators, Target,
@@ -306,38 +306,42 @@ impl<'a> Editor<'a> {
     /// that are then not needed. Segments that none of them names are removed, lines that are no
     /// segment too.
     ///
+    /// A path stands for every place that it can mean, as [`Target::each`]: `OBX-5` keeps that
+    /// field of each OBX and `PID-3.1` that component of each repetition. `OBX[1]-5` and
+    /// `PID-3[1].1` keep the first alone. What stays keeps its number.
+    ///
     /// What says how to read the rest always stays: MSH-1, MSH-2, MSH-12, MSH-18 and MSH-20. A
     /// second list applies to what the first one left.
     ///
     /// ```
-    /// use hl7_parse::{Editor, Message, Path, Target};
+    /// use hl7_parse::{Editor, Message, Path};
+    ///
+    /// const KEPT: [Path; 4] =
+    ///     [Path::new("MSH-9"), Path::new("MSH-10"), Path::new("PID-3.1"), Path::new("OBX-5")];
     ///
     /// let message = Message::parse(
-    ///     b"MSH|^~\\&|LAB|GH|||||ORU^R01|7|P|2.5\rPID|1||12345||JONES\rOBX|1|NM|||7\rOBX|2|NM|||8\r",
+    ///     b"MSH|^~\\&|LAB|GH|||||ORU^R01|7|P|2.5\rPID|1||12^^^GH~34^^^SSA||JONES\r\
+    ///       OBX|1|NM|||7\rOBX|2|NM|||8\r",
     /// )?;
     /// let minimal = Editor::new(&message)
-    ///     .keep_only([
-    ///         Target::at(&Path::new("MSH-9")),
-    ///         Target::at(&Path::new("MSH-10")),
-    ///         Target::each(&Path::new("OBX-5")),
-    ///     ])
-    ///     .set(&Path::new("PID-3"), "pseudonym")
+    ///     .keep_only(&KEPT)
+    ///     .set(&Path::new("PID-5"), "pseudonym")
     ///     .finish()?;
     /// assert_eq!(
     ///     minimal.as_bytes(),
-    ///     "MSH|^~\\&|||||||ORU^R01|7||2.5\rPID|||pseudonym\rOBX|||||7\rOBX|||||8\r",
+    ///     "MSH|^~\\&|||||||ORU^R01|7||2.5\rPID|||12~34||pseudonym\rOBX|||||7\rOBX|||||8\r",
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn keep_only<T: Into<Target>>(&mut self, places: impl IntoIterator<Item = T>) -> &mut Self {
+    pub fn keep_only<P: Borrow<Path>>(&mut self, places: impl IntoIterator<Item = P>) -> &mut Self {
         const HEADER: [Path; 3] = [Path::new("MSH-12"), Path::new("MSH-18"), Path::new("MSH-20")];
         let mut kept = BTreeMap::<usize, Keep>::new();
         let header = kept.entry(0).or_default();
         HEADER.iter().for_each(|path| header.add(path));
-        for target in places {
-            let target = target.into();
-            for at in self.found(&target) {
-                kept.entry(*at).or_default().add(&target.path);
+        for place in places {
+            let place = place.borrow();
+            for at in self.found(&Target::each(place)) {
+                kept.entry(*at).or_default().add(place);
             }
         }
         self.kept.push(kept);
@@ -393,11 +397,12 @@ impl<'a> Editor<'a> {
     }
 
     fn put(&mut self, target: Target, value: Value) -> &mut Self {
-        self.edit(target, &Edit { path: target.path, value, repeat: false })
+        let each = target.is_in_each_repetition();
+        self.edit(target, &Edit { path: target.path, value, repeat: false, each })
     }
 
     fn add(&mut self, target: Target, value: Value) -> &mut Self {
-        self.edit(target, &Edit { path: target.path, value, repeat: true })
+        self.edit(target, &Edit { path: target.path, value, repeat: true, each: false })
     }
 
     fn edit(&mut self, target: Target, edit: &Edit) -> &mut Self {
@@ -447,7 +452,7 @@ impl<'a> Editor<'a> {
 
     fn found(&self, target: &Target) -> &[usize] {
         let all = self.segments.get(target.path.segment()).map_or(&[][..], Vec::as_slice);
-        if target.each {
+        if target.is_in_each_segment() {
             return all;
         }
         let at = target.path.occurrence() - 1;

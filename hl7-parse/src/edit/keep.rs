@@ -12,19 +12,38 @@ use crate::{
 pub(crate) struct Keep {
     whole: bool,
     below: BTreeMap<usize, Self>,
+    /// Of a field: what is to stay of each repetition, besides what is said of it by number.
+    each: Option<Box<Self>>,
 }
 
 impl Keep {
     /// Adds the place of a path to what is to stay of its segment.
     pub(crate) fn add(&mut self, path: &Path) {
-        let numbers = [path.field(), path.repetition(), path.component(), path.subcomponent()];
-        // Up to the last that is named; those between that are not are the first.
-        let depth = numbers.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
-        let mut keep = self;
-        for number in numbers.iter().take(depth) {
-            keep = keep.below.entry(number.unwrap_or(1)).or_default();
+        let Some(field) = path.field() else {
+            self.whole = true;
+            return;
+        };
+        let mut keep = self.below.entry(field).or_default();
+        keep = match (path.repetition(), path.component()) {
+            (Some(repetition), _) => keep.below.entry(repetition).or_default(),
+            (None, Some(_)) => keep.each.get_or_insert_default(),
+            (None, None) => keep,
+        };
+        for number in [path.component(), path.subcomponent()].into_iter().flatten() {
+            keep = keep.below.entry(number).or_default();
         }
         keep.whole = true;
+    }
+
+    /// What either of them keeps.
+    fn and(&self, other: &Self) -> Self {
+        let mut both = self.clone();
+        both.whole |= other.whole;
+        for (n, keep) in &other.below {
+            let merged = both.below.get(n).map_or_else(|| keep.clone(), |own| own.and(keep));
+            both.below.insert(*n, merged);
+        }
+        both
     }
 
     /// Writes what stays of a segment, without delimiters after it.
@@ -67,8 +86,15 @@ impl Keep {
             return out.write(element);
         }
         let separator = separators.between(below).unwrap_or(separators.field);
-        let numbered = self.below.iter().map(|(n, keep)| (*n, keep));
-        write_kept(out, Pieces::of(element, separator), 0, below, numbered, separators)
+        let pieces = Pieces::of(element, separator);
+        let Some(each) = &self.each else {
+            let numbered = self.below.iter().map(|(n, keep)| (*n, keep));
+            return write_kept(out, pieces, 0, below, numbered, separators);
+        };
+        let own = self.below.iter().map(|(n, keep)| (*n, keep.and(each)));
+        let own: BTreeMap<_, _> = own.collect();
+        let all = (1..).map(|n| (n, own.get(&n).unwrap_or(each)));
+        write_kept(out, pieces, 0, below, all, separators)
     }
 }
 
@@ -89,12 +115,20 @@ fn write_kept<'k>(
         let Some((_, piece)) = pieces.visit(n) else { break };
         let before = out.len();
         let crossed = n - written.max(1);
-        out.repeat(separator, crossed)?;
-        keep.write(out, piece, level, separators)?;
-        if out.len() > before + crossed {
-            written = n;
+        if keep.whole {
+            if !piece.is_empty() {
+                out.repeat(separator, crossed)?;
+                out.write(piece)?;
+            }
         } else {
-            out.truncate(before);
+            keep.write(out, piece, level, separators)?;
+            // Only now it is known whether there is anything to stand behind them.
+            if out.len() > before {
+                out.insert(before, separator, crossed)?;
+            }
+        }
+        if out.len() > before {
+            written = n;
         }
     }
     Ok(())

@@ -3,13 +3,14 @@
 //! The tree says what edits would make of the segment one after another: an edit of an element
 //! undoes those below it, and an edit below an element applies to what was put there.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use memchr::memchr_iter;
 
 use crate::{
     EditError, EditErrorKind, Level, Path, Separators,
     edit::{Encoder, Output, Value, pieces::Pieces, value::NULL},
+    search::until,
 };
 
 /// One value for one place.
@@ -19,6 +20,8 @@ pub(crate) struct Edit {
     pub(crate) value: Value,
     /// Whether it becomes a further repetition of the field.
     pub(crate) repeat: bool,
+    /// Whether it goes into every repetition of the field that there is.
+    pub(crate) each: bool,
 }
 
 /// The edits of one segment, by field.
@@ -48,6 +51,8 @@ impl Fields {
         let field = self.0.entry(place.field).or_default();
         if edit.repeat {
             field.put_repetition(edit.value, edit.path);
+        } else if edit.each {
+            field.put_each(place.below().get(1..).unwrap_or_default(), edit.value, edit.path);
         } else {
             field.put(place.below(), edit.value, edit.path);
         }
@@ -64,7 +69,8 @@ impl Fields {
     ) -> Result<(), EditError> {
         // MSH-1 is the first separator itself, so that MSH-2 is the second piece.
         let pieces_before = usize::from(!is_header);
-        write_pieces(out, segment, Level::Field, &self.0, pieces_before, encoder)
+        let nodes = self.0.iter().map(|(n, node)| (*n, node));
+        write_pieces(out, segment, Level::Field, nodes, pieces_before, encoder)
     }
 
     /// Writes what the edits make of one field alone; `None` where they do not reach it.
@@ -132,8 +138,8 @@ struct Node {
     reached: bool,
     /// What was put below, into `own` or what came.
     below: BTreeMap<usize, Self>,
-    /// Of a field to which repetitions were added: those, and every edit since. Which number
-    /// they have shows when what came is read.
+    /// Of a field to which repetitions were added, or all of whose repetitions were edited: that,
+    /// and every edit since. Which numbers they have shows when what came is read.
     late: Vec<Late>,
 }
 
@@ -141,6 +147,36 @@ struct Node {
 enum Late {
     Repetition(Value, Path),
     Below(Vec<usize>, Value, Path),
+    /// In each repetition that there is by then.
+    Each(Vec<usize>, Value, Path),
+}
+
+/// What edits make of the repetitions of a field.
+struct RepetitionNodes {
+    nodes: BTreeMap<usize, Node>,
+    /// What is made of those that came and are not among `nodes`: one for all, because there may
+    /// be as many as bytes.
+    others: Node,
+    came: usize,
+}
+
+impl RepetitionNodes {
+    /// The node of a repetition, to be changed for itself.
+    fn of(&mut self, n: usize) -> &mut Node {
+        let (others, came) = (&self.others, self.came);
+        let make = || if n <= came { others.clone() } else { Node::default() };
+        self.nodes.entry(n).or_insert_with(make)
+    }
+
+    fn get(&self, n: usize) -> &Node {
+        self.nodes.get(&n).unwrap_or(&self.others)
+    }
+
+    /// Every repetition that came, and those that were added.
+    fn iter(&self) -> impl Iterator<Item = (usize, &Node)> {
+        let added = self.nodes.range(self.came + 1..).map(|(n, node)| (*n, node));
+        (1..=self.came).map(|n| (n, self.get(n))).chain(added)
+    }
 }
 
 impl Node {
@@ -166,6 +202,11 @@ impl Node {
         }
     }
 
+    fn put_each(&mut self, below: &[usize], value: Value, path: Path) {
+        self.reached |= !value.is_empty();
+        self.late.push(Late::Each(below.to_vec(), value, path));
+    }
+
     fn write(
         &self,
         out: &mut Output,
@@ -186,75 +227,89 @@ impl Node {
             Level::Component => Level::Subcomponent,
             Level::Subcomponent => return Ok(out.write(base)?),
         };
-        let nodes = match self.late.is_empty() {
-            true => Cow::Borrowed(&self.below),
-            false => Cow::Owned(self.repetitions(base, encoder)?),
-        };
-        write_pieces(out, base, below, &nodes, 0, encoder)
+        if self.late.is_empty() {
+            let nodes = self.below.iter().map(|(n, node)| (*n, node));
+            return write_pieces(out, base, below, nodes, 0, encoder);
+        }
+        let repetitions = self.repetitions(base, encoder)?;
+        write_pieces(out, base, below, repetitions.iter(), 0, encoder)
     }
 
     /// The edits by repetition, once it is known how many there are.
-    fn repetitions(
-        &self,
-        base: &[u8],
-        encoder: &Encoder,
-    ) -> Result<BTreeMap<usize, Self>, EditError> {
+    fn repetitions(&self, base: &[u8], encoder: &Encoder) -> Result<RepetitionNodes, EditError> {
         let separator = encoder.separators.between(Level::Repetition);
-        let mut nodes = self.below.clone();
         let came = match (base, separator) {
             ([], _) => 0,
             (_, None) => 1,
             (_, Some(separator)) => 1 + memchr_iter(separator, base).count(),
         };
-        let reached = nodes.iter().rev().find(|(_, node)| node.reached).map_or(0, |(n, _)| *n);
+        let mut made = RepetitionNodes { nodes: self.below.clone(), others: Self::default(), came };
+        let reached = made.nodes.iter().rev().find(|(_, node)| node.reached).map_or(0, |(n, _)| *n);
         let mut count = came.max(reached);
         for late in &self.late {
             match late {
                 Late::Below(below, value, path) => {
                     let Some((n, below)) = below.split_first() else { continue };
-                    nodes.entry(*n).or_default().put(below, value.clone(), *path);
+                    made.of(*n).put(below, value.clone(), *path);
                     if !value.is_empty() {
                         count = count.max(*n);
                     }
                 }
+                Late::Each(below, value, path) => {
+                    // Of an empty field the first; and those between, which were reached past.
+                    for n in came + 1..=count.max(1) {
+                        made.of(n);
+                    }
+                    made.others.put(below, value.clone(), *path);
+                    for (_, node) in made.nodes.range_mut(..=count.max(1)) {
+                        node.put(below, value.clone(), *path);
+                    }
+                    if !value.is_empty() {
+                        count = count.max(1);
+                    }
+                }
                 Late::Repetition(value, path) => {
                     // One that says nothing, or "delete", makes room for the first that does.
-                    if count == 1 {
-                        let first = match separator {
-                            Some(separator) => crate::scan::until(base, separator),
-                            None => base,
-                        };
-                        let mut out = Output::new(0, usize::MAX);
-                        match nodes.get(&1) {
-                            Some(node) => {
-                                node.write(&mut out, first, Level::Repetition, encoder)?
-                            }
-                            None if first.len() <= NULL.len() => out.write(first)?,
-                            None => out.write(b"something")?,
-                        }
-                        if matches!(out.from(0), [] | NULL) {
-                            count = 0;
-                        }
+                    if count == 1 && made.first_says_nothing(base, separator, encoder)? {
+                        count = 0;
                     }
                     count += 1;
                     if count > 1 && separator.is_none() {
                         return Err(EditError::at(EditErrorKind::LevelNotInUse, *path));
                     }
                     let node = Self { own: Some((value.clone(), *path)), ..Self::default() };
-                    nodes.insert(count, Self { reached: true, ..node });
+                    made.nodes.insert(count, Self { reached: true, ..node });
                 }
             }
         }
-        Ok(nodes)
+        Ok(made)
+    }
+}
+
+impl RepetitionNodes {
+    /// Whether the first repetition of the field `base` is empty or null with its edits.
+    fn first_says_nothing(
+        &self,
+        base: &[u8],
+        separator: Option<u8>,
+        encoder: &Encoder,
+    ) -> Result<bool, EditError> {
+        let first = match separator {
+            Some(separator) => until(base, separator),
+            None => base,
+        };
+        let mut out = Output::new(0, usize::MAX);
+        self.get(1).write(&mut out, first, Level::Repetition, encoder)?;
+        Ok(matches!(out.from(0), [] | NULL))
     }
 }
 
 /// Writes an element of which some pieces are edited; the bytes between stay as they are.
-fn write_pieces(
+fn write_pieces<'n>(
     out: &mut Output,
     base: &[u8],
     level: Level,
-    nodes: &BTreeMap<usize, Node>,
+    nodes: impl Iterator<Item = (usize, &'n Node)>,
     pieces_before: usize,
     encoder: &Encoder,
 ) -> Result<(), EditError> {

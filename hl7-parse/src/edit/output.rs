@@ -38,11 +38,18 @@ impl Output {
         Ok(())
     }
 
-    /// Inserts a byte; what follows it is to be short.
-    pub(crate) fn insert(&mut self, at: usize, byte: u8) -> Result<(), EditErrorKind> {
-        self.has_room(1)?;
-        if at <= self.bytes.len() {
-            self.bytes.insert(at, byte);
+    /// Inserts so many of the same byte; what follows them is moved.
+    pub(crate) fn insert(
+        &mut self,
+        at: usize,
+        byte: u8,
+        times: usize,
+    ) -> Result<(), EditErrorKind> {
+        let len = self.bytes.len();
+        self.repeat(byte, times)?;
+        if times > 0 && at < len {
+            self.bytes.copy_within(at..len, at + times);
+            self.bytes.get_mut(at..at + times).unwrap_or_default().fill(byte);
         }
         Ok(())
     }
@@ -56,10 +63,6 @@ impl Output {
             }
             before = *byte;
         }
-    }
-
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.bytes.truncate(len);
     }
 
     fn has_room(&self, len: usize) -> Result<(), EditErrorKind> {

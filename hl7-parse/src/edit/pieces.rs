@@ -2,7 +2,7 @@
 
 use memchr::memchr_iter;
 
-use crate::scan::{find_nth, until};
+use crate::search::{find_nth, until};
 
 /// Where one is in the pieces that a separator cuts; each byte is looked at once.
 pub(crate) struct Pieces<'b> {

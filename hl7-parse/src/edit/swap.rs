@@ -7,7 +7,7 @@ use crate::{
     edit::Output,
     escape,
     formatted::{kind_of, level_of},
-    scan::until,
+    search::until,
 };
 
 /// Writes a segment; `fields` counts its fields, so that an error can say where.

@@ -200,7 +200,7 @@ impl<'e, 'a> Writing<'e, 'a> {
         let segment = last.of(self.out.from(0));
         let mut tail = segment.iter().rev().take_while(|byte| ends_message(byte));
         if start < end && tail.any(|byte| *byte == b'\n') {
-            self.out.insert(end, field)?;
+            self.out.insert(end, field, 1)?;
             last.end += 1;
         }
         Ok(())

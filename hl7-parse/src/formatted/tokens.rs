@@ -134,7 +134,19 @@ pub struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    pub(crate) fn new(bytes: &'a [u8], separators: Separators) -> Self {
+    /// The tokens of bytes that are no view of a message: [`Element::tokens`] and its like make
+    /// those of views.
+    ///
+    /// ```
+    /// use hl7_parse::{Separators, Tokens};
+    ///
+    /// let text: Vec<u8> = Tokens::new(br"A\T\B", Separators::RECOMMENDED)
+    ///     .flat_map(|token| token.unescape().into_owned())
+    ///     .collect();
+    /// assert_eq!(text, b"A&B");
+    /// ```
+    #[must_use]
+    pub fn new(bytes: &'a [u8], separators: Separators) -> Self {
         let mut tokens = Self { leaf: &[], after: bytes, next: None, separators };
         tokens.next_leaf(bytes);
         tokens

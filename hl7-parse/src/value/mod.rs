@@ -1,4 +1,5 @@
-//! Typed values: dates and times, numbers, identifiers, names, addresses, codes, documents.
+//! Typed values: dates and times, numbers, quantities, identifiers, names, addresses, codes,
+//! documents.
 //!
 //! ```
 //! use hl7_parse::{Message, Path};
@@ -77,10 +78,12 @@ mod number;
 mod observation;
 mod pieces;
 mod precision;
+mod quantity;
 mod raw;
 mod structured_number;
 mod telecom;
 mod time;
+mod timing;
 mod to_er7;
 #[cfg(feature = "chrono")]
 mod with_chrono;
@@ -100,8 +103,10 @@ pub use name::{FamilyName, Xcn, Xon, Xpn};
 pub use number::{Nm, Si};
 pub use observation::{Observation, Observations};
 pub use precision::{Precision, UtcOffset};
+pub use quantity::{Cp, Cq, Mo, Nr};
 pub use raw::{FromRaw, Raw, RawRepetitions, ReadEach};
 pub use structured_number::{Comparator, Sn, SnSeparator};
 pub use telecom::Xtn;
 pub use time::Time;
+pub use timing::{Ri, Tq};
 pub use to_er7::ToEr7;

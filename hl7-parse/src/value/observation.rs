@@ -5,8 +5,8 @@ use std::iter::FusedIterator;
 use crate::{
     Segment,
     value::{
-        Cwe, Cx, Date, DateTime, Dr, Ed, Ei, Hd, Nm, Pl, Raw, RawRepetitions, Rp, Si, Sn, Time,
-        ValueError, Xad, Xcn, Xon, Xpn, Xtn,
+        Cp, Cq, Cwe, Cx, Date, DateTime, Dr, Ed, Ei, Hd, Mo, Nm, Nr, Pl, Raw, RawRepetitions, Rp,
+        Si, Sn, Time, Tq, ValueError, Xad, Xcn, Xon, Xpn, Xtn,
     },
 };
 
@@ -79,6 +79,16 @@ pub enum Observation<'a> {
     Xtn(Xtn<'a>),
     /// `PL`: a place in a hospital.
     Pl(Pl<'a>),
+    /// `CQ`: a quantity with units.
+    Cq(Cq<'a>),
+    /// `NR`: a range of numbers.
+    Nr(Nr<'a>),
+    /// `MO`: an amount of money.
+    Mo(Mo<'a>),
+    /// `CP`: a price.
+    Cp(Cp<'a>),
+    /// `TQ`: quantity and timing.
+    Tq(Tq<'a>),
     /// Any other type.
     Other(Raw<'a>),
 }
@@ -145,6 +155,11 @@ impl<'a> Observation<'a> {
             b"XAD" | b"AD" => Self::Xad(raw.read()?),
             b"XTN" | b"TN" => Self::Xtn(raw.read()?),
             b"PL" => Self::Pl(raw.read()?),
+            b"CQ" => Self::Cq(raw.read()?),
+            b"NR" => Self::Nr(raw.read()?),
+            b"MO" => Self::Mo(raw.read()?),
+            b"CP" => Self::Cp(raw.read()?),
+            b"TQ" => Self::Tq(raw.read()?),
             _ => Self::Other(raw),
         })
     }

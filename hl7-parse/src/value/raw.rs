@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, iter::FusedIterator, marker::PhantomData, str::Utf8E
 
 use crate::{
     Component, Element, Field, Message, Path, Repetition, Separators, Subcomponent,
-    scan::until,
+    search::until,
     value::{ValueError, ValueErrorKind, error::Place},
 };
 

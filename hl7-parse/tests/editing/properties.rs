@@ -100,11 +100,21 @@ fn path() -> impl Strategy<Value = Path> {
         2 => number.clone().prop_map(|r| format!("[{r}]")),
         3 => number.clone().prop_map(|c| format!(".{c}")),
         3 => (number.clone(), number.clone()).prop_map(|(r, c)| format!("[{r}].{c}")),
+        2 => (number.clone(), number.clone()).prop_map(|(c, s)| format!(".{c}.{s}")),
         2 => (number.clone(), number.clone(), number.clone())
             .prop_map(|(r, c, s)| format!("[{r}].{c}.{s}")),
     ];
     (segment, number, below).prop_map(|(segment, field, below)| {
         format!("{segment}-{field}{below}").parse().expect("a path")
+    })
+}
+
+/// A path that names a component of no repetition.
+fn open_path() -> impl Strategy<Value = Path> {
+    let segment = select(vec!["PID", "OBX", "OBX[2]", "FHS"]);
+    let below = prop_oneof![Just(String::new()), (1..4usize).prop_map(|s| format!(".{s}"))];
+    (segment, 1..6usize, 1..6usize, below).prop_map(|(segment, field, component, below)| {
+        format!("{segment}-{field}.{component}{below}").parse().expect("a path")
     })
 }
 
@@ -205,15 +215,33 @@ fn leaves(message: &Message<'_>) -> Vec<(Place, Vec<u8>)> {
         .collect()
 }
 
-/// Whether a leaf is at a path or below, in the segment of that number.
-fn is_below(place: Place, segment: usize, path: &Path) -> bool {
+/// Whether a leaf is at a path or below, in the segment of that number and in any repetition that
+/// the path leaves open.
+fn is_below_each(place: Place, segment: usize, path: &Path) -> bool {
     let named = |number: Option<usize>, leaf: usize| number.is_none_or(|number| number == leaf);
-    let repetition = path.repetition().or(path.component().map(|_| 1));
     place.0 == segment
         && named(path.field(), place.1)
-        && named(repetition, place.2)
+        && named(path.repetition(), place.2)
         && named(path.component(), place.3)
         && named(path.subcomponent(), place.4)
+}
+
+/// The same where the path leads to one place.
+fn is_below(place: Place, segment: usize, path: &Path) -> bool {
+    let first = path.component().is_none() || path.repetition().is_some() || place.2 == 1;
+    first && is_below_each(place, segment, path)
+}
+
+/// The segments that a path can mean.
+fn segment_numbers(message: &Message<'_>, path: &Path) -> Vec<usize> {
+    match path.to_string().contains("[2]-") {
+        true => segment_number(message, path).into_iter().collect(),
+        false => (1..)
+            .zip(message.segments())
+            .filter(|(_, found)| found.id() == path.segment())
+            .map(|(number, _)| number)
+            .collect(),
+    }
 }
 
 fn segment_number(message: &Message<'_>, path: &Path) -> Option<usize> {
@@ -282,6 +310,42 @@ proptest! {
             }
             prop_assert_eq!(shown(&rest), shown(came.as_bytes()));
         }
+    }
+
+    #[test]
+    fn an_edit_of_each_is_one_of_all_that_there_are(
+        bytes in message(), path in open_path(), before in proptest::collection::vec((path(), value()), 0..4),
+        value in value(),
+    ) {
+        let came = OwnedMessage::parse(bytes).expect("a header is there");
+        let came = came.as_message();
+        let mut editor = Editor::new(&came);
+        for (path, value) in &before {
+            apply(&mut editor, path.into(), &ascii(value));
+        }
+        let Ok(first) = editor.finish() else { return Ok(()) };
+        let value = ascii(&value);
+        apply(&mut editor, Target::each(&path), &value);
+        let Ok(each) = editor.finish() else { return Ok(()) };
+        reads_back(&each)?;
+
+        let first = first.as_message();
+        let mut singly = Editor::new(&first);
+        for (occurrence, segment) in (1..).zip(first.segments_with_id(path.segment())) {
+            if path.to_string().contains("[2]-") && occurrence != 2 {
+                continue;
+            }
+            let field = path.field().expect("a field");
+            for n in 1..=segment.field(field).repetitions().count().max(1) {
+                let below = path.subcomponent().map(|s| format!(".{s}")).unwrap_or_default();
+                let component = path.component().expect("a component");
+                let id = path.segment();
+                let one = format!("{id}[{occurrence}]-{field}[{n}].{component}{below}");
+                apply(&mut singly, (&one.parse::<Path>().expect("a path")).into(), &value);
+            }
+        }
+        let singly = singly.finish().map_err(|error| TestCaseError::fail(error.to_string()))?;
+        prop_assert_eq!(shown(each.as_bytes()), shown(singly.as_bytes()), "{}", shown(came.as_bytes()));
     }
 
     #[test]
@@ -374,8 +438,8 @@ proptest! {
                 matches!(segment.id(), "MSH" | "FHS")
             });
             let listed = |path: &Path| {
-                segment_number(&came, path).is_some_and(|segment| {
-                    is_below(*place, segment, path)
+                segment_numbers(&came, path).into_iter().any(|segment| {
+                    is_below_each(*place, segment, path)
                         || (place.0 == segment && header && place.1 <= 2)
                 })
             };

@@ -3,8 +3,8 @@
 use hl7_parse::{
     Message, Path,
     value::{
-        Cwe, Cx, DateTime, Dr, Ei, FamilyName, FromRaw, Hd, Pl, Raw, Rp, StreetAddress, ValueError,
-        ValueErrorKind, Xad, Xcn, Xon, Xpn, Xtn,
+        Cp, Cq, Cwe, Cx, DateTime, Dr, Ei, FamilyName, FromRaw, Hd, Mo, Nr, Pl, Raw, Ri, Rp,
+        StreetAddress, Tq, ValueError, ValueErrorKind, Xad, Xcn, Xon, Xpn, Xtn,
     },
 };
 use proptest::prelude::*;
@@ -234,6 +234,51 @@ fn accessors_of_places_and_codes_are_in_the_order_of_the_standard() {
 
         let dr: Dr<'_> = field.read().expect("valued");
         assert_in_order(&[place(dr.start()), place(dr.end())], 1);
+    });
+}
+
+#[test]
+fn accessors_of_quantities_are_in_the_order_of_the_standard() {
+    with_field(&numbered(), |field| {
+        let cq: Cq<'_> = field.read().expect("valued");
+        assert_in_order(&[place(cq.quantity()), text(cq.units().raw())], 1);
+
+        let nr: Nr<'_> = field.read().expect("valued");
+        assert_in_order(&[place(nr.low_value()), place(nr.high_value())], 1);
+
+        let mo: Mo<'_> = field.read().expect("valued");
+        assert_in_order(&[place(mo.quantity()), text(mo.denomination())], 1);
+
+        let cp: Cp<'_> = field.read().expect("valued");
+        let all = [
+            text(cp.price().raw()),
+            text(cp.price_type()),
+            place(cp.from_value()),
+            place(cp.to_value()),
+            text(cp.range_units().raw()),
+            text(cp.range_type()),
+        ];
+        assert_in_order(&all, 1);
+
+        let ri: Ri<'_> = field.read().expect("valued");
+        assert_in_order(&[text(ri.repeat_pattern().raw()), text(ri.explicit_time_interval())], 1);
+
+        let tq: Tq<'_> = field.read().expect("valued");
+        let all = [
+            text(tq.quantity().raw()),
+            text(tq.interval().raw()),
+            text(tq.duration()),
+            place(tq.start()),
+            place(tq.end()),
+            text(tq.priority()),
+            text(tq.condition()),
+            text(tq.text()),
+            text(tq.conjunction()),
+            text(tq.order_sequencing()),
+            text(tq.occurrence_duration().raw()),
+            place(tq.total_occurrences()),
+        ];
+        assert_in_order(&all, 1);
     });
 }
 

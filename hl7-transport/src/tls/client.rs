@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use rustls::{ClientConfig, RootCertStore, client::WebPkiServerVerifier};
+use rustls::{
+    ClientConfig, RootCertStore,
+    client::{WebPkiServerVerifier, danger::ServerCertVerifier},
+};
 use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
@@ -12,15 +15,18 @@ use super::{
     error::{TlsError, TlsErrorKind},
     pem::Pem,
     provider,
+    reload::Reloadable,
     server::{certified_key, unusable},
     stream::TlsStream,
+    verify::{Others, Pinned},
     within,
 };
 
-/// What a client needs to open TLS connections. Cheap to clone.
+/// What a client needs to open TLS connections. Clones are handles to the same configuration.
 ///
 /// The server's certificate is always verified, against the system's authorities unless others
-/// are named, and for the name that is connected to.
+/// or the [very certificate](ClientTlsBuilder::pinned_server) are named, and for the name that is
+/// connected to. [`reload`](Self::reload) reads the files again.
 ///
 /// ```no_run
 /// use hl7_transport::{ClientTls, Pem};
@@ -36,7 +42,7 @@ use super::{
 /// ```
 #[derive(Clone)]
 pub struct ClientTls {
-    config: Arc<ClientConfig>,
+    shared: Arc<Reloadable<ClientConfig>>,
     handshake_timeout: Duration,
 }
 
@@ -46,7 +52,10 @@ pub struct ClientTls {
 pub struct ClientTlsBuilder {
     authorities: Vec<Pem>,
     system_roots: bool,
+    pinned: Vec<Pem>,
+    revoked: Vec<Pem>,
     identity: Option<(Pem, Pem)>,
+    unverified: bool,
 }
 
 impl ClientTls {
@@ -55,9 +64,21 @@ impl ClientTls {
         ClientTlsBuilder::default()
     }
 
+    /// Starts with a client that accepts whatever certificate a server shows: whoever is between
+    /// it and the server reads and changes every message. For finding out, on a test system, what
+    /// is wrong with a certificate; [`pinned_server`](ClientTlsBuilder::pinned_server) is as easy
+    /// and safe.
+    pub fn dangerous_unverified() -> ClientTlsBuilder {
+        ClientTlsBuilder { unverified: true, ..ClientTlsBuilder::default() }
+    }
+
     /// Takes a ready rustls configuration, for what the builder has no word for.
     pub fn from_config(config: Arc<ClientConfig>) -> Self {
-        Self { config, handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT }
+        Self::from_shared(Reloadable::fixed(config))
+    }
+
+    fn from_shared(shared: Reloadable<ClientConfig>) -> Self {
+        Self { shared: Arc::new(shared), handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT }
     }
 
     /// Trusts no server at all, so that every handshake fails: for a client of plain text whose
@@ -75,9 +96,22 @@ impl ClientTls {
         Ok(Self::from_config(Arc::new(config)))
     }
 
-    /// The rustls configuration.
-    pub fn config(&self) -> &Arc<ClientConfig> {
-        &self.config
+    /// The rustls configuration in use.
+    pub fn config(&self) -> Arc<ClientConfig> {
+        self.shared.current()
+    }
+
+    /// Reads the files again, for handshakes that begin from now on; connections that are open
+    /// stay as they are. Concerns every clone, but not what was made of [`config`](Self::config)
+    /// before.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] as from [`build`](ClientTlsBuilder::build), and the configuration that was in
+    /// use stays in use. [`NotReloadable`](TlsErrorKind::NotReloadable) after
+    /// [`from_config`](Self::from_config).
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.shared.reload()
     }
 
     /// Sets the time a handshake may take; 10 s by default.
@@ -109,7 +143,7 @@ impl ClientTls {
                 "the server's name is neither a DNS name nor an IP address",
             )
         })?;
-        let connector = TlsConnector::from(Arc::clone(&self.config));
+        let connector = TlsConnector::from(self.config());
         within(self.handshake_timeout, connector.connect(name, io)).await.map(TlsStream::new)
     }
 }
@@ -135,6 +169,23 @@ impl ClientTlsBuilder {
         self
     }
 
+    /// Accepts these very certificates, compared byte by byte (IHE ITI-19): self-signed ones, and
+    /// ones that hold the server's name nowhere but in CN, if at all. Their dates are checked.
+    ///
+    /// Others are refused then, unless an authority is named too. May be called several times.
+    pub fn pinned_server(mut self, certificates: Pem) -> Self {
+        self.pinned.push(certificates);
+        self
+    }
+
+    /// Refuses server certificates on these lists (CRL), and those of authorities that none of the
+    /// lists is from. Concerns the server's own certificate, not its authorities', and not pinned
+    /// ones. May be called several times.
+    pub fn revoked(mut self, lists: Pem) -> Self {
+        self.revoked.push(lists);
+        self
+    }
+
     /// Reads the files and the system's store, and checks that the parts belong together.
     ///
     /// # Errors
@@ -142,6 +193,42 @@ impl ClientTlsBuilder {
     /// [`TlsError`] naming the file that can not be read or holds the wrong thing, or saying that
     /// the system's store is empty.
     pub fn build(self) -> Result<ClientTls, TlsError> {
+        if self.unverified {
+            tracing::warn!("TLS: the certificates of servers are not verified");
+        }
+        Reloadable::new(move || self.config()).map(ClientTls::from_shared)
+    }
+
+    fn config(&self) -> Result<ClientConfig, TlsError> {
+        let mut certificates = Vec::new();
+        for pinned in &self.pinned {
+            certificates.extend(pinned.certificates()?);
+        }
+        let named = self.system_roots || !self.authorities.is_empty();
+        let others = match (self.unverified, named || certificates.is_empty()) {
+            (true, _) => Others::Accepted,
+            (false, true) => Others::Verified(self.chain_verifier()?),
+            (false, false) => Others::Refused,
+        };
+        let verifier: Arc<dyn ServerCertVerifier> = match others {
+            Others::Verified(chain) if certificates.is_empty() => chain,
+            others => Arc::new(Pinned { certificates, others, provider: provider() }),
+        };
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(VERSIONS)
+            .map_err(|error| unusable(&error))?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier);
+        Ok(match &self.identity {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => {
+                let resolver = rustls::sign::SingleCertAndKey::from(certified_key(chain, key)?);
+                builder.with_client_cert_resolver(Arc::new(resolver))
+            }
+        })
+    }
+
+    fn chain_verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, TlsError> {
         let mut roots = RootCertStore::empty();
         for authorities in &self.authorities {
             authorities.add_to(&mut roots)?;
@@ -149,23 +236,16 @@ impl ClientTlsBuilder {
         if self.system_roots || self.authorities.is_empty() {
             add_system_roots(&mut roots)?;
         }
-        let provider = provider();
-        let verifier =
-            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-                .build()
-                .map_err(|error| TlsError::new(TlsErrorKind::Certificate, error.to_string()))?;
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(VERSIONS)
-            .map_err(|error| unusable(&error))?
-            .with_webpki_verifier(verifier);
-        let config = match &self.identity {
-            None => builder.with_no_client_auth(),
-            Some((chain, key)) => {
-                let resolver = rustls::sign::SingleCertAndKey::from(certified_key(chain, key)?);
-                builder.with_client_cert_resolver(Arc::new(resolver))
-            }
-        };
-        Ok(ClientTls::from_config(Arc::new(config)))
+        let mut lists = Vec::new();
+        for revoked in &self.revoked {
+            lists.extend(revoked.revocation_lists()?);
+        }
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
+            .with_crls(lists)
+            .only_check_end_entity_revocation()
+            .build()
+            .map_err(|error| TlsError::new(TlsErrorKind::Certificate, error.to_string()))?;
+        Ok(verifier)
     }
 }
 

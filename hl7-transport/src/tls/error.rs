@@ -30,10 +30,14 @@ pub enum TlsErrorKind {
     Handshake,
     /// The private key does not belong to the certificate.
     KeyMismatch,
+    /// The configuration was not read from files, so it can not be read again.
+    NotReloadable,
     /// The peer did not speak TLS.
     NotTls,
     /// The peer's certificate was not accepted, or it presented none though one is required.
     PeerCertificate,
+    /// A list of revoked certificates is missing in its file or not usable.
+    RevocationList,
     /// The private key is missing in its file or not usable.
     PrivateKey,
     /// The peer refused: it sent an alert, often because it does not accept our certificate.
@@ -61,7 +65,14 @@ impl TlsError {
         if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
             return Self::of_rustls(error);
         }
-        Self::new(TlsErrorKind::Closed, format!("connection lost during TLS handshake: {error}"))
+        let text = match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                "the peer closed the connection during the TLS handshake; is it set to plain text?"
+                    .to_owned()
+            }
+            _ => format!("connection lost during TLS handshake: {error}"),
+        };
+        Self::new(TlsErrorKind::Closed, text)
     }
 
     fn of_rustls(error: &rustls::Error) -> Self {
@@ -117,6 +128,7 @@ fn fault(cause: &CertificateError) -> String {
         C::Expired | C::ExpiredContext { .. } => "has expired",
         C::NotValidYet | C::NotValidYetContext { .. } => "is not valid yet; check both clocks",
         C::UnknownIssuer => "is not signed by an authority that is trusted here",
+        C::UnknownRevocationStatus => "is not covered by the revocation lists given here",
         C::NotValidForName | C::NotValidForNameContext { .. } => {
             "is not for the name that was connected to"
         }

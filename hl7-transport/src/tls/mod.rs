@@ -4,11 +4,14 @@
 //! for mutual authentication; rustls speaks nothing less. The cryptography is ring's, named
 //! explicitly: a process-wide default provider is neither read nor set.
 
+mod certificate;
 mod client;
 mod error;
 mod pem;
+mod reload;
 mod server;
 mod stream;
+mod verify;
 
 use std::{io, sync::Arc, time::Duration};
 

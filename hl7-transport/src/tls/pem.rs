@@ -8,7 +8,9 @@ use std::{
 };
 
 use rustls::RootCertStore;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use rustls_pki_types::{
+    CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject,
+};
 
 use super::error::{TlsError, TlsErrorKind};
 
@@ -67,6 +69,22 @@ impl Pem {
             })?;
         }
         Ok(())
+    }
+
+    /// The lists of revoked certificates; at least one.
+    pub(super) fn revocation_lists(
+        &self,
+    ) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsError> {
+        let text = self.read()?;
+        let lists: Result<Vec<_>, _> =
+            CertificateRevocationListDer::pem_slice_iter(&text).collect();
+        match lists {
+            Ok(lists) if !lists.is_empty() => Ok(lists),
+            _ => Err(self.error(
+                TlsErrorKind::RevocationList,
+                "no revocation list; a line BEGIN X509 CRL is expected",
+            )),
+        }
     }
 
     /// The first private key.

@@ -1,8 +1,16 @@
 //! [`ServerTls`]: the server's side of TLS and mutual TLS.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use rustls::{RootCertStore, ServerConfig, server::WebPkiClientVerifier, sign::CertifiedKey};
+use rustls::{
+    RootCertStore, ServerConfig,
+    server::{WebPkiClientVerifier, danger::ClientCertVerifier},
+    sign::CertifiedKey,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 
@@ -11,11 +19,16 @@ use super::{
     error::{TlsError, TlsErrorKind},
     pem::Pem,
     provider,
+    reload::Reloadable,
     stream::TlsStream,
+    verify::{Others, Pinned},
     within,
 };
 
-/// What a server needs to accept TLS. Cheap to clone.
+/// What a server needs to accept TLS. Clones are handles to the same configuration.
+///
+/// [`reload`](Self::reload) reads the files again, for certificates that are renewed while the
+/// server runs: keep a clone and call it on a signal or every hour.
 ///
 /// ```no_run
 /// use hl7_transport::{Pem, ServerTls};
@@ -30,7 +43,10 @@ use super::{
 /// ```
 #[derive(Clone)]
 pub struct ServerTls {
-    config: Arc<ServerConfig>,
+    shared: Arc<Reloadable<ServerConfig>>,
+    alpn: Vec<Vec<u8>>,
+    /// The last configuration, and what `alpn` made of it.
+    with_alpn: Arc<Mutex<Option<[Arc<ServerConfig>; 2]>>>,
     handshake_timeout: Duration,
 }
 
@@ -41,22 +57,65 @@ pub struct ServerTlsBuilder {
     chain: Pem,
     key: Pem,
     client_ca: Vec<Pem>,
+    pinned: Vec<Pem>,
+    revoked: Vec<Pem>,
 }
 
 impl ServerTls {
     /// Starts from the server's certificate chain (its own certificate first) and private key.
     pub fn builder(chain: Pem, key: Pem) -> ServerTlsBuilder {
-        ServerTlsBuilder { chain, key, client_ca: Vec::new() }
+        ServerTlsBuilder {
+            chain,
+            key,
+            client_ca: Vec::new(),
+            pinned: Vec::new(),
+            revoked: Vec::new(),
+        }
     }
 
     /// Takes a ready rustls configuration, for what the builder has no word for.
     pub fn from_config(config: Arc<ServerConfig>) -> Self {
-        Self { config, handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT }
+        Self::from_shared(Reloadable::fixed(config))
     }
 
-    /// The rustls configuration.
-    pub fn config(&self) -> &Arc<ServerConfig> {
-        &self.config
+    fn from_shared(shared: Reloadable<ServerConfig>) -> Self {
+        Self {
+            shared: Arc::new(shared),
+            alpn: Vec::new(),
+            with_alpn: Arc::default(),
+            handshake_timeout: DEFAULT_HANDSHAKE_TIMEOUT,
+        }
+    }
+
+    /// The rustls configuration in use, with the offered protocols.
+    pub fn config(&self) -> Arc<ServerConfig> {
+        let current = self.shared.current();
+        if self.alpn.is_empty() || !current.alpn_protocols.is_empty() {
+            return current;
+        }
+        let mut made = self.with_alpn.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some([from, config]) = &*made
+            && Arc::ptr_eq(from, &current)
+        {
+            return Arc::clone(config);
+        }
+        let mut config = ServerConfig::clone(&current);
+        config.alpn_protocols.clone_from(&self.alpn);
+        let config = Arc::new(config);
+        *made = Some([current, Arc::clone(&config)]);
+        config
+    }
+
+    /// Reads the files again, for handshakes that begin from now on; connections that are open
+    /// stay as they are. Concerns every clone.
+    ///
+    /// # Errors
+    ///
+    /// [`TlsError`] as from [`build`](ServerTlsBuilder::build), and the configuration that was in
+    /// use stays in use. [`NotReloadable`](TlsErrorKind::NotReloadable) after
+    /// [`from_config`](Self::from_config).
+    pub fn reload(&self) -> Result<(), TlsError> {
+        self.shared.reload()
     }
 
     /// Sets the time a handshake may take; 10 s by default.
@@ -70,12 +129,14 @@ impl ServerTls {
     /// some already. MLLP has none; HTTP has `h2` and `http/1.1`.
     #[must_use]
     pub fn with_alpn(mut self, protocols: &[&[u8]]) -> Self {
-        if self.config.alpn_protocols.is_empty() {
-            let mut config = ServerConfig::clone(&self.config);
-            config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-            self.config = Arc::new(config);
-        }
+        self.alpn = protocols.iter().map(|protocol| protocol.to_vec()).collect();
+        self.with_alpn = Arc::default();
         self
+    }
+
+    /// How long a handshake may take.
+    pub(crate) fn handshake_limit(&self) -> Duration {
+        self.handshake_timeout
     }
 
     /// Performs the handshake on an accepted connection.
@@ -89,7 +150,7 @@ impl ServerTls {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
+        let acceptor = TlsAcceptor::from(self.config());
         within(self.handshake_timeout, acceptor.accept(io)).await.map(TlsStream::new)
     }
 }
@@ -102,6 +163,23 @@ impl ServerTlsBuilder {
         self
     }
 
+    /// Requires of every client a certificate, and accepts these very ones, compared byte by byte
+    /// (IHE ITI-19). Whoever issued them, and whatever names and usages they hold; their dates
+    /// are checked. May be called several times, and together with
+    /// [`client_ca`](Self::client_ca).
+    pub fn pinned_client(mut self, certificates: Pem) -> Self {
+        self.pinned.push(certificates);
+        self
+    }
+
+    /// Refuses client certificates on these lists (CRL), and those of authorities that none of the
+    /// lists is from. Concerns the client's own certificate, not its authorities', and not pinned
+    /// ones. May be called several times.
+    pub fn revoked(mut self, lists: Pem) -> Self {
+        self.revoked.push(lists);
+        self
+    }
+
     /// Reads the files and checks that the parts belong together.
     ///
     /// # Errors
@@ -109,25 +187,54 @@ impl ServerTlsBuilder {
     /// [`TlsError`] naming the file that can not be read or holds the wrong thing, or the two that
     /// do not belong together.
     pub fn build(self) -> Result<ServerTls, TlsError> {
-        let provider = provider();
+        Reloadable::new(move || self.config()).map(ServerTls::from_shared)
+    }
+
+    fn config(&self) -> Result<ServerConfig, TlsError> {
         let certified = certified_key(&self.chain, &self.key)?;
-        let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        let builder = ServerConfig::builder_with_provider(provider())
             .with_protocol_versions(VERSIONS)
             .map_err(|error| unusable(&error))?;
-        let builder = if self.client_ca.is_empty() {
-            builder.with_no_client_auth()
-        } else {
-            let mut roots = RootCertStore::empty();
-            for authorities in &self.client_ca {
-                authorities.add_to(&mut roots)?;
-            }
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-                .build()
-                .map_err(|error| TlsError::new(TlsErrorKind::Certificate, error.to_string()))?;
-            builder.with_client_cert_verifier(verifier)
+        let builder = match self.verifier()? {
+            None => builder.with_no_client_auth(),
+            Some(verifier) => builder.with_client_cert_verifier(verifier),
         };
         let resolver = rustls::sign::SingleCertAndKey::from(certified);
-        Ok(ServerTls::from_config(Arc::new(builder.with_cert_resolver(Arc::new(resolver)))))
+        Ok(builder.with_cert_resolver(Arc::new(resolver)))
+    }
+
+    /// Who verifies client certificates; `None`: none is asked for.
+    fn verifier(&self) -> Result<Option<Arc<dyn ClientCertVerifier>>, TlsError> {
+        let chain = self.chain_verifier()?;
+        if self.pinned.is_empty() {
+            return Ok(chain);
+        }
+        let mut certificates = Vec::new();
+        for pinned in &self.pinned {
+            certificates.extend(pinned.certificates()?);
+        }
+        let others = chain.map_or(Others::Refused, Others::Verified);
+        Ok(Some(Arc::new(Pinned { certificates, others, provider: provider() })))
+    }
+
+    fn chain_verifier(&self) -> Result<Option<Arc<dyn ClientCertVerifier>>, TlsError> {
+        if self.client_ca.is_empty() {
+            return Ok(None);
+        }
+        let mut roots = RootCertStore::empty();
+        for authorities in &self.client_ca {
+            authorities.add_to(&mut roots)?;
+        }
+        let mut lists = Vec::new();
+        for revoked in &self.revoked {
+            lists.extend(revoked.revocation_lists()?);
+        }
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+            .with_crls(lists)
+            .only_check_end_entity_revocation()
+            .build()
+            .map(Some)
+            .map_err(|error| TlsError::new(TlsErrorKind::Certificate, error.to_string()))
     }
 }
 

@@ -6,8 +6,11 @@ use std::{
     task::{Context, Poll},
 };
 
+use hl7_ack::Identity;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsStream as Inner;
+
+use super::certificate::identity;
 
 /// An encrypted connection, of either side, over any `AsyncRead + AsyncWrite`.
 ///
@@ -24,6 +27,13 @@ impl<IO> TlsStream<IO> {
     /// The connection underneath.
     pub fn get_ref(&self) -> &IO {
         self.inner.get_ref().0
+    }
+
+    /// Who the peer is by the certificate it presented and that was verified; `None` where it
+    /// presented none.
+    pub fn peer_identity(&self) -> Option<Identity> {
+        let certificates = self.inner.get_ref().1.peer_certificates()?;
+        certificates.first().map(|certificate| identity(certificate))
     }
 
     /// The application protocol both sides agreed on (ALPN), for example `h2`; `None` when either

@@ -1,0 +1,292 @@
+//! Reads what an [`Answer`] says: its text, its errors, and whether a resend can help.
+
+use hl7_parse::{Component, Field, Message, Path, Segment};
+
+use crate::{
+    AckCode, Answer, ErrorCode, Fault, Severity,
+    msa::{is_segment, msa_of},
+};
+
+/// Whether sending a message once more can help, by the code and the errors of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Resend {
+    /// It was accepted.
+    NotNeeded,
+    /// The receiver was unable: the same message may be taken after a pause, a limited number of
+    /// times (CE, and AR for anything but type, version and processing ID).
+    Later,
+    /// The message itself is at fault, or nobody can tell: it is to be parked, and people are to
+    /// be told (AE, CR, AR with codes 200 to 203, a code that is not in Table 0008).
+    Useless,
+}
+
+impl Answer {
+    /// Errors beyond this many are not read.
+    pub const MAX_FAULTS: usize = 100;
+
+    /// The text for people: MSA-3, and where it is empty that of the first error. Empty where
+    /// there is none.
+    ///
+    /// Some systems write JSON into MSA-3 and do not escape it, delimiters and all: then all that
+    /// follows on the line is the text.
+    ///
+    /// ```
+    /// use hl7_ack::{Finding, Outstanding};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
+    /// let answer = "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\nMSA|AE|7|{\"issue\":\"PID|3 & PV1\"}";
+    /// let Finding::Answer(answer) = Outstanding::of(&sent).examine(answer.into()) else {
+    ///     return Err("no answer".into());
+    /// };
+    /// assert_eq!(answer.text(), "{\"issue\":\"PID|3 & PV1\"}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn text(&self) -> String {
+        let message = self.message().as_message();
+        let text = match msa_of(&message) {
+            Some(msa) => match unescaped_json(&msa) {
+                Some(json) => String::from_utf8_lossy(json).into_owned(),
+                None => msa.field(3).decode().into_owned(),
+            },
+            None => String::new(),
+        };
+        match text.trim() {
+            "" | "\"\"" => {
+                self.faults().into_iter().next().map(|fault| fault.text).unwrap_or_default()
+            }
+            _ => text,
+        }
+    }
+
+    /// The errors it tells of, in order, at most [`Answer::MAX_FAULTS`]: from ERR in the present
+    /// form or the one up to 2.4, whatever version MSH-12 says, and where there is no ERR from
+    /// MSA-6.
+    ///
+    /// ```
+    /// use hl7_ack::{ErrorCode, Finding, Outstanding};
+    /// use hl7_parse::{OwnedMessage, Path};
+    ///
+    /// let sent = Outstanding::of(&OwnedMessage::parse("MSH|^~\\&|||||||ADT^A01|7|P|2.3.1\r")?);
+    /// for answer in [
+    ///     "MSH|^~\\&|||||||ACK|9|P|2.3.1\rMSA|AE|7\rERR|PID^1^7^101&Required field missing&HL70357\r",
+    ///     "MSH|^~\\&|||||||ACK|9|P|2.5.1\rMSA|AE|7\rERR||PID^1^7|101^Required field missing^HL70357|E\r",
+    /// ] {
+    ///     let Finding::Answer(answer) = sent.examine(answer.into()) else {
+    ///         return Err("no answer".into());
+    ///     };
+    ///     let faults = answer.faults();
+    ///     assert_eq!(faults[0].code(), Some(ErrorCode::REQUIRED_FIELD_MISSING));
+    ///     assert_eq!(faults[0].locations(), [Path::new("PID-7")]);
+    ///     assert_eq!(faults[0].text(), "Required field missing");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        faults(&self.message().as_message())
+    }
+
+    /// Whether sending the message once more can help.
+    ///
+    /// That is what the code means by the standard. Systems differ: some use AE where they were
+    /// unable, and AR where the content is at fault; what is agreed with them comes first.
+    ///
+    /// ```
+    /// use hl7_ack::{Finding, Outstanding, Resend};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = Outstanding::of(&OwnedMessage::parse("MSH|^~\\&|||||||ADT^A01|7|P|2.5\r")?);
+    /// for (answer, expected) in [
+    ///     ("MSA|AA|7\r", Resend::NotNeeded),
+    ///     ("MSA|AR|7\rERR|||207|E\r", Resend::Later),
+    ///     ("MSA|AR|7\rERR|||201|E\r", Resend::Useless),
+    /// ] {
+    ///     let answer = format!("MSH|^~\\&|||||||ACK|9|P|2.5\r{answer}");
+    ///     let Finding::Answer(answer) = sent.examine(answer.into()) else {
+    ///         return Err("no answer".into());
+    ///     };
+    ///     assert_eq!(answer.resend(), expected);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn resend(&self) -> Resend {
+        match self.code() {
+            Some(AckCode::AA | AckCode::CA) => Resend::NotNeeded,
+            Some(AckCode::AR) => {
+                let concerns_header =
+                    |fault: &Fault| fault.code.is_some_and(ErrorCode::concerns_header);
+                match self.faults().iter().any(concerns_header) {
+                    true => Resend::Useless,
+                    false => Resend::Later,
+                }
+            }
+            Some(AckCode::CE) => Resend::Later,
+            Some(AckCode::AE | AckCode::CR) | None => Resend::Useless,
+        }
+    }
+
+    /// MSA-4, of the sequence number protocol (2.9.1): see
+    /// [`SequenceSender`](crate::SequenceSender).
+    #[must_use]
+    pub fn expected_sequence_number(&self) -> Option<i64> {
+        let message = self.message().as_message();
+        let msa = msa_of(&message).filter(|msa| unescaped_json(msa).is_none())?;
+        msa.field(4).to_str().ok()?.trim().parse().ok()
+    }
+}
+
+/// The codes of Table 0357 that an acknowledgment names.
+pub(crate) fn error_codes(message: &Message<'_>) -> Vec<ErrorCode> {
+    faults(message).into_iter().filter_map(|fault| fault.code).collect()
+}
+
+fn faults(message: &Message<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for err in message.segments().filter(|segment| is_segment(segment, b"ERR")) {
+        if (2..=12).any(|n| err.field(n).is_valued()) {
+            faults.push(present_form(&err));
+        } else {
+            let entries = err.field(1).repetitions();
+            let entries = entries.filter(|entry| entry.is_valued() && !entry.is_null());
+            faults.extend(
+                entries.take(Answer::MAX_FAULTS).map(|entry| {
+                    old_form([1, 2, 3, 4].map(|component| entry.component(component)))
+                }),
+            );
+        }
+        if faults.len() >= Answer::MAX_FAULTS {
+            faults.truncate(Answer::MAX_FAULTS);
+            break;
+        }
+    }
+    if let (Some(msa), true) = (msa_of(message), faults.is_empty()) {
+        let condition = msa.field(6);
+        if condition.is_valued() && !condition.is_null() && unescaped_json(&msa).is_none() {
+            faults.push(coded(condition.component(1), &text_of(condition.component(2))));
+        }
+    }
+    faults
+}
+
+/// What stands on the line from MSA-3 on, where that is JSON.
+fn unescaped_json<'a>(msa: &Segment<'a>) -> Option<&'a [u8]> {
+    let separator = msa.separators().field();
+    let text = msa.as_bytes().splitn(4, |byte| *byte == separator).nth(3)?;
+    matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')).then_some(text)
+}
+
+/// An ERR segment from 2.5 on.
+fn present_form(err: &Segment<'_>) -> Fault {
+    let code = err.field(3);
+    let written = text_of(code.component(2));
+    let written = if written.is_empty() { text_of(code.component(9)) } else { written };
+    let mut fault = coded(code.component(1), &written);
+    let places = err.field(2).repetitions().take(Fault::MAX_LOCATIONS);
+    fault.locations = places
+        .filter_map(|place| {
+            location([1, 2, 3, 4, 5, 6].map(|component| place.component(component)))
+        })
+        .collect();
+    fault.severity = err.field(4).to_str().ok().and_then(Severity::from_err_4);
+    let application = err.field(5);
+    let replaced = ErrorCode::from_table_0533(&text_of(application.component(1)));
+    let in_0533 = application.component(3).as_bytes() == b"HL70533";
+    match replaced.filter(|_| in_0533 && fault.code == Some(ErrorCode::APPLICATION_ERROR)) {
+        Some(replaced) => {
+            fault.code = Some(replaced);
+            fault.text = text_of(application.component(2));
+        }
+        None if application.is_valued() => {
+            fault.application_code = text_of(application.component(1));
+        }
+        None => {}
+    }
+    fault.diagnostic = text_of_field(err.field(7));
+    let text = text_of_field(err.field(8));
+    if !text.is_empty() {
+        fault.text = text;
+    }
+    fault
+}
+
+/// One repetition of ERR-1 up to 2.4: segment, occurrence, field, code. In 2.1 a code alone.
+fn old_form(components: [Component<'_>; 4]) -> Fault {
+    let [segment, occurrence, field, code] = components;
+    if !code.is_valued() && !occurrence.is_valued() && !field.is_valued() {
+        return coded(segment, "");
+    }
+    let mut fault = coded(code.subcomponent(1), &decoded(&code.subcomponent(2).decode()));
+    fault.locations = location([segment, occurrence, field]).into_iter().collect();
+    fault
+}
+
+/// A fault with a code; one that is no number is the application's own.
+fn coded<'a>(code: impl Into<hl7_parse::Element<'a>>, text: &str) -> Fault {
+    let code = decoded(&code.into().decode());
+    let number = ErrorCode::from_err_3(&code);
+    let text = if text.is_empty() { number.map_or("", ErrorCode::text) } else { text };
+    let mut fault = Fault::new(number.unwrap_or(ErrorCode::APPLICATION_ERROR), text);
+    if number.is_none() {
+        fault.code = None;
+        fault.application_code = code;
+    }
+    fault
+}
+
+/// ERL or the first components of ELD as a path, as deep as it can be read.
+fn location<const N: usize>(components: [Component<'_>; N]) -> Option<Path> {
+    let mut texts = components.iter().map(|component| component.to_str().unwrap_or("").trim());
+    let segment = texts.next()?;
+    let mut found: Option<Path> = segment.get(..3).filter(|id| *id == segment)?.parse().ok();
+    // Which occurrence is not named where it is the first.
+    let mut text = match texts.next() {
+        None | Some("" | "0" | "1") => segment.to_owned(),
+        Some(occurrence) => format!("{segment}[{occurrence}]"),
+    };
+    let mut repetition = "";
+    found = text.parse().ok().or(found);
+    for (at, number) in texts.enumerate() {
+        text += &match (at, number) {
+            // A component of any repetition follows.
+            (1, _) => {
+                repetition = number;
+                continue;
+            }
+            (_, "") => break,
+            (0, field) => format!("-{field}"),
+            (2, component) if repetition.is_empty() => format!(".{component}"),
+            (2, component) => format!("[{repetition}].{component}"),
+            (_, subcomponent) => format!(".{subcomponent}"),
+        };
+        match text.parse() {
+            Ok(path) => found = Some(path),
+            Err(_) => return found,
+        }
+    }
+    match found {
+        Some(path) if path.component().is_none() && !repetition.is_empty() => {
+            format!("{text}[{repetition}]").parse().ok().or(found)
+        }
+        found => found,
+    }
+}
+
+fn text_of(component: Component<'_>) -> String {
+    decoded(&component.decode())
+}
+
+fn text_of_field(field: Field<'_>) -> String {
+    decoded(&field.decode())
+}
+
+/// The text; empty where it says nothing.
+fn decoded(text: &str) -> String {
+    match text.trim() {
+        "" | "\"\"" => String::new(),
+        text => text.to_owned(),
+    }
+}

@@ -1,0 +1,150 @@
+//! [`BatchAnswer`]: the envelope around the acknowledgments of a batch (2.10.3).
+
+use bytes::Bytes;
+use hl7_parse::Message;
+
+use crate::{Acknowledger, Acknowledgment, Version, header_fields::HeaderFields, writer::Writer};
+
+/// Which acknowledgments a batch is answered with. That nothing is answered, and people get a
+/// report, is the third form, and needs no [`BatchAnswer`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BatchForm {
+    /// One for each message.
+    #[default]
+    EveryMessage,
+    /// Those of messages that were not accepted; there may be none, and the batch is answered all
+    /// the same.
+    ErrorsOnly,
+}
+
+/// Answers a batch, or a file of batches, with a batch of acknowledgments.
+///
+/// Each call gives the bytes that come next, so that an answer of any length is written as it is
+/// made: only counts are held. BHS-12 of the answer is BHS-11 of the request, and FHS-12 is
+/// FHS-11. Sender and receiver are exchanged. Batches and files that lack their trailer are
+/// closed as well; acknowledgments outside of any batch stand by themselves.
+///
+/// MSH-15 and MSH-16 of each message hold: add what [`Acknowledger::acknowledge`] gives.
+///
+/// ```
+/// use hl7_ack::{Acknowledger, BatchAnswer, BatchForm, Outcome};
+/// use hl7_parse::{Message, batch::{self, PartKind}};
+///
+/// let request = b"BHS|^~\\&|LAB|GH|EHR|GH|20260101||||B17\r\
+///     MSH|^~\\&|LAB|GH|EHR|GH|20260101||ORU^R01|77|P|2.5.1\r\
+///     BTS|1\r";
+/// let acknowledger = Acknowledger::new();
+/// let mut answer = BatchAnswer::new(acknowledger.clone(), BatchForm::EveryMessage);
+/// let mut written = Vec::new();
+/// for part in batch::parts(request) {
+///     let message = part.read()?;
+///     match part.kind() {
+///         PartKind::Message => {
+///             if let Some(ack) = acknowledger.acknowledge(&message, &Outcome::accepted()) {
+///                 written.extend(answer.add(&ack));
+///             }
+///         }
+///         _ => written.extend(answer.envelope(&message)),
+///     }
+/// }
+/// written.extend(answer.finish());
+///
+/// let parts: Vec<_> = batch::parts(&written).collect();
+/// assert_eq!(parts.len(), 3);
+/// assert_eq!(parts[0].read()?.header().field(12).as_bytes(), b"B17");
+/// assert!(parts.iter().all(|part| part.faults().is_empty()));
+/// # Ok::<(), hl7_parse::ParseError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct BatchAnswer {
+    acknowledger: Acknowledger,
+    form: BatchForm,
+    /// The field separator and the number of messages of a batch that is open.
+    batch: Option<(u8, usize)>,
+    /// The field separator and the number of batches of a file that is open.
+    file: Option<(u8, usize)>,
+}
+
+impl BatchAnswer {
+    /// Begins an answer. The acknowledger gives the time, control IDs and identity.
+    #[must_use]
+    pub fn new(acknowledger: Acknowledger, form: BatchForm) -> Self {
+        Self { acknowledger, form, batch: None, file: None }
+    }
+
+    /// What answers an envelope segment of the request: FHS, BHS, BTS or FTS, the first segment of
+    /// its part ([`Part::read`](hl7_parse::batch::Part::read)). Nothing for any other.
+    pub fn envelope(&mut self, part: &Message<'_>) -> Bytes {
+        let header = part.header();
+        match header.segment().id() {
+            "FHS" => {
+                let mut written = self.close_file();
+                self.file = Some((header.separators().field(), 0));
+                written.extend_from_slice(&self.header("FHS", &HeaderFields::of(&header)));
+                written.into()
+            }
+            "BHS" => {
+                let mut written = self.close_batch();
+                self.batch = Some((header.separators().field(), 0));
+                written.extend_from_slice(&self.header("BHS", &HeaderFields::of(&header)));
+                written.into()
+            }
+            "BTS" => self.close_batch().into(),
+            "FTS" => self.close_file().into(),
+            _ => Bytes::new(),
+        }
+    }
+
+    /// What answers a message: its acknowledgment, or nothing where that is positive and only
+    /// those of errors are wanted.
+    pub fn add(&mut self, acknowledgment: &Acknowledgment) -> Bytes {
+        let positive = acknowledgment.code().is_some_and(|code| code.is_positive());
+        if positive && self.form == BatchForm::ErrorsOnly {
+            return Bytes::new();
+        }
+        if let Some((_, messages)) = &mut self.batch {
+            *messages = messages.saturating_add(1);
+        }
+        acknowledgment.as_bytes().clone()
+    }
+
+    /// The trailers that are still due.
+    #[must_use]
+    pub fn finish(mut self) -> Bytes {
+        self.close_file().into()
+    }
+
+    fn close_batch(&mut self) -> Vec<u8> {
+        let Some((separator, messages)) = self.batch.take() else { return Vec::new() };
+        if let Some((_, batches)) = &mut self.file {
+            *batches = batches.saturating_add(1);
+        }
+        trailer("BTS", separator, messages)
+    }
+
+    fn close_file(&mut self) -> Vec<u8> {
+        let mut written = self.close_batch();
+        if let Some((separator, batches)) = self.file.take() {
+            written.extend_from_slice(&trailer("FTS", separator, batches));
+        }
+        written
+    }
+
+    fn header(&self, id: &str, request: &HeaderFields<'_>) -> Bytes {
+        // No version is said, and four encoding characters do in any.
+        let mut writer = Writer::answering(request, Version::WHERE_UNKNOWN);
+        writer.begin_header(id, false);
+        self.acknowledger.write_addresses(&mut writer, request);
+        // Name and comment say nothing of an answer.
+        writer.skip(2);
+        writer.text(self.acknowledger.next_control_id().as_str(), usize::MAX);
+        writer.copied(request.get(11));
+        writer.end();
+        writer.finish()
+    }
+}
+
+fn trailer(id: &str, separator: u8, count: usize) -> Vec<u8> {
+    format!("{id}{}{count}\r", char::from(separator)).into_bytes()
+}

@@ -1,0 +1,130 @@
+//! [`Fault`]: one error of an acknowledgment, to be written and as it was read.
+
+use std::fmt;
+
+use hl7_parse::Path;
+
+use crate::{ErrorCode, Severity};
+
+/// One error, warning or piece of information of an acknowledgment: what ERR says, in whatever
+/// form it is written (2.13.5).
+///
+/// ```
+/// use hl7_ack::{ErrorCode, Fault, Outcome, Severity};
+/// use hl7_parse::Path;
+///
+/// let odd = Fault::new(ErrorCode::TABLE_VALUE_NOT_FOUND, "sex not known, taken as U")
+///     .at(Path::new("PID-8"))
+///     .with_severity(Severity::Warning);
+/// let outcome = Outcome::accepted().with(odd);
+/// assert!(outcome.is_accepted());
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub(crate) code: Option<ErrorCode>,
+    pub(crate) severity: Option<Severity>,
+    pub(crate) locations: Vec<Path>,
+    pub(crate) text: String,
+    pub(crate) diagnostic: String,
+    pub(crate) application_code: String,
+}
+
+impl Fault {
+    /// Places beyond this many are not kept.
+    pub const MAX_LOCATIONS: usize = 100;
+
+    /// A fault with a text for people (MSA-3, ERR-8). It is escaped when written, cut where it is
+    /// longer than its field may be, and not to hold a patient's data. Characters that the
+    /// character set of the message does not have are written as `?`.
+    #[must_use]
+    pub fn new(code: ErrorCode, text: impl Into<String>) -> Self {
+        Self {
+            code: Some(code),
+            severity: None,
+            locations: Vec::new(),
+            text: text.into(),
+            diagnostic: String::new(),
+            application_code: String::new(),
+        }
+    }
+
+    /// Says where it is (ERR-2, in the old form ERR-1). Several places mean that what is wrong is
+    /// their combination.
+    #[must_use]
+    pub fn at(mut self, location: Path) -> Self {
+        if self.locations.len() < Self::MAX_LOCATIONS {
+            self.locations.push(location);
+        }
+        self
+    }
+
+    /// How bad it is (ERR-4). Where this is not said: an error, and of a message that was
+    /// accepted a warning.
+    #[must_use]
+    pub fn with_severity(mut self, severity: Severity) -> Self {
+        self.severity = Some(severity);
+        self
+    }
+
+    /// More for support staff (ERR-7, from 2.5): up to 2048 characters are written.
+    #[must_use]
+    pub fn with_diagnostic(mut self, text: impl Into<String>) -> Self {
+        self.diagnostic = text.into();
+        self
+    }
+
+    /// The code that the application itself has for it (ERR-5, Table 0533, from 2.5).
+    #[must_use]
+    pub fn with_application_code(mut self, code: impl Into<String>) -> Self {
+        self.application_code = code.into();
+        self
+    }
+
+    /// The code (ERR-3, in the old form component 4 of ERR-1); `None` where one that was read is
+    /// missing or no number, which then is the [`Fault::application_code`].
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        self.code
+    }
+
+    /// How bad it is; `None` where nothing is said.
+    #[must_use]
+    pub fn severity(&self) -> Option<Severity> {
+        self.severity
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn locations(&self) -> &[Path] {
+        &self.locations
+    }
+
+    /// The text for people: as it was read, that of ERR-8, or that of the code.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text for support staff.
+    #[must_use]
+    pub fn diagnostic(&self) -> &str {
+        &self.diagnostic
+    }
+
+    /// The application's own code.
+    #[must_use]
+    pub fn application_code(&self) -> &str {
+        &self.application_code
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fault")
+            .field("code", &self.code)
+            .field("severity", &self.severity)
+            .field("locations", &self.locations)
+            .field("text_len", &self.text.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,97 @@
+//! [`HeaderFields`]: the fields of an MSH segment, found in one pass.
+
+use hl7_parse::{Charset, Header, Separators};
+
+use crate::Version;
+
+/// The fields of MSH that an acknowledgment is made from.
+pub(crate) struct HeaderFields<'a> {
+    fields: [&'a [u8]; 26],
+    separators: Separators,
+    /// Whether no control character stands anywhere in the segment.
+    clean: bool,
+}
+
+impl<'a> HeaderFields<'a> {
+    /// Of a header that can not be read: no field is valued.
+    pub(crate) fn none() -> Self {
+        Self { fields: [&[]; 26], separators: Separators::RECOMMENDED, clean: true }
+    }
+
+    pub(crate) fn of(header: &Header<'a>) -> Self {
+        let (line, separators) = (header.segment().as_bytes(), header.separators());
+        let mut fields = [&[][..]; 26];
+        let separator = separators.field();
+        // MSH-2 stands behind the first separator.
+        let mut rest = line.get(4..);
+        for slot in fields.iter_mut().skip(2) {
+            let Some(from) = rest else { break };
+            let end = from.iter().position(|byte| *byte == separator).unwrap_or(from.len());
+            *slot = from.get(..end).unwrap_or_default();
+            rest = from.get(end + 1..);
+        }
+        // Without a branch for each byte, so that the compiler vectorises it.
+        let control = |byte: &u8| u8::from(*byte < 0x20) | u8::from(*byte == 0x7F);
+        let controls = line.iter().fold(0, |found, byte| found | control(byte));
+        Self { fields, separators, clean: controls == 0 }
+    }
+
+    /// Those of BHS or FHS as far as MSH has them: addresses, and its control ID as that of a
+    /// message.
+    pub(crate) fn of_batch(mut self) -> Self {
+        let control_id = self.get(11);
+        for (n, field) in self.fields.iter_mut().enumerate().skip(7) {
+            *field = if n == 10 { control_id } else { &[] };
+        }
+        self
+    }
+
+    /// MSH-`n` as it was sent, up to 25.
+    pub(crate) fn get(&self, n: usize) -> &'a [u8] {
+        self.fields.get(n).copied().unwrap_or_default()
+    }
+
+    /// The same, empty where it says nothing: blanks, or the delete indicator.
+    pub(crate) fn said(&self, n: usize) -> &'a [u8] {
+        match self.get(n) {
+            b"\"\"" => &[],
+            field if field.trim_ascii().is_empty() => &[],
+            field => field,
+        }
+    }
+
+    /// The first repetition of MSH-`n`.
+    pub(crate) fn repetition(&self, n: usize) -> &'a [u8] {
+        piece(self.get(n), self.separators.repetition(), 1)
+    }
+
+    /// Component `component` of the first repetition of MSH-`n`.
+    pub(crate) fn component(&self, n: usize, component: usize) -> &'a [u8] {
+        piece(self.repetition(n), self.separators.component(), component)
+    }
+
+    pub(crate) fn separators(&self) -> Separators {
+        self.separators
+    }
+
+    pub(crate) fn is_clean(&self) -> bool {
+        self.clean
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        Version::of_form(self.component(12, 1))
+    }
+
+    /// Whether ESC switches character sets (MSH-18, MSH-20), and is no control character to be
+    /// escaped.
+    pub(crate) fn switches_sets(&self) -> bool {
+        self.get(20).windows(4).any(|part| part == b"2022")
+            || matches!(self.separators.charset(), Charset::Iso2022Jp | Charset::Iso2022Jp1)
+    }
+}
+
+/// The `n`th piece, from 1; of a level that is not in use the whole is the first.
+fn piece(text: &[u8], separator: Option<u8>, n: usize) -> &[u8] {
+    let mut pieces = text.split(|byte| Some(*byte) == separator);
+    n.checked_sub(1).and_then(|n| pieces.nth(n)).unwrap_or_default()
+}

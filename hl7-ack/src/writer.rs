@@ -1,0 +1,324 @@
+//! [`Writer`]: writes segments so that nothing in them can break one.
+
+use bytes::Bytes;
+use hl7_parse::{Charset, Level, Separators, TokenKind, Tokens};
+
+use crate::{Version, buffer::Buffer, header_fields::HeaderFields};
+
+/// Writes segments with the delimiters of the message that is answered, or with the recommended
+/// ones where those do not reach for an acknowledgment.
+pub(crate) struct Writer {
+    out: Buffer,
+    /// Empty fields that are written once one with content follows: trailing ones are not sent
+    /// (2.5.3).
+    empty: usize,
+    theirs: Separators,
+    ours: Separators,
+    /// Whether a field of the message can be copied byte by byte.
+    verbatim: bool,
+    /// Whether ESC stays what it is.
+    keeps_esc: bool,
+}
+
+/// A field of more bytes than this is not copied: an acknowledgment stays small.
+const MAX_COPIED_LEN: usize = 4096;
+
+impl Writer {
+    /// Writes in this version.
+    pub(crate) fn answering(header: &HeaderFields<'_>, version: Version) -> Self {
+        let theirs = header.separators();
+        // MSH-2 has a fifth character from 2.7 on.
+        let fifth = version >= Version::V2_7;
+        let ours = match theirs.truncation() {
+            _ if !usable(&theirs) => None,
+            Some(truncation) if !fifth || !can_delimit(truncation) => without_truncation(&theirs),
+            _ => Some(theirs),
+        };
+        let ours = ours.unwrap_or(Separators::RECOMMENDED.with_charset(theirs.charset()));
+        Self {
+            out: Buffer::new(),
+            empty: 0,
+            theirs,
+            ours,
+            verbatim: ours == theirs && header.is_clean(),
+            keeps_esc: header.switches_sets(),
+        }
+    }
+
+    pub(crate) fn finish(mut self) -> Bytes {
+        self.out.finish()
+    }
+
+    /// Begins MSH, FHS or BHS: its first two fields. `truncation`: whether the header that is
+    /// answered declares the fifth character of MSH-2.
+    pub(crate) fn begin_header(&mut self, id: &str, truncation: bool) {
+        let ours = self.ours;
+        self.out.extend(id.as_bytes());
+        self.out.push(ours.field());
+        let declared = [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()];
+        for delimiter in declared.into_iter().flatten() {
+            self.out.push(delimiter);
+        }
+        if let Some(fifth) = ours.truncation().filter(|_| truncation) {
+            self.out.push(fifth);
+        }
+    }
+
+    pub(crate) fn begin(&mut self, id: &str) {
+        self.out.extend(id.as_bytes());
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.empty = 0;
+        self.out.push(b'\r');
+    }
+
+    /// This many fields without content.
+    pub(crate) fn skip(&mut self, fields: usize) {
+        self.empty += fields;
+    }
+
+    /// A field that has content, which follows.
+    #[inline]
+    pub(crate) fn field(&mut self) {
+        while let Some(left) = self.empty.checked_sub(1) {
+            self.out.push(self.ours.field());
+            self.empty = left;
+        }
+        self.out.push(self.ours.field());
+    }
+
+    /// A field of these bytes, which need no escaping.
+    #[inline]
+    pub(crate) fn plain(&mut self, value: &[u8]) {
+        if value.is_empty() {
+            return self.skip(1);
+        }
+        self.field();
+        self.out.extend(value);
+    }
+
+    /// A field of this text, of which at most `max` characters are written, escape sequences and
+    /// all.
+    pub(crate) fn text(&mut self, text: &str, max: usize) {
+        if text.is_empty() {
+            return self.skip(1);
+        }
+        self.field();
+        self.escaped(text, max);
+    }
+
+    /// A field copied from the message, whole; the delimiters are changed where they differ. Empty
+    /// where it is longer than [`MAX_COPIED_LEN`].
+    #[inline]
+    pub(crate) fn copied(&mut self, field: &[u8]) {
+        if field.is_empty() || field.len() > MAX_COPIED_LEN {
+            return self.skip(1);
+        }
+        self.field();
+        self.copy(field);
+    }
+
+    /// Whether [`Self::copied`] would write it.
+    pub(crate) fn can_copy(part: &[u8]) -> bool {
+        (1..=MAX_COPIED_LEN).contains(&part.len())
+    }
+
+    pub(crate) fn component(&mut self) {
+        self.delimiter(Level::Component);
+    }
+
+    pub(crate) fn subcomponent(&mut self) {
+        self.delimiter(Level::Subcomponent);
+    }
+
+    pub(crate) fn repetition(&mut self) {
+        self.delimiter(Level::Repetition);
+    }
+
+    fn delimiter(&mut self, level: Level) {
+        let delimiter = match level {
+            Level::Repetition => self.ours.repetition(),
+            Level::Component => self.ours.component(),
+            Level::Subcomponent => self.ours.subcomponent(),
+            _ => Some(self.ours.field()),
+        };
+        if let Some(delimiter) = delimiter {
+            self.out.push(delimiter);
+        }
+    }
+
+    /// Bytes that need no escaping, within a field.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.out.extend(bytes);
+    }
+
+    pub(crate) fn number(&mut self, number: usize) {
+        let mut digits = [b'0'; 20];
+        let mut left = number;
+        let mut used = 0;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + u8::try_from(left % 10).unwrap_or_default();
+            left /= 10;
+            used += 1;
+            if left == 0 {
+                break;
+            }
+        }
+        self.out.extend(digits.get(digits.len() - used..).unwrap_or_default());
+    }
+
+    /// Text within a field: as much of it as makes at most `max` characters, and no half of an
+    /// escape sequence. What the character set may not have becomes a question mark.
+    pub(crate) fn escaped(&mut self, text: &str, max: usize) {
+        // No letter or digit delimits. Without a branch for each byte.
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() | (*byte == b' ');
+        if text.len() <= max && text.as_bytes().iter().fold(true, |all, byte| all & plain(byte)) {
+            return self.out.extend(text.as_bytes());
+        }
+        let mut left = max;
+        for character in text.chars() {
+            let (mut utf_8, mut sequence) = ([0; 4], [0; 5]);
+            let written: &[u8] = match u8::try_from(character) {
+                Ok(byte) if byte.is_ascii() => self.escape(byte, &mut sequence),
+                Ok(byte) if self.ours.charset() == Charset::Latin1 => {
+                    sequence = [byte; 5];
+                    sequence.get(..1).unwrap_or_default()
+                }
+                _ if self.ours.charset() == Charset::Utf8 => {
+                    character.encode_utf8(&mut utf_8).as_bytes()
+                }
+                _ => b"?",
+            };
+            let characters = if character.is_ascii() { written.len() } else { 1 };
+            let Some(rest) = left.checked_sub(characters) else { return };
+            left = rest;
+            self.out.extend(written);
+        }
+    }
+
+    /// What an ASCII character is written as.
+    fn escape<'s>(&self, byte: u8, sequence: &'s mut [u8; 5]) -> &'s [u8] {
+        let ours = &self.ours;
+        let open = ours.escape().unwrap_or(b'\\');
+        let code = match Some(byte) {
+            found if found == Some(ours.field()) => b'F',
+            found if found == ours.component() => b'S',
+            found if found == ours.subcomponent() => b'T',
+            found if found == ours.repetition() => b'R',
+            found if found == ours.escape() => b'E',
+            _ if byte.is_ascii_control() => {
+                const HEX: &[u8; 16] = b"0123456789ABCDEF";
+                let digit = |nibble: u8| HEX.get(usize::from(nibble)).copied().unwrap_or(b'0');
+                *sequence = [open, b'X', digit(byte >> 4), digit(byte & 15), open];
+                return sequence;
+            }
+            _ => {
+                *sequence = [byte; 5];
+                return sequence.get(..1).unwrap_or_default();
+            }
+        };
+        *sequence = [open, code, open, 0, 0];
+        sequence.get(..3).unwrap_or_default()
+    }
+
+    /// A part of the message within a field.
+    #[inline]
+    pub(crate) fn copy(&mut self, part: &[u8]) {
+        if self.verbatim {
+            return self.out.extend(part);
+        }
+        self.rewrite(part);
+    }
+
+    #[cold]
+    fn rewrite(&mut self, part: &[u8]) {
+        if self.theirs == self.ours {
+            // It holds what may not be echoed; its delimiters and sequences are ours.
+            for byte in part {
+                self.unless_control(*byte);
+            }
+            return;
+        }
+        for token in Tokens::new(part, self.theirs) {
+            match token.kind() {
+                TokenKind::Separator(level) => self.delimiter(level),
+                TokenKind::Text | TokenKind::Escaped(_) | TokenKind::Hex => {
+                    self.data(&token.unescape());
+                }
+                _ => self.sequence(token.as_bytes()),
+            }
+        }
+    }
+
+    /// Bytes that are data, in the set of the message.
+    fn data(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match *byte {
+                0x1B if self.keeps_esc => self.out.push(0x1B),
+                byte if byte.is_ascii() => {
+                    let mut sequence = [0; 5];
+                    let written = self.escape(byte, &mut sequence);
+                    self.out.extend(written);
+                }
+                byte => self.out.push(byte),
+            }
+        }
+    }
+
+    /// A sequence that stands for no byte stays what it is, unless it can not be told from
+    /// something else with our delimiters.
+    fn sequence(&mut self, sequence: &[u8]) {
+        let [_, body @ .., _] = sequence else { return self.data(sequence) };
+        let ours = self.ours;
+        let delimits = |byte: &u8| {
+            *byte == ours.field()
+                || [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()]
+                    .contains(&Some(*byte))
+        };
+        // The code of a delimiter that was not in use must not begin to stand for one.
+        let code = matches!(body, b"F" | b"S" | b"T" | b"R" | b"E" | b"P");
+        match ours.escape() {
+            Some(escape) if !code && !body.iter().any(|b| delimits(b) || b.is_ascii_control()) => {
+                self.out.push(escape);
+                self.out.extend(body);
+                self.out.push(escape);
+            }
+            _ => self.data(sequence),
+        }
+    }
+
+    fn unless_control(&mut self, byte: u8) {
+        match byte {
+            0x1B if self.keeps_esc => self.out.push(byte),
+            byte if byte.is_ascii_control() => self.data(&[byte]),
+            byte => self.out.push(byte),
+        }
+    }
+}
+
+/// Whether there is a delimiter for each level, and one that can be told from text.
+fn usable(separators: &Separators) -> bool {
+    let declared = [
+        Some(separators.field()),
+        separators.component(),
+        separators.repetition(),
+        separators.escape(),
+        separators.subcomponent(),
+    ];
+    declared == [b'|', b'^', b'~', b'\\', b'&'].map(Some)
+        || declared.iter().all(|byte| byte.is_some_and(can_delimit))
+}
+
+/// Two double quotes mean "delete": they can not.
+fn can_delimit(byte: u8) -> bool {
+    byte.is_ascii_punctuation() && byte != b'"'
+}
+
+fn without_truncation(theirs: &Separators) -> Option<Separators> {
+    let declared =
+        [theirs.component(), theirs.repetition(), theirs.escape(), theirs.subcomponent()];
+    let declared: String = declared.into_iter().flatten().map(char::from).collect();
+    let ours = Separators::new(theirs.field(), &declared).ok()?;
+    Some(ours.with_charset(theirs.charset()))
+}

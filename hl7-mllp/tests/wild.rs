@@ -1,0 +1,338 @@
+//! What peers in the wild do, one test for each habit.
+//!
+//! The names of the tests are the habits. Details and limits of the same rules stand in the other
+//! modules; here each is met once from end to end.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, Outcome, Peer, Received};
+use hl7_mllp::{
+    client::Client,
+    server::{Connections, ConnectionsBuilder},
+};
+use hl7_parse::OwnedMessage;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
+use tracing::Level;
+
+use crate::support::{Log, Wire, ack, frame, message};
+
+const SOON: Duration = Duration::from_secs(5);
+
+/// A server on the far end of a wire, and how many messages its handler was given.
+fn server(builder: ConnectionsBuilder) -> (Wire<DuplexStream>, Arc<AtomicUsize>, JoinHandle<()>) {
+    let handled = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&handled);
+    let connections = builder.build(move |_: Received| {
+        count.fetch_add(1, Ordering::Relaxed);
+        async { Outcome::accepted() }
+    });
+    let (near, far) = duplex(1024 * 1024);
+    let task = tokio::spawn(async move { connections.serve(far, Peer::default()).await });
+    (Wire::new(near), handled, task)
+}
+
+fn tolerant() -> (Wire<DuplexStream>, Arc<AtomicUsize>, JoinHandle<()>) {
+    server(Connections::builder())
+}
+
+/// A client, and the listener that is its peer.
+async fn client() -> (Client, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = Client::builder(listener.local_addr().unwrap().to_string())
+        .answer_timeout(Duration::from_millis(100));
+    (client.build().unwrap(), listener)
+}
+
+async fn accept(listener: &TcpListener) -> Wire<TcpStream> {
+    Wire::new(timeout(SOON, listener.accept()).await.expect("a connection").unwrap().0)
+}
+
+fn deliver(client: &Client, id: &str) -> JoinHandle<Delivery> {
+    let (client, message) = (client.clone(), OwnedMessage::parse(message(id)).unwrap());
+    tokio::spawn(async move { client.deliver(message).await })
+}
+
+fn code(delivery: &Delivery) -> Option<AckCode> {
+    match delivery {
+        Delivery::Answered(answer) => answer.code(),
+        _ => None,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_trailer_is_split_over_reads_and_its_cr_comes_late() {
+    let whole = frame(&message("1"));
+    for pause in [0, 100, 199, 201, 5000] {
+        for cut in [whole.len() - 2, whole.len() - 1] {
+            let (mut wire, handled, _) = tolerant();
+            wire.send(&whole[..cut]).await;
+            sleep(Duration::from_millis(pause)).await;
+            wire.send(&whole[cut..]).await;
+            assert_eq!(wire.msa().await, "MSA|AA|1", "cut at {cut}, {pause} ms");
+            wire.send(&frame(&message("2"))).await;
+            assert_eq!(wire.msa().await, "MSA|AA|2", "cut at {cut}, {pause} ms");
+            assert_eq!(handled.load(Ordering::Relaxed), 2, "cut at {cut}, {pause} ms");
+        }
+    }
+}
+
+#[tokio::test]
+async fn several_frames_come_in_one_read() {
+    let (mut wire, ..) = tolerant();
+    let ids: Vec<String> = (0..200).map(|id| id.to_string()).collect();
+    let stream: Vec<u8> = ids.iter().flat_map(|id| frame(&message(id))).collect();
+    wire.send(&stream).await;
+    for id in ids {
+        assert_eq!(wire.msa().await, format!("MSA|AA|{id}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_cr_follows_fs() {
+    let (mut wire, handled, _) = tolerant();
+    for id in ["1", "2", "3"] {
+        wire.send(&[b"\x0b", &message(id)[..], b"\x1c"].concat()).await;
+        assert_eq!(wire.msa().await, format!("MSA|AA|{id}"));
+    }
+    assert_eq!(handled.load(Ordering::Relaxed), 3);
+    let (mut wire, handled, task) = server(Connections::builder().strict(true));
+    wire.send(&[b"\x0b", &message("1")[..], b"\x1c"].concat()).await;
+    task.await.unwrap();
+    assert_eq!((wire.next().await, handled.load(Ordering::Relaxed)), (None, 0), "strict");
+}
+
+#[tokio::test]
+async fn nul_blanks_and_noise_stand_between_frames() {
+    let (mut wire, ..) = server(Connections::builder().max_garbage_len(1000));
+    for (id, noise) in [("1", &b"\0\0 \r\n"[..]), ("2", b"noise"), ("3", &[b'#'; 1000])] {
+        wire.send(&[noise, &frame(&message(id))].concat()).await;
+        assert_eq!(wire.msa().await, format!("MSA|AA|{id}"));
+    }
+    wire.send(&[&[b'#'; 1001][..], &frame(&message("4"))].concat()).await;
+    assert_eq!(wire.next().await, None, "over the limit");
+}
+
+#[tokio::test]
+async fn a_new_frame_begins_inside_of_one_that_was_cut_off() {
+    let log = Log::start();
+    let (mut wire, handled, _) = tolerant();
+    wire.send(&[&frame(&message("CUT"))[..40], &frame(&message("2"))].concat()).await;
+    assert_eq!(wire.msa().await, "MSA|AA|2");
+    assert_eq!(handled.load(Ordering::Relaxed), 1);
+    assert!(log.at(Level::WARN).iter().any(|line| line.contains("cut off")), "reported");
+    log.assert_nothing_of_a_patient();
+}
+
+#[tokio::test]
+async fn fs_stands_inside_content() {
+    let handled = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&handled);
+    let connections = Connections::builder().build(move |received: Received| {
+        seen.lock().unwrap().push(received.message.as_bytes().clone());
+        async { Outcome::accepted() }
+    });
+    let (near, far) = duplex(4096);
+    tokio::spawn(async move { connections.serve(far, Peer::default()).await });
+    let mut wire = Wire::new(near);
+    let content = [message("1"), b"NTE|1||a\x1cb\r".to_vec()].concat();
+    wire.send(&frame(&content)).await;
+    assert_eq!(wire.msa().await, "MSA|AA|1");
+    assert_eq!(handled.lock().unwrap()[0], content);
+    // Ours never sends it.
+    let (client, listener) = client().await;
+    let delivery = client.deliver(OwnedMessage::parse(content).unwrap()).await;
+    let Delivery::NotSent(cause) = delivery else { panic!("{delivery:?}") };
+    assert_eq!(cause.kind(), CauseKind::InvalidContent);
+    drop(listener);
+}
+
+#[tokio::test]
+async fn a_load_balancer_connects_and_closes_without_a_byte() {
+    let log = Log::start();
+    for _ in 0..3 {
+        let (wire, handled, task) = tolerant();
+        drop(wire);
+        task.await.unwrap();
+        assert_eq!(handled.load(Ordering::Relaxed), 0);
+    }
+    for level in [Level::ERROR, Level::WARN, Level::INFO] {
+        assert_eq!(log.at(level), Vec::<String>::new());
+    }
+    assert_eq!(log.at(Level::DEBUG).len(), 3);
+}
+
+#[tokio::test]
+async fn a_frame_is_empty() {
+    let (mut wire, handled, _) = tolerant();
+    wire.send(&[&b"\x0b\x1c\r\x0b\x1c\r"[..], &frame(&message("1"))].concat()).await;
+    assert_eq!(wire.msa().await, "MSA|AA|1");
+    assert_eq!(handled.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn http_or_tls_is_spoken_to_a_plain_port() {
+    for (first, name) in [
+        (&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], "HTTP"),
+        (b"POST /hl7 HTTP/1.1\r\n", "HTTP"),
+        (b"\x16\x03\x01\x02\x00\x01", "TLS"),
+    ] {
+        let log = Log::start();
+        let (mut wire, handled, task) = tolerant();
+        wire.send(first).await;
+        task.await.unwrap();
+        assert_eq!((wire.next().await, handled.load(Ordering::Relaxed)), (None, 0));
+        let lines = log.at(Level::WARN);
+        assert!(lines.len() == 1 && lines[0].contains(name), "{lines:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_peer_stops_in_the_middle_of_a_frame() {
+    let (mut wire, handled, task) = server(Connections::builder());
+    wire.send(&frame(&message("1"))[..50]).await;
+    task.await.unwrap();
+    assert_eq!((wire.next().await, handled.load(Ordering::Relaxed)), (None, 0));
+}
+
+#[tokio::test]
+async fn an_answer_comes_after_its_time() {
+    let (client, listener) = client().await;
+    let first = deliver(&client, "1");
+    let mut late = accept(&listener).await;
+    late.next().await.unwrap();
+    let Delivery::Unknown(cause) = first.await.unwrap() else { panic!("answered") };
+    assert_eq!(cause.kind(), CauseKind::TimedOut);
+    let second = deliver(&client, "2");
+    let mut fresh = accept(&listener).await;
+    fresh.next().await.unwrap();
+    // Nobody may be there to hear it.
+    drop(late.io.write_all(&frame(&ack("AA", "1"))).await);
+    fresh.send(&frame(&ack("AE", "2"))).await;
+    assert_eq!(code(&second.await.unwrap()), Some(AckCode::AE));
+}
+
+#[tokio::test]
+async fn the_answer_is_nonsense_or_anothers() {
+    for answer in [&frame(b"ACK")[..], b"\x0b\x1c\r", &frame(&ack("AA", "77")), b"OK\r\n"] {
+        let (client, listener) = client().await;
+        let task = deliver(&client, "1");
+        let mut wire = accept(&listener).await;
+        wire.next().await.unwrap();
+        wire.send(answer).await;
+        let delivery = task.await.unwrap();
+        assert!(matches!(delivery, Delivery::Unknown(_)), "{}", answer.escape_ascii());
+        assert_eq!(wire.next().await, None, "the connection is not used again");
+    }
+}
+
+#[tokio::test]
+async fn the_answer_is_lost_and_the_same_bytes_are_sent_again() {
+    let (client, listener) = client().await;
+    let mut seen = Vec::new();
+    for answered in [false, true] {
+        let task = deliver(&client, "1");
+        let mut wire = accept(&listener).await;
+        seen.push(wire.next().await.unwrap());
+        if answered {
+            wire.send(&frame(&ack("AA", "1"))).await;
+            assert_eq!(code(&task.await.unwrap()), Some(AckCode::AA));
+        } else {
+            drop(wire);
+            assert!(matches!(task.await.unwrap(), Delivery::Unknown(_)));
+        }
+    }
+    assert_eq!(seen[0], seen[1]);
+}
+
+#[tokio::test]
+async fn the_peer_closes_its_sending_side_and_still_listens() {
+    let (mut wire, _, task) = tolerant();
+    wire.send(&[frame(&message("1")), frame(&message("2"))].concat()).await;
+    wire.io.shutdown().await.unwrap();
+    assert_eq!(wire.msa().await, "MSA|AA|1");
+    assert_eq!(wire.msa().await, "MSA|AA|2");
+    assert_eq!(wire.next().await, None);
+    timeout(SOON, task).await.expect("it ends, and does not spin").unwrap();
+}
+
+#[tokio::test]
+async fn an_idle_connection_was_cut_meanwhile() {
+    let (client, listener) = client().await;
+    for id in ["1", "2", "3"] {
+        let task = deliver(&client, id);
+        let mut wire = accept(&listener).await;
+        assert_eq!(wire.next().await.unwrap(), message(id), "checked before it was used");
+        wire.send(&frame(&ack("AA", id))).await;
+        assert_eq!(code(&task.await.unwrap()), Some(AckCode::AA));
+    }
+}
+
+#[tokio::test]
+async fn a_document_of_many_megabytes_is_sent_and_one_over_the_limit_refused() {
+    let document = |len: usize| {
+        let mut content = message("1");
+        content.extend_from_slice(b"OBX|1|ED|||");
+        content.resize(len, b'Q');
+        frame(&content)
+    };
+    let limit = 8 * 1024 * 1024;
+    for (len, expected) in [(limit, "MSA|AA|1"), (limit + 1, "MSA|AE|1")] {
+        let (mut wire, handled, _) = server(Connections::builder().max_frame_len(limit));
+        wire.send(&document(len)).await;
+        assert!(wire.msa().await.starts_with(expected), "{len} bytes");
+        assert_eq!(handled.load(Ordering::Relaxed), usize::from(len == limit));
+        wire.send(&frame(&message("2"))).await;
+        assert_eq!(wire.msa().await, "MSA|AA|2", "the connection is kept");
+    }
+}
+
+#[tokio::test]
+async fn vt_body_and_fs_come_in_packets_of_their_own_and_leave_in_one() {
+    let (mut wire, ..) = tolerant();
+    for part in [&b"\x0b"[..], &message("1"), b"\x1c", b"\r"] {
+        wire.send(part).await;
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(wire.msa().await, "MSA|AA|1");
+    // One read sees the whole of what the client writes.
+    let (client, listener) = client().await;
+    let task = deliver(&client, "2");
+    let mut stream = listener.accept().await.unwrap().0;
+    let mut read = vec![0; 4096];
+    let len = stream.read(&mut read).await.unwrap();
+    assert_eq!(&read[..len], frame(&message("2")));
+    assert!(stream.peer_addr().is_ok());
+    stream.write_all(&frame(&ack("AA", "2"))).await.unwrap();
+    assert_eq!(code(&task.await.unwrap()), Some(AckCode::AA));
+}
+
+#[tokio::test]
+async fn nothing_of_a_patient_is_logged_whatever_happens() {
+    let log = Log::start();
+    for bad in [
+        frame(&message("1")),
+        frame(&message("1"))[..60].to_vec(),
+        [&frame(&message("1"))[..60], &frame(&message("2"))].concat(),
+        frame(b"PID|1||SECRET"),
+        b"SECRET SECRET".to_vec(),
+        frame(&[message("1"), vec![b'x'; 1000]].concat()),
+    ] {
+        let (mut wire, _, task) = server(Connections::builder().max_frame_len(500));
+        wire.send(&bad).await;
+        wire.io.shutdown().await.unwrap();
+        while wire.next().await.is_some() {}
+        task.await.unwrap();
+    }
+    log.assert_nothing_of_a_patient();
+}

@@ -28,7 +28,8 @@
 //! A connection is used again only after a clean end. After a time limit, an answer to another
 //! message, anything unreadable, or a caller that went away, it is closed, so that a late answer
 //! can not be taken for the next message's. Before each use it is checked: one that the peer has
-//! closed, or on which something has arrived unasked, is replaced.
+//! closed, or on which something has arrived that nobody takes, is replaced. With
+//! [`Client::listen`] that is noticed at once.
 //!
 //! # What arrives
 //!
@@ -57,6 +58,7 @@
 
 mod builder;
 mod connect;
+mod listen;
 mod pause;
 mod pool;
 mod release2;
@@ -75,7 +77,7 @@ use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, OneAttempt, Outstand
 use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{
-    sync::{Mutex, Semaphore},
+    sync::{Mutex, Notify, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
 
@@ -111,6 +113,9 @@ struct Shared {
     /// One permit for the exchange in hand and one for each caller that may wait.
     places: Semaphore,
     dropped_inbound: AtomicU64,
+    /// Tells whoever listens to make way for an exchange, and that one has ended.
+    wanted: Notify,
+    idle: Notify,
 }
 
 impl Client {
@@ -142,6 +147,8 @@ impl Client {
                 slot: Mutex::new(open),
                 places: Semaphore::new(places),
                 dropped_inbound: AtomicU64::new(0),
+                wanted: Notify::new(),
+                idle: Notify::new(),
             }),
         }
     }
@@ -161,7 +168,11 @@ impl Client {
             let detail = format!("{} messages are waiting already", options.max_waiting);
             return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
         };
-        let Ok(mut slot) = timeout(options.queue_timeout, slot.lock()).await else {
+        // First in the queue, then tell: whoever listens is behind this exchange then.
+        let queued = timeout(options.queue_timeout, slot.lock());
+        let (locked, ()) = tokio::join!(biased; queued, async { self.shared.wanted.notify_one() });
+        let _idle = OnDrop(&self.shared.idle);
+        let Ok(mut slot) = locked else {
             let detail = format!("other messages were before it for {:?}", options.queue_timeout);
             return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
         };
@@ -210,7 +221,9 @@ impl Client {
     ) -> Result<Connection<AnyIo>, Unsent> {
         let Shared { options, target, .. } = &*self.shared;
         if let Some(mut connection) = kept
-            && connection.is_fresh(|content| self.is_taken(content)).await
+            // In release 2 what is taken has to be committed; on a new connection the peer sends
+            // it again.
+            && connection.is_fresh(|content| !options.release2 && self.is_taken(content)).await
         {
             progress.begin();
             match connection.write(content.clone(), options.write_timeout).await {
@@ -311,7 +324,14 @@ impl Client {
                     return Waited::Clean(Delivery::Answered(answer));
                 }
                 Finding::Answer(answer) => return Waited::Spoiled(Delivery::Answered(answer)),
-                Finding::Other | Finding::Inbound(_) if self.is_taken(&content) => {}
+                Finding::Other | Finding::Inbound(_) if self.is_taken(&content) => {
+                    if !self.commit_taken(connection).await {
+                        return spoiled(
+                            CauseKind::Closed,
+                            "while committing another message".into(),
+                        );
+                    }
+                }
                 Finding::Other => {
                     others = others.saturating_add(1);
                     tracing::warn!("acknowledgment of another message, dropped");
@@ -369,6 +389,15 @@ impl fmt::Debug for Client {
 /// How long a peer that broke off while it was written to is listened to: its answer may have
 /// come before the end of the message.
 const EARLY_ANSWER: Duration = Duration::from_secs(1);
+
+/// Tells when an exchange has ended, however it has.
+struct OnDrop<'a>(&'a Notify);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
 
 /// Why a message was not written.
 enum Unsent {

@@ -156,6 +156,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         .await
     }
 
+    /// Whether bytes of a frame were read that has not been yielded.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.codec.in_frame() || !self.buffer.is_empty()
+    }
+
     /// Writes `content` as one frame: `VT | content | FS CR` in one vectored write where the
     /// stream can, without a copy of the content.
     ///
@@ -213,11 +218,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// Gives back to the budget what the last frame took of it.
     pub(crate) fn settle(&mut self) {
         self.share.release();
-    }
-
-    /// Whether bytes of a frame were read that has not been yielded.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.codec.in_frame() || !self.buffer.is_empty()
     }
 
     /// Whether the peer has sent anything at all.

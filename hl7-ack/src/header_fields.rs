@@ -54,7 +54,7 @@ impl<'a> HeaderFields<'a> {
     /// The same, empty where it says nothing: blanks, or the delete indicator.
     pub(crate) fn said(&self, n: usize) -> &'a [u8] {
         match self.get(n) {
-            b"\"\"" => &[],
+            [] | b"\"\"" => &[],
             field if field.trim_ascii().is_empty() => &[],
             field => field,
         }
@@ -68,6 +68,12 @@ impl<'a> HeaderFields<'a> {
     /// Component `component` of the first repetition of MSH-`n`.
     pub(crate) fn component(&self, n: usize, component: usize) -> &'a [u8] {
         piece(self.repetition(n), self.separators.component(), component)
+    }
+
+    pub(crate) fn is_of_type_ack(&self) -> bool {
+        let message_type = self.get(9).trim_ascii_start();
+        message_type.get(..3).is_some_and(|code| code.eq_ignore_ascii_case(b"ACK"))
+            && self.component(9, 1).trim_ascii().len() == 3
     }
 
     pub(crate) fn separators(&self) -> Separators {
@@ -94,4 +100,34 @@ impl<'a> HeaderFields<'a> {
 fn piece(text: &[u8], separator: Option<u8>, n: usize) -> &[u8] {
     let mut pieces = text.split(|byte| Some(*byte) == separator);
     n.checked_sub(1).and_then(|n| pieces.nth(n)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_those_of_the_header_wherever_they_lie() {
+        let long = "x".repeat(30);
+        for rest in [
+            "",
+            "|",
+            "|^~\\&",
+            "|^~\\&|",
+            "|^~\\&|A|B|C|D|20260101||ADT^A01|7|P|2.5",
+            "|^~\\&|AAA|\u{FD}|\u{1}{|\u{7B}}||||||||||||||||||||||||||||||||||||||||||",
+            &"|abcdefg".repeat(30),
+            &format!("|^~\\&|{long}|{long}||{long}|"),
+        ] {
+            for cut in (0..=rest.len()).filter(|cut| rest.is_char_boundary(*cut)) {
+                let line = format!("MSH{}", &rest[..cut]);
+                let Ok(header) = Header::parse(line.as_bytes()) else { continue };
+                let found = HeaderFields::of(&header);
+                for n in 2..26 {
+                    assert_eq!(found.get(n), header.field(n).as_bytes(), "MSH-{n} of {line:?}");
+                }
+                assert_eq!(found.is_clean(), !line.contains('\u{1}'), "{line:?}");
+            }
+        }
+    }
 }

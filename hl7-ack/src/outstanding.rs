@@ -171,7 +171,17 @@ fn comparable(id: Field<'_>) -> Vec<u8> {
             TokenKind::Separator(Level::Repetition) => bytes.push(b'~'),
             TokenKind::Separator(Level::Component) => bytes.push(b'^'),
             TokenKind::Separator(_) => bytes.push(b'&'),
-            _ => bytes.extend_from_slice(&token.unescape()),
+            TokenKind::Text | TokenKind::Escaped(_) | TokenKind::Hex => {
+                bytes.extend_from_slice(&token.unescape());
+            }
+            // A sequence that stands for no byte, between two escape characters.
+            _ => {
+                let sequence = token.as_bytes();
+                let body = sequence.get(1..sequence.len().saturating_sub(1)).unwrap_or_default();
+                bytes.push(b'\\');
+                bytes.extend_from_slice(body);
+                bytes.push(b'\\');
+            }
         }
     }
     bytes.trim_ascii().to_vec()

@@ -115,7 +115,7 @@ impl AckRequest {
         let (accept, accept_known) = Condition::read(header.said(15));
         let (application, application_known) = Condition::read(header.said(16));
         let misread = [!accept_known, !application_known];
-        if msa.is_some() || header.component(9, 1).trim_ascii().eq_ignore_ascii_case(b"ACK") {
+        if msa.is_some() || header.is_of_type_ack() {
             let code = msa.and_then(|msa| msa.field(1).as_bytes().trim_ascii_start().first());
             let accept = match code {
                 Some(b'C' | b'c') => Condition::Never,

@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use hl7_parse::{Header, Message, ParseError};
 
 use crate::{
-    AckCode, AckRequest, Acknowledgment, Clock, ControlId, ControlIds, ErrorCode, Level, Mode,
-    Outcome, UniqueIds, Version, err, header_fields::HeaderFields, msa::may_hold_msa,
+    AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Level, Mode, Outcome,
+    UniqueIds, Version, err, header_fields::HeaderFields, msa::may_hold_msa,
     request::application_code, timestamp::timestamp, writer::Writer,
 };
 
@@ -311,8 +311,12 @@ impl Acknowledger {
         writer.skip(1);
     }
 
-    pub(crate) fn next_control_id(&self) -> ControlId {
-        self.control_ids.next()
+    pub(crate) fn write_control_id(&self, writer: &mut Writer) {
+        let control_id = self.control_ids.next();
+        match control_id.as_plain() {
+            Some(plain) => writer.plain(plain),
+            None => writer.text(control_id.as_str(), usize::MAX),
+        }
     }
 
     /// MSH-1 to MSH-12.
@@ -337,7 +341,7 @@ impl Acknowledger {
             }
         }
 
-        writer.text(self.next_control_id().as_str(), usize::MAX);
+        self.write_control_id(writer);
         match header.said(11) {
             [] => writer.plain(b"P"),
             processing_id => writer.copied(processing_id),

@@ -5,7 +5,11 @@ use memchr::memchr2_iter;
 
 /// The MSA segment of a message.
 pub(crate) fn msa_of<'a>(message: &Message<'a>) -> Option<Segment<'a>> {
-    message.segments().find(|segment| is_segment(segment, b"MSA"))
+    // Most segments are told by their first byte.
+    let may_be = |segment: &Segment<'_>| {
+        matches!(segment.as_bytes().first(), Some(b'M' | b'm' | b' ' | b'\t'))
+    };
+    message.segments().find(|segment| may_be(segment) && is_segment(segment, b"MSA"))
 }
 
 /// Whether a segment has this ID; in lower case it is one as well.

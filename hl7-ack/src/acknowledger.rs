@@ -6,8 +6,12 @@ use hl7_parse::{Header, Message, ParseError};
 
 use crate::{
     AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Level, Mode, Outcome,
-    UniqueIds, Version, err, header_fields::HeaderFields, msa::may_hold_msa,
-    request::application_code, timestamp::timestamp, writer::Writer,
+    UniqueIds, Version, err,
+    header_fields::HeaderFields,
+    msa::{may_have_msa, may_hold_msa},
+    request::application_code,
+    timestamp::timestamp,
+    writer::Writer,
 };
 
 /// Builds acknowledgments: knows the time, makes control IDs, and may have a name of its own.
@@ -159,7 +163,7 @@ impl Acknowledger {
         bytes: &[u8],
         outcome: &Outcome,
     ) -> Result<Option<Acknowledgment>, ParseError> {
-        if may_hold_msa(bytes) {
+        if may_have_msa(bytes) {
             return Ok(self.acknowledge(&Message::parse(bytes)?, outcome));
         }
         let fields = HeaderFields::of(&Header::parse(bytes)?);

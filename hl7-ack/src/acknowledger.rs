@@ -72,6 +72,18 @@ impl Acknowledger {
     }
 
     /// What to write in MSH-3 and MSH-4, instead of MSH-5 and MSH-6 of the message.
+    ///
+    /// ```
+    /// use hl7_ack::{AckCode, Acknowledger, Outcome};
+    /// use hl7_parse::{Header, Message};
+    ///
+    /// let header = Header::parse(b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
+    /// let acknowledger = Acknowledger::new().identity("BRIDGE", "NORTH");
+    /// let built = acknowledger.build(&header, AckCode::AA, &Outcome::accepted());
+    /// let answer = Message::parse(built.as_bytes())?;
+    /// assert_eq!(answer.header().sending_application().as_bytes(), b"BRIDGE");
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
     #[must_use]
     pub fn identity(mut self, application: impl Into<String>, facility: impl Into<String>) -> Self {
         let (application, facility) = (application.into(), facility.into());
@@ -104,6 +116,19 @@ impl Acknowledger {
 
     /// Writes the text of the first fault into MSA-3 in versions after 2.6 too: withdrawn there,
     /// but the only text that many systems show.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, ErrorCode, Outcome};
+    /// use hl7_parse::Message;
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.8\r")?;
+    /// let down = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "down for an hour");
+    /// let acknowledger = Acknowledger::new().msa_3_in_every_version();
+    /// let acknowledgment = acknowledger.acknowledge(&message, &down).ok_or("nothing due")?;
+    /// let text = std::str::from_utf8(acknowledgment.as_bytes())?;
+    /// assert!(text.contains("\rMSA|AR|7|down for an hour\r"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn msa_3_in_every_version(mut self) -> Self {
         self.msa_3_always = true;

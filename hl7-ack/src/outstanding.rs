@@ -15,7 +15,8 @@ use crate::{AckRequest, Answer, Matching, msa::msa_of, responder::read, safe_tex
 /// use hl7_parse::OwnedMessage;
 ///
 /// let sent = Outstanding::of(&OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?);
-/// assert!(sent.answer_due());
+/// assert!(sent.answer_due() && !sent.silence_accepts());
+/// assert_eq!((sent.message_type(), sent.control_id()), ("ADT^A01", "7"));
 /// for (bytes, found) in [
 ///     ("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7\r", "positive"),
 ///     ("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AE|7\r", "negative"),

@@ -20,7 +20,9 @@ use crate::{
 /// assert_eq!(request.code_for(&Outcome::accepted()), Some(AckCode::CA));
 ///
 /// let original = Message::parse(b"MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5\r")?;
-/// assert_eq!(AckRequest::of(&original).code_for(&Outcome::accepted()), Some(AckCode::AA));
+/// let request = AckRequest::of(&original);
+/// assert_eq!(request.code_for(&Outcome::accepted()), Some(AckCode::AA));
+/// assert!(!request.of_acknowledgment() && !request.silence_accepts());
 /// # Ok::<(), hl7_parse::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,6 +52,10 @@ struct Identity {
 const MAX_MSA_3_LEN: usize = 80;
 
 impl Acknowledger {
+    /// A field of the message that is longer, in bytes, is not echoed: an acknowledgment stays
+    /// small. Of MSH-10 that is twenty times what the standard allows.
+    pub const MAX_ECHOED_LEN: usize = 4096;
+
     /// By the system's clock, with [`UniqueIds`].
     #[must_use]
     pub fn new() -> Self {
@@ -169,6 +173,7 @@ impl Acknowledger {
     ///
     /// The same bytes as [`Acknowledger::acknowledge`], in less time. Nothing is known of the
     /// segments that follow, but whether MSA may be among them: then the message is read whole.
+    /// The bytes are to be one message: of several the first is answered.
     ///
     /// ```
     /// use hl7_ack::{AckCode, Acknowledger, Outcome};

@@ -44,6 +44,7 @@ mod acknowledgment;
 mod answer;
 mod batch_answer;
 mod buffer;
+mod building;
 mod code;
 mod control_id;
 mod deliver;

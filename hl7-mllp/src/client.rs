@@ -23,7 +23,8 @@
 //!
 //! A client holds one connection. It is opened when it is first needed, kept between messages, and
 //! carries one exchange at a time; further callers wait in the order of their calls. The name is
-//! resolved anew at each connect, and every address is tried.
+//! resolved anew at each connect, and every address is tried. After a connect that failed the next
+//! one is held back, longer each time. [`ClientBuilder::build_pool`] holds several connections.
 //!
 //! A connection is used again only after a clean end. After a time limit, an answer to another
 //! message, anything unreadable, or a caller that went away, it is closed, so that a late answer
@@ -42,6 +43,9 @@
 //! [`Delivery::NotSent`] means that no byte of the frame left: it is safe to send again.
 //! Everything after the first byte is [`Delivery::Unknown`].
 //!
+//! With the feature `metrics` deliveries are counted as `hl7_mllp_deliveries_total` by `outcome`
+//! (`answered`, `none due`, `not sent`, `unknown`) and timed as `hl7_mllp_delivery_seconds`.
+//!
 //! # Limits
 //!
 //! | name | default | over it |
@@ -49,6 +53,8 @@
 //! | `connect_timeout` | 5 s | not sent |
 //! | `write_timeout` | 30 s | unknown; not sent if no byte left |
 //! | `answer_timeout` | 30 s | unknown |
+//! | `commit_timeout` | 30 s | unknown; release 2 only |
+//! | `max_reconnect_pause` | 2 s | not sent, where `connect_timeout` ends before the pause |
 //! | `silence_timeout` | 5 s | accepted, where MSH-15 asks for negative answers only |
 //! | `queue_timeout` | 10 s | not sent |
 //! | `max_frame_len` | 16 MiB | unknown |

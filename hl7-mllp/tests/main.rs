@@ -15,6 +15,8 @@ mod client;
 mod limits;
 #[cfg(all(feature = "client", feature = "server", feature = "metrics"))]
 mod metrics;
+#[cfg(feature = "server")]
+mod own_messages;
 #[cfg(feature = "client")]
 mod pool;
 #[cfg(all(feature = "client", feature = "server"))]

@@ -132,6 +132,7 @@ fn measure(test: bool) {
     if let Ok(folder) = std::env::var("HL7_NODE_PEERS") {
         servers.push(Served::simple_hl7(&folder));
     }
+    let mut short = Vec::new();
     for connections in [1, 16] {
         let mut rates = vec![Vec::new(); servers.len()];
         for _ in 0..rounds {
@@ -155,8 +156,11 @@ fn measure(test: bool) {
             );
         }
         let wanted = medians.get(2).map_or(f64::INFINITY, |rate| 3.0 * rate).min(0.8 * medians[0]);
-        assert!(test || ours >= wanted, "{ours:.0} messages/s where {wanted:.0} are wanted");
+        if ours < wanted {
+            short.push(format!("{connections} connections: {ours:.0} of {wanted:.0} messages/s"));
+        }
     }
+    assert!(test || short.is_empty(), "slower than wanted: {short:?}");
 }
 
 /// Messages answered per second.

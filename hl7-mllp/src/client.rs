@@ -67,7 +67,7 @@ mod pool;
 mod release2;
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -83,6 +83,7 @@ use tokio::{
     sync::{Mutex, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
+use tracing::Instrument as _;
 
 use self::{
     builder::Options,
@@ -190,7 +191,8 @@ impl Client {
             true => options.silence_timeout,
             false => options.answer_timeout,
         };
-        match self.wait(&mut connection, outstanding, limit).await {
+        let span = tracing::info_span!("answer", to = ?self.shared.target);
+        match self.wait(&mut connection, outstanding, limit).instrument(span).await {
             Waited::Clean(delivery) => {
                 if !options.release2 || self.commit(&mut connection, &delivery).await {
                     *slot = Some(connection);
@@ -265,9 +267,7 @@ impl Client {
                 }
                 Ok(Err(ReadError::Lost(error))) => {
                     return match error.io_error() {
-                        Some(error) => {
-                            spoiled(CauseKind::Closed, format!("while waiting: {error}"))
-                        }
+                        Some(error) => Waited::Spoiled(Delivery::Unknown(lost(error))),
                         None => spoiled(CauseKind::Unreadable, error.to_string()),
                     };
                 }
@@ -364,6 +364,16 @@ enum Unsent {
 enum Waited {
     Clean(Delivery),
     Spoiled(Delivery),
+}
+
+/// Why a connection was lost on which an answer was awaited. With TLS 1.3 a server says only then
+/// that it does not accept the client's certificate.
+fn lost(error: &io::Error) -> Cause {
+    #[cfg(feature = "tls")]
+    if let Some(error) = hl7_transport::TlsError::find(error) {
+        return Cause::new(CauseKind::Tls, format!("while waiting: {error}"));
+    }
+    Cause::new(CauseKind::Closed, format!("while waiting: {error}"))
 }
 
 fn dropped(others: u64, then: &str) -> String {

@@ -23,7 +23,8 @@
 //!
 //! A client holds one connection. It is opened when it is first needed, kept between messages, and
 //! carries one exchange at a time; further callers wait in the order of their calls. The name is
-//! resolved anew at each connect, and every address is tried.
+//! resolved anew at each connect, and every address is tried. After a connect that failed the next
+//! one is held back, longer each time. [`ClientBuilder::build_pool`] holds several connections.
 //!
 //! A connection is used again only after a clean end. After a time limit, an answer to another
 //! message, anything unreadable, or a caller that went away, it is closed, so that a late answer
@@ -44,6 +45,9 @@
 //! [`Delivery::NotSent`] means that no byte of the frame left: it is safe to send again.
 //! Everything after the first byte is [`Delivery::Unknown`].
 //!
+//! With the feature `metrics` deliveries are counted as `hl7_mllp_deliveries_total` by `outcome`
+//! (`answered`, `none due`, `not sent`, `unknown`) and timed as `hl7_mllp_delivery_seconds`.
+//!
 //! # Limits
 //!
 //! | name | default | over it |
@@ -51,6 +55,8 @@
 //! | `connect_timeout` | 5 s | not sent |
 //! | `write_timeout` | 30 s | unknown; not sent if no byte left |
 //! | `answer_timeout` | 30 s | unknown |
+//! | `commit_timeout` | 30 s | unknown; release 2 only |
+//! | `max_reconnect_pause` | 2 s | not sent, where `connect_timeout` ends before the pause |
 //! | `silence_timeout` | 5 s | accepted, where MSH-15 asks for negative answers only |
 //! | `queue_timeout` | 10 s | not sent |
 //! | `max_frame_len` | 16 MiB | unknown |
@@ -64,7 +70,7 @@ mod pool;
 mod release2;
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -80,6 +86,7 @@ use tokio::{
     sync::{Mutex, Notify, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
+use tracing::Instrument as _;
 
 use self::{
     builder::Options,
@@ -201,7 +208,8 @@ impl Client {
             true => options.silence_timeout,
             false => options.answer_timeout,
         };
-        match self.wait(&mut connection, outstanding, limit).await {
+        let span = tracing::info_span!("answer", to = ?self.shared.target);
+        match self.wait(&mut connection, outstanding, limit).instrument(span).await {
             Waited::Clean(delivery) => {
                 if !options.release2 || self.commit(&mut connection, &delivery).await {
                     *slot = Some(connection);
@@ -289,9 +297,7 @@ impl Client {
                 }
                 Ok(Err(ReadError::Lost(error))) => {
                     return match error.io_error() {
-                        Some(error) => {
-                            spoiled(CauseKind::Closed, format!("while waiting: {error}"))
-                        }
+                        Some(error) => Waited::Spoiled(Delivery::Unknown(lost(error))),
                         None => spoiled(CauseKind::Unreadable, error.to_string()),
                     };
                 }
@@ -411,6 +417,16 @@ enum Unsent {
 enum Waited {
     Clean(Delivery),
     Spoiled(Delivery),
+}
+
+/// Why a connection was lost on which an answer was awaited. With TLS 1.3 a server says only then
+/// that it does not accept the client's certificate.
+fn lost(error: &io::Error) -> Cause {
+    #[cfg(feature = "tls")]
+    if let Some(error) = hl7_transport::TlsError::find(error) {
+        return Cause::new(CauseKind::Tls, format!("while waiting: {error}"));
+    }
+    Cause::new(CauseKind::Closed, format!("while waiting: {error}"))
 }
 
 fn dropped(others: u64, then: &str) -> String {

@@ -16,6 +16,7 @@ mod credentials;
 mod dialects;
 mod limits;
 mod mount;
+mod poll;
 mod server;
 mod status;
 mod stop;

@@ -38,6 +38,8 @@
 //! | `server` | [`server`] |
 //! | `tls` | HTTPS, by rustls with ring |
 //! | `serde` | a [`Dialect`] read from a configuration |
+//! | `axum` | `server::Hl7`, an extractor, and `server` with it |
+//! | `charset` | `server::CharsetOverride`, and `server` with it |
 //!
 //! The first three are on by default. None changes how the others behave.
 

@@ -11,9 +11,13 @@
 
 mod abuse;
 mod access;
+#[cfg(feature = "charset")]
+mod charset;
 mod client;
 mod credentials;
 mod dialects;
+#[cfg(feature = "axum")]
+mod extract;
 mod limits;
 mod mount;
 mod poll;

@@ -106,12 +106,14 @@ mod tests {
     fn messages_are_found_in_every_form() {
         let one = "MSH|^~\\&|A\rPID|1\r";
         let two = "MSH|^~\\&|B\rPID|2\r";
-        fn plain<'a>(contents: &[&'a str]) -> Option<Vec<(&'a str, Option<&'a str>)>> {
+        type Expected<'a> = Option<Vec<(&'a str, Option<&'a str>)>>;
+
+        fn plain<'a>(contents: &[&'a str]) -> Expected<'a> {
             Some(contents.iter().map(|text| (*text, None)).collect())
         }
         let json = r#""MSH|^~\\&|A\rPID|1\r""#;
         let other = r#""MSH|^~\\&|B\rPID|2\r""#;
-        let cases: Vec<(String, Option<Vec<(&str, Option<&str>)>>)> = vec![
+        let cases: Vec<(String, Expected<'_>)> = vec![
             (one.to_owned(), plain(&[one])),
             (format!("\x0b{one}\x1c\r"), plain(&[one])),
             (format!("{one}{two}"), plain(&[one, two])),

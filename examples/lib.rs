@@ -4,6 +4,8 @@
 mod destination;
 #[path = "shared/end.rs"]
 mod end;
+#[path = "shared/histogram.rs"]
+mod histogram;
 #[path = "shared/input.rs"]
 mod input;
 #[path = "shared/log.rs"]
@@ -15,6 +17,7 @@ mod signal;
 
 pub use destination::{Destination, DestinationError};
 pub use end::end;
+pub use histogram::Histogram;
 pub use input::{input, input_file};
 pub use log::log_to_stderr;
 pub use print::print_segments;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hl7_parse::{
-    Field, Header, Level, Message, OwnedMessage, TokenKind,
+    Header, Level, Message, OwnedMessage, TokenKind, Tokens,
     batch::{self, PartKind},
 };
 
@@ -75,9 +75,9 @@ impl Outstanding {
         let view = message.as_message();
         let header = view.header();
         Self {
-            control_id: Compared(comparable(header.control_id())),
+            control_id: Compared(comparable(header.control_id().as_bytes(), &header)),
             sender: [header.sending_application(), header.sending_facility()]
-                .map(|field| Compared(comparable(field))),
+                .map(|field| Compared(comparable(field.as_bytes(), &header))),
             matching: Matching::exact(),
             request: AckRequest::of(&view),
             shown: shown(&header),
@@ -154,8 +154,11 @@ impl Outstanding {
             || receiver
                 .into_iter()
                 .zip(&self.sender)
-                .all(|(field, ours)| comparable(field) == ours.0);
-        let ours = addressed && self.matching.names(&self.control_id.0, &comparable(msa.field(2)));
+                .all(|(field, ours)| comparable(field.as_bytes(), &header) == ours.0);
+        let ours = addressed
+            && self
+                .matching
+                .names(&self.control_id.0, &comparable(msa.field(2).as_bytes(), &header));
         if ours {
             Finding::Answer(Answer::new(message.clone(), self.request))
         } else {
@@ -165,9 +168,9 @@ impl Outstanding {
 }
 
 /// A control ID in one form, whatever the delimiters of its message.
-fn comparable(id: Field<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(id.as_bytes().len());
-    for token in id.tokens() {
+pub(crate) fn comparable(id: &[u8], header: &Header<'_>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(id.len());
+    for token in Tokens::new(id, header.separators()) {
         match token.kind() {
             TokenKind::Separator(Level::Repetition) => bytes.push(b'~'),
             TokenKind::Separator(Level::Component) => bytes.push(b'^'),

@@ -4,6 +4,8 @@
 //! on one connection, and sixteen at once on sixteen. The bare server reads the body and drops it;
 //! hl7-http reads the message in it and writes the acknowledgment.
 
+#![allow(clippy::expect_used, reason = "where it can not be set up there is nothing to measure")]
+
 use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;

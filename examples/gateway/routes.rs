@@ -7,7 +7,7 @@ use hl7_transport::Serving;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    config::{Accept, Answer, Config, Order, Route, Source},
+    config::{Accept, Answer, Config, Order, Route, Source, Text},
     destination,
     exposition::Registry,
     filter, meter,
@@ -178,14 +178,14 @@ fn pass_on(
 
 fn accept_only(accept: &Accept) -> AcceptOnly {
     let mut only = match &accept.types {
-        Some(types) => AcceptOnly::types(types),
+        Some(types) => AcceptOnly::types(types.iter().map(Text::as_str)),
         None => AcceptOnly::types(["*"]),
     };
     if let Some(versions) = &accept.versions {
-        only = only.versions(versions);
+        only = only.versions(versions.iter().map(Text::as_str));
     }
     if let Some(ids) = &accept.processing_ids {
-        only = only.processing_ids(ids);
+        only = only.processing_ids(ids.iter().map(Text::as_str));
     }
     only
 }

@@ -3,12 +3,15 @@
 //! A step sees what the one before has left, so that nothing comes back that was taken out. A step
 //! for a segment that the message does not have does nothing.
 
-use std::{collections::HashMap, fs, path::Path as File, sync::Arc};
+mod table;
+
+use std::{path::Path as File, sync::Arc};
 
 use hl7_ack::{AnyHandler, ErrorCode, Handler, Outcome, Received, Reply};
 use hl7_parse::{Editor, Message, OwnedMessage, Path, Target};
 use serde::Deserialize;
 
+use self::table::Codes;
 use crate::config::{Place, Text};
 
 /// One change: `{ set = { path = "MSH-5", value = "EHR" } }`.
@@ -102,15 +105,12 @@ pub(crate) struct Transform {
     steps: Arc<[(Step, Codes)]>,
 }
 
-/// What codes become.
-type Codes = HashMap<String, String>;
-
 impl Transform {
     /// Reads the tables; relative paths begin at `folder`.
     pub(crate) fn new(steps: Vec<Step>, folder: &File) -> Result<Self, String> {
         let with_table = |step: Step| {
             let codes = match &step {
-                Step::MapCodes { table, .. } => read_table(&folder.join(table.as_str()))?,
+                Step::MapCodes { table, .. } => table::read(&folder.join(table.as_str()))?,
                 _ => Codes::new(),
             };
             Ok((step, codes))
@@ -262,38 +262,8 @@ fn places(message: &Message<'_>, path: &Path) -> Vec<Path> {
     places
 }
 
-/// Most rows of a table.
-const MAX_ROWS: usize = 1_000_000;
-
-/// Reads a table of codes: two columns, parted by a tab or, without one, by a comma. Empty lines
-/// and those that begin with `#` are passed over.
-fn read_table(path: &File) -> Result<Codes, String> {
-    let error = |why: String| format!("the table {}: {why}", path.display());
-    let text = fs::read_to_string(path).map_err(|cause| error(cause.to_string()))?;
-    let mut codes = Codes::new();
-    for (at, line) in text.lines().enumerate() {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let columns = line.split_once('\t').or_else(|| line.split_once(','));
-        let fault = |why: &str| Err(error(format!("line {}: {why}", at + 1)));
-        let Some((from, to)) = columns else {
-            return fault("two columns are expected, parted by a tab or a comma");
-        };
-        if codes.insert(from.trim().to_owned(), to.trim().to_owned()).is_some() {
-            return fault("the code is there already");
-        }
-        if codes.len() > MAX_ROWS {
-            return fault("there are more than 1,000,000 codes");
-        }
-    }
-    Ok(codes)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::env;
-
     use super::*;
 
     #[derive(Deserialize)]
@@ -306,19 +276,10 @@ mod tests {
         OBX|1|CE|a||X~Y\rOBX|2|CE|b||Y\r";
 
     fn apply(steps: &str) -> Result<String, Outcome> {
-        let table = env::temp_dir().join(format!("hl7-gateway-{}.csv", std::process::id()));
-        fs::write(&table, "# codes\nX,long x\nY\tlong, y\n").expect("a table");
+        let codes = table::parse("# codes\nX,long x\n\nY\tlong, y\n").expect("a table");
         let steps: Steps = toml::from_str(&format!("steps = [{steps}]")).expect(steps);
-        let steps: Vec<_> = steps.steps.into_iter().map(|step| match step {
-            Step::MapCodes { path, otherwise, .. } => {
-                let table = toml::Value::from(table.to_str().expect("UTF-8"));
-                Step::MapCodes { path, otherwise, table: table.try_into().expect("text") }
-            }
-            step => step,
-        });
-        let transform = Transform::new(steps.collect(), File::new("")).expect("a transform");
-        let message = OwnedMessage::parse(MESSAGE).expect("HL7");
-        let changed = transform.apply(&message)?;
+        let steps = steps.steps.into_iter().map(|step| (step, codes.clone())).collect();
+        let changed = Transform { steps }.apply(&OwnedMessage::parse(MESSAGE).expect("HL7"))?;
         Ok(String::from_utf8(changed.as_bytes().to_vec()).expect("UTF-8"))
     }
 

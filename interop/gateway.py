@@ -419,8 +419,56 @@ def certificates_are_reloaded(site):
             site.authority.issue("gateway")
             expect(shown(), before, "certificate before the signal")
             gateway.signal(signal.SIGHUP)
-            gateway.until_printed("certificates reloaded")
+            gateway.until_printed("certificates and secrets reloaded")
             require(shown() != before, "the old certificate is still shown")
+
+
+def secrets_are_reloaded(site):
+    """SIGHUP: the next message shows the new token."""
+    token = site.folder / "secrets" / "service-token"
+    before = token.read_text()
+    with over_tls(FarSide(positive), site.authority.server()) as service:
+        url = "https://127.0.0.1:%d/messages" % service.port
+        try:
+            with site.gateway("scheduling.toml", SERVICE=url) as (gateway, port, *_), Wire(port) as wire:
+                for number, text in enumerate(["first", "second"]):
+                    token.write_text(text)
+                    gateway.signal(signal.SIGHUP)
+                    deadline = time.monotonic() + WAIT
+                    while gateway.stderr.count("certificates and secrets reloaded") <= number:
+                        require(time.monotonic() < deadline, "not reloaded")
+                        time.sleep(0.02)
+                    expect_ack(wire.exchange(message("T%d" % number)), "AA", "T%d" % number)
+                    expect(service.next().headers["Authorization"], "Bearer " + text, "credentials")
+                # A secret that can not be read leaves the one before in use.
+                token.unlink()
+                gateway.signal(signal.SIGHUP)
+                gateway.until_printed("not reloaded")
+                expect_ack(wire.exchange(message("T9")), "AA", "T9")
+                expect(service.next().headers["Authorization"], "Bearer second", "credentials")
+        finally:
+            token.write_text(before)
+
+
+def slow_destination(site):
+    """A destination that does not answer holds the sender up to its deadline, and the other not at all."""
+    release = threading.Event()
+
+    def slow(content):
+        release.wait(WAIT)
+        return acknowledge(content)
+
+    with FarSide(positive) as service, MllpSide(slow) as tcp:
+        settings = {"SERVICE": "http://127.0.0.1:%d/hl7" % service.port, "TCP_SERVICE": tcp.address}
+        with site.gateway("intersystems.toml", **settings) as (gateway, port, _, status), Wire(port) as wire:
+            began = time.monotonic()
+            wire.send(frame(message("W1")))
+            service.next(2)
+            expect_ack(wire.read_frame(), "AR", "W1")
+            require(4 < time.monotonic() - began < 12, "answered after %g s" % (time.monotonic() - began))
+            queued = 'hl7_gateway_queued{route="to-services",destination="tcp-service"} 1'
+            require(queued in get(status, "/metrics")[1], "what is under way is not counted")
+            release.set()
 
 
 def intersystems(site):
@@ -465,6 +513,8 @@ def main():
         cases.run("ingest: OAuth, client certificate, AR under 400, AE under 500", ingest, site)
         cases.run("endoscopy: one at a time; a PDF back over mutual TLS", endoscopy, site)
         cases.run("SIGHUP reloads certificates", certificates_are_reloaded, site)
+        cases.run("SIGHUP reloads secrets, and keeps what it can not replace", secrets_are_reloaded, site)
+        cases.run("a slow destination holds up the sender to its deadline", slow_destination, site)
         cases.run("InterSystems: fan-out, one path, codes translated", intersystems, site)
     printed = b"".join(line for _, _, line in Program.printed)
     cases.run("no patient data in any output", lambda: require(MARK.encode() not in printed, "patient data was printed"))

@@ -1,49 +1,36 @@
-//! Builds the client of a destination, and what stands around it: retries, order, numbers.
+//! Builds what stands around the client of a destination: retries, order, deadline, numbers.
 
-use std::{num::NonZeroUsize, path::Path, time::Duration};
+use std::path::Path;
 
 use hl7_ack::{
     AnyDeliver, Cause, CauseKind, Deliver, Delivery, ErrorCode, Forward, InOrder, OneAttempt,
     Outcome, PerKey, Progress, Retry, RetryAction, RetryPolicy, Unreachable, WhenUnreachable,
 };
-use hl7_http::client::OAuth;
-use hl7_mllp::client::Pool;
 use hl7_parse::OwnedMessage;
-use hl7_transport::{ClientTls, Pem, TokioTimer};
+use hl7_transport::TokioTimer;
 use tokio::sync::Semaphore;
 
 use crate::{
-    config::{
-        self, ClientTlsFiles, Destination, HttpDestination, MllpDestination, Order, RetryPreset,
-        Told,
-    },
+    client,
+    config::{self, Destination, Order, RetryPreset, Told},
     meter::Metered,
     reload::Reloads,
 };
 
-/// What an MLLP answer and the wait for a free connection may take: together less than
-/// [`Forward::DEADLINE`].
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(16);
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(8);
-
-/// What an HTTP exchange may take: less than [`Forward::DEADLINE`].
-const HTTP_TIMEOUT: Duration = Duration::from_secs(24);
-
 /// A destination that a handler can pass messages on to. Nothing is connected yet.
 pub(crate) fn forward(
-    to: &Destination,
+    to: &'static Destination,
     route: &'static str,
-    name: &'static str,
-    folder: &Path,
+    folder: &'static Path,
     reloads: &mut Reloads,
 ) -> Result<Forward, String> {
     let client = match (&to.mllp, &to.http) {
-        (Some(mllp), _) => around(to, mllp_client(to, mllp, folder, reloads)?),
-        (None, Some(http)) => around(to, http_client(http, folder)?),
+        (Some(mllp), _) => around(to, client::mllp(mllp, to.order, folder, reloads)?),
+        (None, Some(http)) => around(to, client::http(http, folder, reloads)?),
         (None, None) => return Err("a destination is either mllp or http".to_owned()),
     };
     let deadline = to.deadline.map_or(Forward::DEADLINE, |limit| limit.0);
-    let mut forward = Forward::to(Metered::new(client, route, name))
+    let mut forward = Forward::to(Metered::new(client, route, to.name.as_str()))
         .unreachable(unreachable(&to.unreachable))
         .deadline(deadline, TokioTimer::default());
     if to.translate_level {
@@ -53,40 +40,6 @@ pub(crate) fn forward(
         forward = forward.verbatim_ends();
     }
     Ok(forward)
-}
-
-/// What can be told of a destination without opening a file.
-pub(crate) fn faults(to: &Destination) -> Vec<String> {
-    let mut faults = Vec::new();
-    let mut tls = None;
-    if let Some(mllp) = &to.mllp {
-        let client = hl7_mllp::client::Client::builder(mllp.address.as_str()).build();
-        faults.extend(client.err().map(|error| error.to_string()));
-        tls = mllp.tls.as_ref();
-    }
-    if let Some(http) = &to.http {
-        let mut client = hl7_http::client::Client::builder(http.url.as_str());
-        for (name, value) in &http.headers {
-            client = client.header(name, value.as_str());
-        }
-        if let Some(tokens) = &http.oauth {
-            let (url, name) = (tokens.url.as_str(), tokens.client.as_str());
-            client = client.oauth(OAuth::client_credentials(url, name, ""));
-        }
-        if let Ok(nobody) = ClientTls::trusting_nobody() {
-            client = client.tls(nobody);
-        }
-        faults.extend(client.build().err().map(|error| error.to_string()));
-        let shown = [http.basic.is_some(), http.bearer.is_some(), http.oauth.is_some()];
-        if shown.iter().filter(|shown| **shown).count() > 1 {
-            faults.push("at most one of basic, bearer and oauth is shown".to_owned());
-        }
-        tls = http.tls.as_ref();
-    }
-    if tls.is_some_and(|files| files.certificate.is_some() != files.key.is_some()) {
-        faults.push("a client certificate and its key are named together".to_owned());
-    }
-    faults
 }
 
 /// Retries inside, order outside: a message keeps its turn while it is tried again.
@@ -105,7 +58,10 @@ fn around(to: &Destination, client: impl OneAttempt) -> AnyDeliver {
         Some(Order::PerKey(path)) => {
             let keys = PerKey::new(client, move |message, keys| {
                 for segment in message.segments_with_id(path.segment()) {
-                    for repetition in segment.field(path.field().unwrap_or(1)).repetitions() {
+                    let field = segment.field(path.field().unwrap_or(1));
+                    let named = path.repetition().map(|n| field.repetition(n));
+                    let all = named.is_none().then(|| field.repetitions());
+                    for repetition in named.into_iter().chain(all.into_iter().flatten()) {
                         let whole = repetition.as_bytes();
                         let key = match (path.component(), path.subcomponent()) {
                             (None, _) => whole,
@@ -168,134 +124,6 @@ fn unreachable(policy: &config::Unreachable) -> Unreachable {
     unreachable
 }
 
-/// One exchange at a time on each of its connections.
-fn mllp_client(
-    to: &Destination,
-    mllp: &MllpDestination,
-    folder: &Path,
-    reloads: &mut Reloads,
-) -> Result<impl OneAttempt + use<>, String> {
-    let address = mllp.address.as_str();
-    let mut client = hl7_mllp::client::Client::builder(address)
-        .answer_timeout(mllp.answer_timeout.map_or(ANSWER_TIMEOUT, |limit| limit.0))
-        .queue_timeout(mllp.queue_timeout.map_or(QUEUE_TIMEOUT, |limit| limit.0))
-        .release2(mllp.release2);
-    if let Some(limit) = mllp.connect_timeout {
-        client = client.connect_timeout(limit.0);
-    }
-    if let Some(limit) = mllp.write_timeout {
-        client = client.write_timeout(limit.0);
-    }
-    if let Some(limit) = mllp.silence_timeout {
-        client = client.silence_timeout(limit.0);
-    }
-    if let Some(limit) = mllp.max_frame_len {
-        client = client.max_frame_len(limit.0);
-    }
-    if let Some(files) = &mllp.tls {
-        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-        let name = files.server_name.as_ref().map_or(host, |name| name.as_str());
-        let tls = client_tls(files, folder)?;
-        reloads.client(tls.clone());
-        client = client.tls(tls, name);
-    }
-    let connections = mllp.connections.or(match to.order {
-        Some(Order::Parallel(number)) => Some(number),
-        _ => None,
-    });
-    let pool = client.build_pool(connections.unwrap_or(NonZeroUsize::MIN));
-    pool.map(Connections).map_err(|error| error.to_string())
-}
-
-fn http_client(http: &HttpDestination, folder: &Path) -> Result<impl OneAttempt + use<>, String> {
-    let mut client = hl7_http::client::Client::builder(http.url.as_str())
-        .timeout(http.timeout.map_or(HTTP_TIMEOUT, |limit| limit.0));
-    if let Some(dialect) = &http.dialect {
-        client = client.dialect(dialect.clone());
-    }
-    for (name, value) in &http.headers {
-        client = client.header(name, value.as_str());
-    }
-    if let Some(basic) = &http.basic {
-        client = client.basic(basic.user.as_str(), &basic.password.read(folder)?);
-    }
-    if let Some(token) = &http.bearer {
-        client = client.bearer(&token.read(folder)?);
-    }
-    if let Some(tokens) = &http.oauth {
-        let secret = tokens.secret.read(folder)?;
-        let (url, name) = (tokens.url.as_str(), tokens.client.as_str());
-        let mut oauth = OAuth::client_credentials(url, name, &secret);
-        if let Some(scope) = &tokens.scope {
-            oauth = oauth.scope(scope.as_str());
-        }
-        for (name, value) in &tokens.parameters {
-            oauth = oauth.parameter(name, value.as_str());
-        }
-        if tokens.secret_in_body {
-            oauth = oauth.secret_in_body();
-        }
-        client = client.oauth(oauth);
-    }
-    if let Some(proxy) = &http.proxy {
-        client = client.proxy(&proxy.read(folder)?);
-    }
-    if let Some(files) = &http.tls {
-        client = client.tls(client_tls(files, folder)?);
-    }
-    if let Some(limit) = http.connect_timeout {
-        client = client.connect_timeout(limit.0);
-    }
-    if let Some(limit) = http.idle_timeout {
-        client = client.idle_timeout(limit.0);
-    }
-    if let Some(connections) = http.max_idle_connections {
-        client = client.max_idle_connections(connections);
-    }
-    if let Some(limit) = http.max_response_len {
-        client = client.max_response_len(limit.0);
-    }
-    client.build().map_err(|error| error.to_string())
-}
-
-fn client_tls(files: &ClientTlsFiles, folder: &Path) -> Result<ClientTls, String> {
-    let pem = |path: &config::Text| Pem::file(folder.join(path.as_str()));
-    let mut tls = ClientTls::builder();
-    if let Some(ca) = &files.ca {
-        tls = tls.ca(pem(ca));
-    }
-    if files.system_roots {
-        tls = tls.system_roots();
-    }
-    if let Some(pinned) = &files.pinned {
-        tls = tls.pinned_server(pem(pinned));
-    }
-    if let Some(revoked) = &files.revoked {
-        tls = tls.revoked(pem(revoked));
-    }
-    tls = match (&files.certificate, &files.key) {
-        (Some(certificate), Some(key)) => tls.identity(pem(certificate), pem(key)),
-        (None, None) => tls,
-        _ => return Err("a client certificate and its key are named together".to_owned()),
-    };
-    tls.build().map_err(|error| error.to_string())
-}
-
-/// Connections that take turns; each message is sent once, on one of them.
-struct Connections(Pool);
-
-impl OneAttempt for Connections {}
-
-impl Deliver for Connections {
-    async fn deliver(&self, message: OwnedMessage) -> Delivery {
-        self.0.deliver(message).await
-    }
-
-    async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        self.0.deliver_tracked(message, progress).await
-    }
-}
-
 /// Delivers up to so many messages at once; some more wait, and those beyond are not sent.
 struct AtOnce {
     inner: AnyDeliver,
@@ -325,5 +153,86 @@ impl Deliver for AtOnce {
         // Nothing closes the semaphore.
         let _turn = self.turns.acquire().await;
         self.inner.deliver_tracked(message, progress).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// A client that holds every message until it is let go, and knows how many it holds.
+    #[derive(Clone)]
+    struct Gate {
+        held: Arc<AtomicUsize>,
+        open: Arc<Semaphore>,
+    }
+
+    impl Gate {
+        fn new() -> Self {
+            Self { held: Arc::default(), open: Arc::new(Semaphore::new(0)) }
+        }
+    }
+
+    impl OneAttempt for Gate {}
+
+    impl Deliver for Gate {
+        async fn deliver(&self, _: OwnedMessage) -> Delivery {
+            self.held.fetch_add(1, Ordering::Relaxed);
+            self.open.acquire().await.expect("open").forget();
+            self.held.fetch_sub(1, Ordering::Relaxed);
+            Delivery::NoneDue
+        }
+    }
+
+    fn destination(order: &str) -> Destination {
+        let text = format!("name = \"a\"\nmllp.address = \"a:1\"\nmax_messages = 6\n{order}");
+        toml::from_str(&text).expect(order)
+    }
+
+    fn message(segments: &str) -> OwnedMessage {
+        let text = format!("MSH|^~\\&|A|||||||7|P|2.5\r{segments}");
+        OwnedMessage::parse(text).expect("HL7")
+    }
+
+    /// How many of these are under way at once, and how many are turned away.
+    async fn at_once(order: &str, messages: &[&str]) -> (usize, usize) {
+        let gate = Gate::new();
+        let deliver = around(&destination(order), gate.clone());
+        let mut tasks = JoinSet::new();
+        for segments in messages {
+            let (deliver, message) = (deliver.clone(), message(segments));
+            tasks.spawn(async move { deliver.deliver(message).await });
+        }
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        let held = gate.held.load(Ordering::Relaxed);
+        gate.open.add_permits(messages.len());
+        let delivered = tasks.join_all().await;
+        let not_sent = |delivery: &&Delivery| matches!(delivery, Delivery::NotSent(_));
+        (held, delivered.iter().filter(not_sent).count())
+    }
+
+    #[tokio::test]
+    async fn an_order_says_how_many_are_under_way_and_wait() {
+        const ORDERS: [&str; 4] = ["ORC|1|A~B\r", "ORC|1|B\r", "ORC|1|C\rORC|1|D\r", "ORC|1|D\r"];
+        for (order, messages, expected) in [
+            ("", &[""; 8][..], (6, 2)),
+            ("order = \"parallel 2\"", &[""; 8], (2, 2)),
+            ("order = \"sequential\"", &[""; 8], (1, 2)),
+            ("order = \"per key ORC-2\"", &ORDERS, (2, 0)),
+            ("order = \"per key ORC-2[1]\"", &ORDERS, (3, 0)),
+            ("order = \"per key ORC-1\"", &ORDERS, (1, 0)),
+            ("order = \"per patient\"", &["PID|||1\r", "PID|||2\r", "PID|||1\r"], (2, 0)),
+        ] {
+            assert_eq!(at_once(order, messages).await, expected, "{order}");
+        }
     }
 }

@@ -11,6 +11,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
+mod client;
 mod config;
 mod destination;
 mod direct;
@@ -58,10 +59,14 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match &arguments.config {
         Some(file) => match Config::load(file) {
-            Ok(config) if arguments.check || arguments.check_files => {
-                check(&config, arguments.check_files)
+            Ok(config) => {
+                // It is there as long as the process, as what is made of it may be.
+                let config = Box::leak(Box::new(config));
+                match arguments.check || arguments.check_files {
+                    true => check(config, arguments.check_files),
+                    false => serve(config).await,
+                }
             }
-            Ok(config) => serve(&config).await,
             Err(faults) => Err(faults.to_string()),
         },
         None => {
@@ -88,7 +93,7 @@ async fn one_route(arguments: &Arguments) -> Result<(), String> {
     run.map_err(|error| error.to_string())
 }
 
-async fn serve(config: &Config) -> Result<(), String> {
+async fn serve(config: &'static Config) -> Result<(), String> {
     log::to_stderr(config.log.format);
     let registry = Registry::default();
     metrics::set_global_recorder(registry.clone()).map_err(|error| error.to_string())?;
@@ -96,7 +101,7 @@ async fn serve(config: &Config) -> Result<(), String> {
     routes::run(config, registry, stop).await
 }
 
-fn check(config: &Config, files: bool) -> Result<(), String> {
+fn check(config: &'static Config, files: bool) -> Result<(), String> {
     if files {
         routes::prepare(config, &mut Reloads::default())?;
     }

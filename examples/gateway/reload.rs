@@ -1,30 +1,31 @@
-//! [`Reloads`]: reads certificates again at SIGHUP, for connections that are opened from then on.
+//! [`Reloads`]: reads certificates and secrets again at SIGHUP, for what is opened from then on.
 
 use std::io;
-
-use hl7_transport::{ClientTls, ServerTls, TlsError};
 
 /// What can be read again.
 #[derive(Default)]
 pub(crate) struct Reloads {
-    reload: Vec<Box<dyn Fn() -> Result<(), TlsError> + Send + Sync>>,
+    reload: Vec<Box<Reload>>,
 }
 
+type Reload = dyn Fn() -> Result<(), String> + Send + Sync;
+
 impl Reloads {
-    pub(crate) fn client(&mut self, tls: ClientTls) {
-        self.reload.push(Box::new(move || tls.reload()));
+    /// Calls this at each reload. On an error it leaves in use what was.
+    pub(crate) fn add(&mut self, reload: impl Fn() -> Result<(), String> + Send + Sync + 'static) {
+        self.reload.push(Box::new(reload));
     }
 
-    pub(crate) fn server(&mut self, tls: ServerTls) {
-        self.reload.push(Box::new(move || tls.reload()));
-    }
-
-    /// Reads them all; one that can not be used leaves the one before in use.
+    /// Reads them all.
     fn run(&self) {
         let failed = self.reload.iter().filter_map(|reload| reload().err());
-        let failed = failed.inspect(|error| tracing::error!(%error, "certificate not reloaded"));
+        let failed = failed.inspect(|error| tracing::error!(%error, "not reloaded"));
         let failed = failed.count();
-        tracing::info!(reloaded = self.reload.len() - failed, failed, "certificates reloaded");
+        tracing::info!(
+            reloaded = self.reload.len() - failed,
+            failed,
+            "certificates and secrets reloaded"
+        );
     }
 
     /// Does so at every SIGHUP, from this call on.

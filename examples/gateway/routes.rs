@@ -23,12 +23,11 @@ use crate::{
 /// # Errors
 ///
 /// One line for each fault.
-pub(crate) fn prepare<'a>(config: &'a Config, reloads: &mut Reloads) -> Result<Wired<'a>, String> {
+pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<Wired, String> {
     let mut faults = Vec::new();
     let mut wired = Vec::new();
     for route in &config.routes {
-        // For as long as the process: labels of metrics, and fields of log lines.
-        let name: &'static str = route.name.get_ref().as_str().to_owned().leak();
+        let name = route.name.get_ref().as_str();
         let source = Prepared::new(&route.from, &config.folder, reloads);
         let handler = handler(route, name, &config.folder, reloads);
         match (source, handler) {
@@ -43,11 +42,11 @@ pub(crate) fn prepare<'a>(config: &'a Config, reloads: &mut Reloads) -> Result<W
 }
 
 /// Each route with its server to be and its handler.
-type Wired<'a> = Vec<(&'a Route, Prepared<'a>, AnyHandler)>;
+type Wired = Vec<(&'static Route, Prepared<'static>, AnyHandler)>;
 
 /// Binds and serves until `stop`.
 pub(crate) async fn run(
-    config: &Config,
+    config: &'static Config,
     registry: Registry,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), String> {
@@ -102,17 +101,17 @@ async fn until(mut said: watch::Receiver<bool>) {
 /// What becomes of a message, from the outside in: a copy is known, the header is looked at, then
 /// the content, then it is changed and passed on.
 fn handler(
-    route: &Route,
+    route: &'static Route,
     name: &'static str,
-    folder: &Path,
+    folder: &'static Path,
     reloads: &mut Reloads,
 ) -> Result<AnyHandler, String> {
     let mut destinations = Vec::new();
     let mut names = Vec::new();
     for to in &route.to {
         let to = to.get_ref();
-        let to_name: &'static str = to.name.as_str().to_owned().leak();
-        let forward = destination::forward(to, name, to_name, folder, reloads);
+        let to_name = to.name.as_str();
+        let forward = destination::forward(to, name, folder, reloads);
         destinations.push(forward.map_err(|fault| format!("destination {to_name}: {fault}"))?);
         names.push(to_name);
     }

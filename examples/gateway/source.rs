@@ -30,7 +30,8 @@ impl<'a> Prepared<'a> {
         };
         let tls = files.as_ref().map(|files| server_tls(files, folder)).transpose()?;
         if let Some(tls) = &tls {
-            reloads.server(tls.clone());
+            let reloaded = tls.clone();
+            reloads.add(move || reloaded.reload().map_err(|error| error.to_string()));
         }
         Ok(Self { source, tls, access })
     }

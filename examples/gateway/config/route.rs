@@ -11,7 +11,7 @@ use super::{
     text::Text,
     units::{Order, Size, Wait},
 };
-use crate::{destination, filter::Rule, transform::Step};
+use crate::{client, filter::Rule, transform::Step};
 
 /// Messages from one place to one or more others.
 #[derive(Debug, Deserialize)]
@@ -45,7 +45,7 @@ pub(crate) struct Route {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Source {
-    Mllp(MllpSource),
+    Mllp(Box<MllpSource>),
     Http(Box<HttpSource>),
 }
 
@@ -205,7 +205,7 @@ impl Route {
             }
             match (&to.mllp, &to.http) {
                 (Some(_), None) | (None, Some(_)) => {
-                    for what in destination::faults(to) {
+                    for what in client::faults(to) {
                         faults.add(text, span.clone(), what);
                     }
                 }

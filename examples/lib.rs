@@ -7,7 +7,7 @@ mod log;
 #[path = "shared/signal.rs"]
 mod signal;
 
-pub use destination::{Destination, DestinationError};
+pub use destination::{Destination, DestinationError, without_secrets};
 pub use log::log_to_stderr;
 pub use signal::stop_signal;
 

@@ -468,7 +468,14 @@ def slow_destination(site):
             require(4 < time.monotonic() - began < 12, "answered after %g s" % (time.monotonic() - began))
             queued = 'hl7_gateway_queued{route="to-services",destination="tcp-service"} 1'
             require(queued in get(status, "/metrics")[1], "what is under way is not counted")
+            # A stop lets what is in flight finish, and says meanwhile that it is not ready.
+            wire.send(frame(message("W2")))
+            service.next()
+            gateway.signal(signal.SIGTERM)
+            gateway.until_printed("stopping")
+            expect(get(status, "/readyz"), (503, "not ready\n"), "readiness during a stop")
             release.set()
+            expect_ack(wire.read_frame(), "AA", "W2")
 
 
 def intersystems(site):

@@ -55,17 +55,8 @@ pub(crate) async fn run(
     let reloading = reloads.at_hangup().map_err(|error| error.to_string())?;
     let reloading = tokio::spawn(reloading);
 
-    let (stopping, stopped) = watch::channel(false);
     let (ready, is_ready) = watch::channel(false);
-    let mut servers = JoinSet::new();
-    for (route, source, handler) in wired {
-        let serving = source.serve(handler).await;
-        let serving =
-            serving.map_err(|error| format!("route {}: {error}", route.name.get_ref().as_str()))?;
-        tell(route, &serving);
-        servers.spawn(serving.with_graceful_shutdown(until(stopped.clone())).into_future());
-    }
-    // It answers until all routes have stopped.
+    // It answers from before the first route listens until after the last one has stopped.
     let (end_status, status_ends) = watch::channel(false);
     let mut status = JoinSet::new();
     if let Some(at) = &config.status {
@@ -73,6 +64,15 @@ pub(crate) async fn run(
         let serving = serving.map_err(|error| format!("status: {error}"))?;
         tracing::info!(at = %serving.local_addr(), "health, readiness and metrics");
         status.spawn(serving.with_graceful_shutdown(until(status_ends)).into_future());
+    }
+    let (stopping, stopped) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    for (route, source, handler) in wired {
+        let name = route.name.get_ref().as_str();
+        let serving = source.serve(handler).await;
+        let serving = serving.map_err(|error| format!("route {name}: {error}"))?;
+        tell(route, &serving);
+        servers.spawn(serving.with_graceful_shutdown(until(stopped.clone())).into_future());
     }
     ready.send_replace(true);
     tracing::info!(routes = config.routes.len(), "ready");
@@ -213,7 +213,7 @@ fn tell(route: &Route, serving: &Serving) {
             steps = route.transform.len(),
             replay = route.replay.is_some(),
             to = to.name.as_str(),
-            over = if to.mllp.is_some() { "mllp" } else { "http" },
+            at = to.address(),
             order,
             retry = to.retry.is_some(),
             deadline = ?to.deadline.map_or(Forward::DEADLINE, |limit| limit.0),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use hl7_examples::without_secrets;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -168,6 +169,17 @@ pub(crate) enum Told {
     Error,
     /// Nothing: the connection is closed.
     HangUp,
+}
+
+impl Destination {
+    /// Where it is, as it may be shown: without user, password, query and fragment.
+    pub(crate) fn address(&self) -> String {
+        match (&self.mllp, &self.http) {
+            (Some(mllp), _) => mllp.address.as_str().to_owned(),
+            (None, Some(http)) => without_secrets(http.url.as_str()),
+            (None, None) => String::new(),
+        }
+    }
 }
 
 impl Route {

@@ -15,7 +15,7 @@ mod print;
 #[path = "shared/signal.rs"]
 mod signal;
 
-pub use destination::{Destination, DestinationError};
+pub use destination::{Destination, DestinationError, without_secrets};
 pub use end::end;
 pub use histogram::Histogram;
 pub use input::{input, input_file};

@@ -96,7 +96,8 @@ fn is_any(scheme: &str, wanted: &[&str]) -> bool {
 }
 
 /// A destination as it may be shown: without user, password, query and fragment.
-fn without_secrets(to: &str) -> String {
+#[must_use]
+pub fn without_secrets(to: &str) -> String {
     let shown = to.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = match shown.split_once("://") {
         Some((scheme, rest)) => (format!("{scheme}://"), rest),

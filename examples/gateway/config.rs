@@ -1,0 +1,262 @@
+//! [`Config`]: what a configuration file says, and what is wrong with it.
+//!
+//! The structs below are the reference of the file: a field is a key, its comment what it means.
+//! What is left out has the default of the crate that it is an option of.
+
+mod endpoints;
+mod faults;
+mod route;
+mod text;
+mod units;
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use self::route::is_label;
+pub(crate) use self::{
+    endpoints::{
+        ClientTlsFiles, HttpDestination, HttpSource, MllpDestination, MllpSource, ServerTlsFiles,
+    },
+    faults::Faults,
+    route::{
+        Accept, Answer, Destination, Filtered, Retry, RetryPreset, Route, Source, Told, Unreachable,
+    },
+    text::Text,
+    units::{Order, Place},
+};
+
+/// A whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// `[log]`
+    #[serde(default)]
+    pub(crate) log: Log,
+    /// `[status]`: health, readiness and metrics; none without it.
+    pub(crate) status: Option<Status>,
+    /// `[[route]]`, one or more.
+    #[serde(default, rename = "route")]
+    pub(crate) routes: Vec<Route>,
+    /// The folder of the file: where relative paths begin.
+    #[serde(skip)]
+    pub(crate) folder: PathBuf,
+}
+
+/// How log lines are written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    /// `text`, or `json`: one object a line.
+    #[serde(default)]
+    pub(crate) format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// Where an operator's tools look: `/healthz`, `/readyz`, `/metrics`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Status {
+    /// A loopback address with its port: `127.0.0.1:9575`.
+    pub(crate) listen: Spanned<Text>,
+}
+
+impl Config {
+    /// Most bytes of a configuration file.
+    const MAX_LEN: usize = 4 * 1024 * 1024;
+
+    /// Reads a file. Files that it refers to are not opened.
+    pub(crate) fn load(path: &Path) -> Result<Self, Faults> {
+        let name = path.display().to_string();
+        let text = match fs::read_to_string(path) {
+            Ok(text) if text.len() <= Self::MAX_LEN => text,
+            read => {
+                let why = read.map_or_else(|error| error.to_string(), |_| "too long".to_owned());
+                let mut faults = Faults::new(name);
+                faults.add("", 0..0, format!("can not be read: {why}"));
+                return Err(faults);
+            }
+        };
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        Self::read(&name, &text).map(|config| Self { folder, ..config })
+    }
+
+    fn read(name: &str, text: &str) -> Result<Self, Faults> {
+        let mut faults = Faults::new(name);
+        match toml::from_str::<Self>(text) {
+            Err(error) => faults.add_unread(text, &error),
+            Ok(config) => {
+                config.check(text, &mut faults);
+                if faults.is_empty() {
+                    return Ok(config);
+                }
+            }
+        }
+        Err(faults)
+    }
+
+    /// What no single value shows.
+    fn check(&self, text: &str, faults: &mut Faults) {
+        if let Some(status) = &self.status {
+            let address = status.listen.get_ref().as_str().parse::<SocketAddr>();
+            if !address.is_ok_and(|address| address.ip().is_loopback()) {
+                let what = "status.listen is a loopback address with a port: 127.0.0.1:9575";
+                faults.add(text, status.listen.span(), what);
+            }
+        }
+        if self.routes.is_empty() {
+            faults.add(text, 0..0, "there is no route; begin one with [[route]]");
+        }
+        let mut names = BTreeSet::new();
+        for route in &self.routes {
+            let name = route.name.get_ref().as_str();
+            if !is_label(name) {
+                let what = "a name is 1 to 40 lower-case letters, digits, `-` or `_`";
+                faults.add(text, route.name.span(), what);
+            } else if !names.insert(name) {
+                faults.add(text, route.name.span(), format!("there is another route `{name}`"));
+            }
+            route.check(text, faults);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROUTE: &str = r#"
+[[route]]
+name = "adt"
+from.mllp.listen = "127.0.0.1:2575"
+[[route.to]]
+name = "ehr"
+mllp.address = "ehr.example.org:2575"
+"#;
+
+    fn faults(text: &str) -> String {
+        Config::read("gateway.toml", text)
+            .err()
+            .map(|faults| faults.to_string())
+            .unwrap_or_default()
+    }
+
+    #[test]
+    fn a_small_configuration_has_no_fault() {
+        assert_eq!(faults(ROUTE), "");
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_line() {
+        for (from, to, expected) in [
+            (
+                "name = \"adt\"",
+                "nane = \"adt\"",
+                "gateway.toml:3: unknown key `nane`; did you mean `name`?",
+            ),
+            (
+                "from.mllp.listen",
+                "from.mlp.listen",
+                "gateway.toml:4: unknown word `mlp`; did you mean `mllp`?",
+            ),
+            (
+                ".listen =",
+                ".lisen =",
+                "gateway.toml:4: unknown key `lisen`; did you mean `listen`?",
+            ),
+            (
+                ":2575\"\n[[",
+                "\"\n[[",
+                "gateway.toml:4: an address to listen on is host:port, such as 0.0.0.0:2575",
+            ),
+            (
+                "name = \"adt\"",
+                "name = \"A D T\"",
+                "gateway.toml:3: a name is 1 to 40 lower-case letters, digits, `-` or `_`",
+            ),
+            (
+                "org:2575",
+                "org",
+                "gateway.toml:5: `ehr.example.org` is not an address: expected host:port",
+            ),
+            (
+                "mllp.address = \"ehr.example.org:2575\"",
+                "",
+                "gateway.toml:5: a destination is either mllp or http",
+            ),
+            (
+                "mllp.address = \"ehr.example.org:2575\"",
+                "http.url = \"ftp://ehr\"",
+                "gateway.toml:5: the URL is neither http nor https; http://host:port/path is expected",
+            ),
+            (
+                "[[route.to]]\n",
+                "[[route.to]]\norder = \"some\"\n",
+                "gateway.toml:6: `some` is no order; write `sequential`, `parallel 4`, `per patient` or `per key PATH`",
+            ),
+            (
+                "[[route.to]]\n",
+                "[[route.to]]\ndeadline = \"25\"\n",
+                "gateway.toml:6: `25` is no time; write 200ms, 5s, 10min, 24h or 7d",
+            ),
+            (
+                "[[route.to]]\n",
+                "[[route.filter]]\npath = \"PV1-2\"\n[[route.to]]\n",
+                "gateway.toml:5: a filter has one of any_of, none_of and valued",
+            ),
+            (
+                "[[route.to]]\n",
+                "transform = [{ clear = { path = \"MSH-10\" } }]\n[[route.to]]\n",
+                "gateway.toml:5: MSH-10 stays: the acknowledgment is known by it",
+            ),
+            (
+                "127.0.0.1:2575",
+                "${HL7_GATEWAY_UNSET}",
+                "gateway.toml:4: the environment variable HL7_GATEWAY_UNSET is not set; ${HL7_GATEWAY_UNSET:-default} has a default",
+            ),
+        ] {
+            let text = ROUTE.replacen(from, to, 1);
+            assert_eq!(faults(&text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn several_faults_are_told_at_once() {
+        let text = ROUTE.replace("\"adt\"", "\"ADT\"").replace("org:2575", "org");
+        let told = faults(&format!("[status]\nlisten = \"0.0.0.0:80\"\n{text}{ROUTE}{ROUTE}"));
+        let lines: Vec<_> = told.lines().filter_map(|line| line.split(": ").next()).collect();
+        assert_eq!(
+            lines,
+            ["gateway.toml:2", "gateway.toml:5", "gateway.toml:7", "gateway.toml:19"],
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn the_shipped_files_have_no_fault() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+        let mut seen = 0;
+        for entry in fs::read_dir(folder).expect("examples/config") {
+            let path = entry.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "toml") {
+                let faults = Config::load(&path).err().map(|faults| faults.to_string());
+                assert_eq!(faults, None);
+                seen += 1;
+            }
+        }
+        assert!(seen >= 5, "{seen} files");
+    }
+}

@@ -1,0 +1,119 @@
+//! [`Faults`]: what is wrong with a configuration, one line each, with file and line number.
+
+use std::{fmt, ops::Range};
+
+/// What is wrong with a configuration file.
+#[derive(Debug)]
+pub(crate) struct Faults {
+    file: String,
+    /// Line number, from 1, and what is wrong there.
+    found: Vec<(usize, String)>,
+}
+
+impl Faults {
+    pub(crate) fn new(file: impl Into<String>) -> Self {
+        Self { file: file.into(), found: Vec::new() }
+    }
+
+    /// A fault at a place in the text of the file.
+    pub(crate) fn add(&mut self, text: &str, at: Range<usize>, what: impl Into<String>) {
+        let before = text.bytes().take(at.start);
+        self.found.push((before.filter(|byte| *byte == b'\n').count() + 1, what.into()));
+    }
+
+    /// What the TOML reader refused, with the known key that comes nearest to an unknown one.
+    pub(crate) fn add_unread(&mut self, text: &str, error: &toml::de::Error) {
+        let message = error.message().lines().collect::<Vec<_>>().join(", ");
+        let what = suggestion(&message).unwrap_or(message);
+        self.add(text, error.span().unwrap_or(0..0), what);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (line, what)) in self.found.iter().enumerate() {
+            let end = if number == 0 { "" } else { "\n" };
+            write!(f, "{end}{}:{line}: {what}", self.file)?;
+        }
+        Ok(())
+    }
+}
+
+/// Serde says "unknown field `a`, expected one of `b`, `c`"; of a long list only the nearest is of
+/// use.
+fn suggestion(message: &str) -> Option<String> {
+    let is_key = message.starts_with("unknown field");
+    if !is_key && !message.starts_with("unknown variant") {
+        return None;
+    }
+    let mut names = message.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    let known: Vec<_> = names.collect();
+    let what = if is_key { "key" } else { "word" };
+    let nearest = known.iter().min_by_key(|name| distance(unknown, name))?;
+    let is_near = distance(unknown, nearest) <= (unknown.chars().count() / 3).max(2);
+    Some(match is_near {
+        true => format!("unknown {what} `{unknown}`; did you mean `{nearest}`?"),
+        false => format!("unknown {what} `{unknown}`; known here: {}", known.join(", ")),
+    })
+}
+
+/// How many letters have to be put in, left out or changed to make one name of the other.
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut next = vec![i + 1];
+        for ((to, diagonal), above) in b.chars().zip(&row).zip(row.iter().skip(1)) {
+            let changed = diagonal + usize::from(from != to);
+            let left = next.last().map_or(usize::MAX, |left| left + 1);
+            next.push(changed.min(above + 1).min(left));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_distance_counts_letters() {
+        for (a, b, expected) in [
+            ("", "", 0),
+            ("listen", "listen", 0),
+            ("lisen", "listen", 1),
+            ("listne", "listen", 2),
+            ("", "abc", 3),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(a, b), expected, "{a} {b}");
+            assert_eq!(distance(b, a), expected, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_told_with_the_nearest_or_with_all() {
+        for (message, expected) in [
+            (
+                "unknown field `lisen`, expected one of `listen`, `tls`",
+                "unknown key `lisen`; did you mean `listen`?",
+            ),
+            (
+                "unknown variant `sett`, expected `set` or `clear`",
+                "unknown word `sett`; did you mean `set`?",
+            ),
+            (
+                "unknown field `colour`, expected one of `listen`, `tls`",
+                "unknown key `colour`; known here: listen, tls",
+            ),
+        ] {
+            assert_eq!(suggestion(message).as_deref(), Some(expected));
+        }
+        assert_eq!(suggestion("missing field `listen`"), None);
+    }
+}

@@ -1,0 +1,23 @@
+//! Sets up the log of a configured gateway: text or JSON, one line an event.
+
+use hl7_examples::log_to_stderr;
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
+
+/// Writes log lines at `info` to standard error, unless `RUST_LOG` says otherwise.
+pub(crate) fn to_stderr(format: LogFormat) {
+    if format == LogFormat::Text {
+        return log_to_stderr("info");
+    }
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_writer(std::io::stderr)
+        .with_env_filter(filter)
+        .init();
+}

@@ -1,0 +1,223 @@
+//! Wires a configuration: servers, what is done with each message, clients; then serves.
+
+use std::path::Path;
+
+use hl7_ack::{AcceptOnly, AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay};
+use hl7_transport::Serving;
+use tokio::{sync::watch, task::JoinSet};
+
+use crate::{
+    config::{Accept, Answer, Config, Order, Route, Source, Text},
+    destination,
+    exposition::Registry,
+    filter, meter,
+    reload::Reloads,
+    source::Prepared,
+    status::Status,
+    transform::Transform,
+};
+
+/// Reads every file that the configuration refers to, and builds all servers and clients from
+/// them, without a port.
+///
+/// # Errors
+///
+/// One line for each fault.
+pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<Wired, String> {
+    let mut faults = Vec::new();
+    let mut wired = Vec::new();
+    for route in &config.routes {
+        let name = route.name.get_ref().as_str();
+        let source = Prepared::new(&route.from, &config.folder, reloads);
+        let handler = handler(route, name, &config.folder, reloads);
+        match (source, handler) {
+            (Ok(source), Ok(handler)) => wired.push((route, source, handler)),
+            (source, handler) => {
+                let told = [source.err(), handler.err()].into_iter().flatten();
+                faults.extend(told.map(|fault| format!("route {name}: {fault}")));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(wired) } else { Err(faults.join("\n")) }
+}
+
+/// Each route with its server to be and its handler.
+type Wired = Vec<(&'static Route, Prepared<'static>, AnyHandler)>;
+
+/// Binds and serves until `stop`.
+pub(crate) async fn run(
+    config: &'static Config,
+    registry: Registry,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), String> {
+    let mut reloads = Reloads::default();
+    let wired = prepare(config, &mut reloads)?;
+    let reloading = reloads.at_hangup().map_err(|error| error.to_string())?;
+    let reloading = tokio::spawn(reloading);
+
+    let (ready, is_ready) = watch::channel(false);
+    // It answers from before the first route listens until after the last one has stopped.
+    let (end_status, status_ends) = watch::channel(false);
+    let mut status = JoinSet::new();
+    if let Some(at) = &config.status {
+        let serving = Status::new(registry, is_ready).serve(at.listen.get_ref().as_str()).await;
+        let serving = serving.map_err(|error| format!("status: {error}"))?;
+        tracing::info!(at = %serving.local_addr(), "health, readiness and metrics");
+        status.spawn(serving.with_graceful_shutdown(until(status_ends)).into_future());
+    }
+    let (stopping, stopped) = watch::channel(false);
+    let mut servers = JoinSet::new();
+    for (route, source, handler) in wired {
+        let name = route.name.get_ref().as_str();
+        let serving = source.serve(handler).await;
+        let serving = serving.map_err(|error| format!("route {name}: {error}"))?;
+        tell(route, &serving);
+        servers.spawn(serving.with_graceful_shutdown(until(stopped.clone())).into_future());
+    }
+    ready.send_replace(true);
+    tracing::info!(routes = config.routes.len(), "ready");
+
+    stop.await;
+    ready.send_replace(false);
+    stopping.send_replace(true);
+    let mut cut_off = None;
+    while let Some(server) = servers.join_next().await {
+        cut_off = cut_off.or(server.map_or_else(
+            |error| Some(error.to_string()),
+            |ended| ended.err().map(|error| error.to_string()),
+        ));
+    }
+    reloading.abort();
+    end_status.send_replace(true);
+    while status.join_next().await.is_some() {}
+    cut_off.map_or(Ok(()), Err)
+}
+
+async fn until(mut said: watch::Receiver<bool>) {
+    // A sender that is gone says the same.
+    let _gone = said.wait_for(|said| *said).await;
+}
+
+/// What becomes of a message, from the outside in: a copy is known, the header is looked at, then
+/// the content, then it is changed and passed on.
+fn handler(
+    route: &'static Route,
+    name: &'static str,
+    folder: &'static Path,
+    reloads: &mut Reloads,
+) -> Result<AnyHandler, String> {
+    let mut destinations = Vec::new();
+    let mut names = Vec::new();
+    for to in &route.to {
+        let to = to.get_ref();
+        let to_name = to.name.as_str();
+        let forward = destination::forward(to, name, folder, reloads);
+        destinations.push(forward.map_err(|fault| format!("destination {to_name}: {fault}"))?);
+        names.push(to_name);
+    }
+    let mut handler = pass_on(route.answer, name, destinations, names);
+    if !route.transform.is_empty() {
+        let steps = route.transform.iter().map(|step| step.get_ref().clone()).collect();
+        handler = Transform::new(steps, folder)?.around(name, handler);
+    }
+    if !route.filter.is_empty() {
+        let rules = route.filter.iter().map(|rule| rule.get_ref().clone()).collect();
+        handler = filter::around(rules, route.filtered, name, handler);
+    }
+    if let Some(accept) = &route.accept {
+        handler = accept_only(accept).around(handler);
+    }
+    if let Some(replay) = &route.replay {
+        let mut store = MemoryStore::new();
+        if let Some(answers) = replay.max_answers {
+            store = store.max_answers(answers);
+        }
+        if let Some(size) = replay.max_bytes {
+            store = store.max_bytes(size.0);
+        }
+        if let Some(age) = replay.max_age {
+            store = store.max_age(age.0);
+        }
+        let replaying = Replay::new(store);
+        handler = match replay.refuse_reused_ids {
+            true => replaying.refuse_reused_ids().around(handler),
+            false => replaying.around(handler),
+        };
+    }
+    Ok(meter::around(name, handler))
+}
+
+fn pass_on(
+    answer: Answer,
+    route: &'static str,
+    mut destinations: Vec<Forward>,
+    names: Vec<&'static str>,
+) -> AnyHandler {
+    if destinations.len() == 1
+        && let Some(only) = destinations.pop()
+    {
+        return AnyHandler::new(only);
+    }
+    let report = move |at: usize, delivery: &Delivery| {
+        if delivery.is_positive() {
+            return;
+        }
+        let destination = names.get(at).copied().unwrap_or_default();
+        match delivery.cause() {
+            Some(cause) => tracing::warn!(route, destination, %cause, "not delivered, not told"),
+            None => tracing::warn!(route, destination, "answered negatively, not told"),
+        }
+    };
+    AnyHandler::new(match answer {
+        Answer::All => FanOut::all(destinations, report),
+        Answer::First => FanOut::first(destinations, report),
+        Answer::Any => FanOut::any(destinations, report),
+    })
+}
+
+fn accept_only(accept: &Accept) -> AcceptOnly {
+    let mut only = match &accept.types {
+        Some(types) => AcceptOnly::types(types.iter().map(Text::as_str)),
+        None => AcceptOnly::types(["*"]),
+    };
+    if let Some(versions) = &accept.versions {
+        only = only.versions(versions.iter().map(Text::as_str));
+    }
+    if let Some(ids) = &accept.processing_ids {
+        only = only.processing_ids(ids.iter().map(Text::as_str));
+    }
+    only
+}
+
+/// One line of the summary at the start for each destination of a route.
+fn tell(route: &Route, serving: &Serving) {
+    let (from, tls) = match &route.from {
+        Source::Mllp(mllp) => ("mllp", mllp.tls.is_some()),
+        Source::Http(http) => ("http", http.tls.is_some()),
+    };
+    for to in &route.to {
+        let to = to.get_ref();
+        let order = match to.order {
+            None => "as it comes".to_owned(),
+            Some(Order::Sequential) => "sequential".to_owned(),
+            Some(Order::Parallel(number)) => format!("parallel {number}"),
+            Some(Order::PerPatient) => "per patient".to_owned(),
+            Some(Order::PerKey(path)) => format!("per key {path}"),
+        };
+        tracing::info!(
+            route = route.name.get_ref().as_str(),
+            listen = %serving.local_addr(),
+            from,
+            tls,
+            filters = route.filter.len(),
+            steps = route.transform.len(),
+            replay = route.replay.is_some(),
+            to = to.name.as_str(),
+            at = to.address(),
+            order,
+            retry = to.retry.is_some(),
+            deadline = ?to.deadline.map_or(Forward::DEADLINE, |limit| limit.0),
+            "forwarding"
+        );
+    }
+}

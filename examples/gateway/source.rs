@@ -1,0 +1,163 @@
+//! Builds the server of a route, bound and ready to serve.
+
+use std::path::Path;
+
+use hl7_ack::AnyHandler;
+use hl7_http::server::{Access, Permission};
+use hl7_transport::{Listener, Pem, ServerTls, Serving};
+
+use crate::{
+    config::{HttpSource, MllpSource, ServerTlsFiles, Source},
+    reload::Reloads,
+};
+
+/// A server with everything read that it needs, but for its port.
+pub(crate) struct Prepared<'a> {
+    source: &'a Source,
+    tls: Option<ServerTls>,
+    access: Option<Access>,
+}
+
+impl<'a> Prepared<'a> {
+    pub(crate) fn new(
+        source: &'a Source,
+        folder: &Path,
+        reloads: &mut Reloads,
+    ) -> Result<Self, String> {
+        let (files, access) = match source {
+            Source::Mllp(mllp) => (&mllp.tls, None),
+            Source::Http(http) => (&http.tls, access(http, folder)?),
+        };
+        let tls = files.as_ref().map(|files| server_tls(files, folder)).transpose()?;
+        if let Some(tls) = &tls {
+            let reloaded = tls.clone();
+            reloads.add(move || reloaded.reload().map_err(|error| error.to_string()));
+        }
+        Ok(Self { source, tls, access })
+    }
+
+    /// Binds; nothing is accepted before the returned value is awaited.
+    pub(crate) async fn serve(self, handler: AnyHandler) -> Result<Serving, String> {
+        match self.source {
+            Source::Mllp(mllp) => serve_mllp(mllp, self.tls, handler).await,
+            Source::Http(http) => serve_http(http, self.tls, self.access, handler).await,
+        }
+    }
+}
+
+/// Sets the options that are given; the others keep their default.
+macro_rules! set {
+    ($server:ident, $source:ident, $($option:ident),+; $($wrapped:ident),+) => {
+        $(if let Some(value) = $source.$option {
+            $server = $server.$option(value);
+        })+
+        $(if let Some(value) = $source.$wrapped {
+            $server = $server.$wrapped(value.0);
+        })+
+    };
+}
+
+/// Binds, with the list of who may connect.
+macro_rules! listener {
+    ($source:ident) => {{
+        let bound = Listener::bind($source.listen.get_ref().as_str()).await;
+        let mut listener = bound.map_err(|error| error.to_string())?;
+        if let Some(networks) = &$source.allow {
+            listener = listener.allow(networks.0.clone());
+        }
+        if let Some(proxies) = &$source.proxy_protocol {
+            listener = listener.proxy_protocol(proxies.0.clone());
+        }
+        if let Some(connections) = $source.max_connections {
+            listener = listener.max_connections(connections);
+        }
+        if let Some(connections) = $source.max_per_address {
+            listener = listener.max_per_address(connections);
+        }
+        listener
+    }};
+}
+
+async fn serve_mllp(
+    mllp: &MllpSource,
+    tls: Option<ServerTls>,
+    handler: AnyHandler,
+) -> Result<Serving, String> {
+    let mut server = hl7_mllp::server::Server::from_listener(listener!(mllp))
+        .strict(mllp.strict)
+        .release2(mllp.release2);
+    set!(
+        server, mllp, max_in_flight;
+        max_frame_len, max_buffered, idle_timeout, frame_timeout, handler_timeout, write_timeout,
+        shutdown_timeout
+    );
+    if let Some(tls) = tls {
+        server = server.tls(tls);
+    }
+    Ok(server.serve(handler))
+}
+
+async fn serve_http(
+    http: &HttpSource,
+    tls: Option<ServerTls>,
+    access: Option<Access>,
+    handler: AnyHandler,
+) -> Result<Serving, String> {
+    let mut server = hl7_http::server::Server::from_listener(listener!(http));
+    set!(
+        server, http, max_in_flight;
+        max_body_len, max_buffered, idle_timeout, header_timeout, body_timeout, handler_timeout,
+        write_timeout, shutdown_timeout
+    );
+    if let Some(dialect) = &http.dialect {
+        server = server.dialect(dialect.clone());
+    }
+    if let Some(access) = access {
+        server = server.access(access);
+    }
+    if let Some(tls) = tls {
+        server = server.tls(tls);
+    }
+    Ok(server.serve(handler))
+}
+
+/// Who may send to an HTTP server; `None`: everybody who may connect.
+fn access(http: &HttpSource, folder: &Path) -> Result<Option<Access>, String> {
+    if http.path.is_none() && http.basic.is_none() && http.bearer.is_none() {
+        return Ok(None);
+    }
+    let mut access = Access::new();
+    if let Some(basic) = &http.basic {
+        access = access.basic(basic.user.as_str(), &basic.password.read(folder)?);
+    }
+    if let Some(token) = &http.bearer {
+        access = access.bearer(&token.read(folder)?);
+    }
+    if let Some(path) = &http.path {
+        let path = path.as_str().to_owned();
+        let to_path = match http.basic.is_none() && http.bearer.is_none() {
+            true => Permission::Granted,
+            false => Permission::Unknown,
+        };
+        access = access.check(move |request, _| match request.path() == path {
+            true => to_path,
+            false => Permission::Denied,
+        });
+    }
+    Ok(Some(access))
+}
+
+fn server_tls(files: &ServerTlsFiles, folder: &Path) -> Result<ServerTls, String> {
+    let pem = |path: &crate::config::Text| Pem::file(folder.join(path.as_str()));
+    let mut tls = ServerTls::builder(pem(&files.certificate), pem(&files.key));
+    if let Some(ca) = &files.client_ca {
+        tls = tls.client_ca(pem(ca));
+    }
+    if let Some(pinned) = &files.pinned {
+        tls = tls.pinned_client(pem(pinned));
+    }
+    if let Some(revoked) = &files.revoked {
+        tls = tls.revoked(pem(revoked));
+    }
+    tls.build().map_err(|error| error.to_string())
+}

@@ -1,0 +1,533 @@
+#!/usr/bin/env python3
+"""Runs the built gateway by its configuration files, between stand-ins for both ends.
+
+    python3 interop/gateway.py [--examples DIR]
+
+DIR holds the built examples, `target/release/examples` unless told. Needs `openssl` for
+certificates of an hour. One line per case, then `N passed, N failed`; the exit status is 0 only
+when none failed.
+"""
+
+import argparse
+import base64
+import contextlib
+import json
+import os
+import pathlib
+import queue
+import shutil
+import signal
+import socket
+import socketserver
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from harness import (
+    END, MARK, START, WAIT, Cases, Failed, FarSide, Program, Wire, bound_whole_run, expect, frame, free_port, require,
+)
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "examples" / "config"
+
+# Messages ------------------------------------------------------------------------------------
+
+
+def message(control_id, kind="ADT^A04^ADT_A01", patient="PID|1||%s7^^^GH^MR||%s^EVE||19620320|F|||12 %s LANE", visit="PV1|1|I",
+            ask="", processing_id="P", extra=""):
+    header = "MSH|^~\\&|HIS|GH|ENGINE|GH|20260302081530||%s|%s|%s|2.5.1%s" % (kind, control_id, processing_id, ask)
+    patient = patient.replace("%s", MARK)
+    return "".join(line + "\r" for line in (header, patient, visit, extra) if line).encode()
+
+
+def field(content, segment, number):
+    for line in content.decode("latin-1").split("\r"):
+        fields = line.split("|")
+        if fields[0] == segment:
+            number = number - 1 if segment == "MSH" else number
+            return fields[number] if len(fields) > number else ""
+    raise Failed("no segment %s in %d bytes" % (segment, len(content)))
+
+
+def acknowledge(content, code="AA", extra=""):
+    named = field(content, "MSH", 10)
+    return ("MSH|^~\\&|FAR|SIDE|||20260302081531||ACK|FAR-%s|P|2.5.1\rMSA|%s|%s%s\r" % (named, code, named, extra)).encode()
+
+
+def expect_ack(content, code, control_id):
+    expect((field(content, "MSA", 1), field(content, "MSA", 2)), (code, control_id), "MSA-1 and MSA-2")
+    require(MARK.encode() not in content, "the acknowledgment holds patient data")
+
+
+def positive(request):
+    return 200, "application/hl7-v2+er7", acknowledge(request.body)
+
+
+# Stand-ins -----------------------------------------------------------------------------------
+
+
+class MllpSide:
+    """An MLLP receiver that records each message and answers with what `answer(message)` returns."""
+
+    def __init__(self, answer=acknowledge):
+        self.received = queue.Queue()
+        side = self
+        side.answer = answer
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                buffered = b""
+                while True:
+                    data = self.request.recv(65536)
+                    if not data:
+                        return
+                    buffered += data
+                    while END in buffered:
+                        content, buffered = buffered.split(END, 1)
+                        content = content[len(START):]
+                        side.received.put(content)
+                        self.request.sendall(frame(side.answer(content)))
+
+        class Server(socketserver.ThreadingTCPServer):
+            daemon_threads = True
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.address = "127.0.0.1:%d" % self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def next(self):
+        try:
+            return self.received.get(timeout=WAIT)
+        except queue.Empty:
+            raise Failed("the MLLP side received nothing within %g s" % WAIT) from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Authority:
+    """Certificates of an hour, made by openssl."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self._openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                      "-subj", "/CN=Test Authority", "-keyout", "ca.key", "-out", "ca.pem")
+        for name in ("service-ca", "exchange-ca", "ems-ca"):
+            shutil.copy(folder / "ca.pem", folder / (name + ".pem"))
+        for name in ("gateway", "client", "far"):
+            self.issue(name)
+
+    def issue(self, name):
+        extensions = self.folder / "extensions"
+        extensions.write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\n")
+        self._openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=" + name,
+                      "-keyout", name + ".key", "-out", name + ".csr")
+        self._openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial",
+                      "-days", "1", "-extfile", "extensions", "-out", name + ".pem")
+
+    def _openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], cwd=self.folder, check=True, capture_output=True, timeout=60)
+
+    def server(self, wants_client=False):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.folder / "far.pem", self.folder / "far.key")
+        if wants_client:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(self.folder / "ca.pem")
+        return context
+
+    def client(self, shows="client"):
+        context = ssl.create_default_context(cafile=self.folder / "ca.pem")
+        if shows:
+            context.load_cert_chain(self.folder / (shows + ".pem"), self.folder / (shows + ".key"))
+        return context
+
+
+def over_tls(far_side, context):
+    """The far side, from its next connection on, over TLS."""
+    far_side._server.socket = context.wrap_socket(far_side._server.socket, server_side=True)
+    return far_side
+
+
+def post(url, body, content_type="application/hl7-v2+er7", context=None, headers=()):
+    request = urllib.request.Request(url, body, {"Content-Type": content_type, **dict(headers)})
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    try:
+        with opener.open(request, timeout=WAIT) as response:
+            return response.status, response.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def get(port, path):
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open("http://127.0.0.1:%d%s" % (port, path), timeout=WAIT) as response:
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+# The gateway ---------------------------------------------------------------------------------
+
+
+class Site:
+    """A place to run configurations in: the program, certificates, secrets."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        (folder / "certificates").mkdir()
+        (folder / "secrets").mkdir()
+        for name in ("service-token", "events-password", "ingest-client-secret"):
+            (folder / "secrets" / name).write_text("secret of %s\n" % name)
+        self.authority = Authority(folder / "certificates")
+
+    @contextlib.contextmanager
+    def gateway(self, name, **settings):
+        """A running gateway; gives it with its MLLP port, HTTP port and status port."""
+        ports = [free_port() for _ in range(3)]
+        settings = {
+            "CERTIFICATES": self.folder / "certificates", "SECRETS": self.folder / "secrets",
+            "LISTEN": "127.0.0.1:%d" % ports[0], "LISTEN_HTTP": "127.0.0.1:%d" % ports[1],
+            "LISTEN_HTTPS": "127.0.0.1:%d" % ports[1], "STATUS": "127.0.0.1:%d" % ports[2], **settings,
+        }
+        with environment(settings), Program(self.program, "--config", CONFIG / name) as program:
+            program.until_printed("ready")
+            yield program, *ports
+            program.signal(signal.SIGTERM)
+            expect(program.exit_status(), 0, "exit status after SIGTERM")
+
+
+@contextlib.contextmanager
+def environment(settings):
+    before = dict(os.environ)
+    os.environ.update({name: str(value) for name, value in settings.items()})
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def run(program, *arguments):
+    with Program(program, *arguments) as started:
+        return started.exit_status(), started.stdout, started.stderr
+
+
+# Cases: configuration ------------------------------------------------------------------------
+
+
+def shipped_files_pass(program):
+    files = sorted(CONFIG.glob("*.toml"))
+    require(len(files) >= 5, "%d files" % len(files))
+    for file in files:
+        status, out, err = run(program, "--config", file, "--check")
+        expect((status, err), (0, ""), "status and errors of %s" % file.name)
+        require("no fault found" in out, "printed %r" % out)
+
+
+def faults_have_lines(program, folder):
+    file = folder / "faulty.toml"
+    file.write_text('[[route]]\nname = "a"\nfrom.mllp.lisen = "127.0.0.1:1"\n')
+    status, _, err = run(program, "--config", file, "--check")
+    expect(status, 1, "status")
+    expect(err, "gateway: %s:3: unknown key `lisen`; did you mean `listen`?\n" % file, "errors")
+
+
+def missing_files_are_told(program):
+    with environment({"CERTIFICATES": "/nowhere", "SECRETS": "/nowhere"}):
+        status, _, err = run(program, "--config", CONFIG / "events.toml", "--check-files")
+    expect(status, 1, "status")
+    expect(err.count("\n"), 1, "lines of %r" % err)
+    require("/nowhere/" in err and "route events-https" in err, err)
+
+
+# Cases: the integrations ---------------------------------------------------------------------
+
+
+def scheduling(site):
+    with over_tls(FarSide(positive), site.authority.server()) as service:
+        url = "https://127.0.0.1:%d/messages" % service.port
+        with site.gateway("scheduling.toml", SERVICE=url) as (gateway, port, _, status), Wire(port) as wire:
+            sent = message("S1")
+            expect_ack(wire.exchange(sent), "AA", "S1")
+            request = service.next()
+            lines = request.body.decode().split("\r")
+            expect(lines[0], "MSH|^~\\&|HIS|GH|Scheduling|GH|20260302081530||ADT^A04^ADT_A01|S1|P|2.5.1", "MSH")
+            require(lines[1].startswith("PID|||%s7^^^GH^MR||%s^EVE||19620320|F" % (MARK, MARK)), "PID is not as listed")
+            require(b" LANE" not in request.body, "the address has left the hospital")
+            expect(request.headers["Authorization"], "Bearer secret of service-token", "credentials")
+            # A copy gets the same answer, and is not sent again.
+            expect_ack(wire.exchange(sent), "AA", "S1")
+            # An emergency is taken and not passed on; a type that is not listed is rejected.
+            expect_ack(wire.exchange(message("S2", visit="PV1|1|E")), "AA", "S2")
+            expect_ack(wire.exchange(message("S3", kind="MDM^T02")), "AR", "S3")
+            expect_ack(wire.exchange(message("S4", kind="SIU^S12", extra="SCH|1|2")), "AA", "S4")
+            expect(field(service.next().body, "MSH", 10), "S4", "the next message at the service")
+            metrics_tell(status)
+
+
+def metrics_tell(status):
+    expect(get(status, "/healthz"), (200, "ok\n"), "health")
+    expect(get(status, "/readyz"), (200, "ready\n"), "readiness")
+    expect(get(status, "/other")[0], 404, "status of another path")
+    code, text = get(status, "/metrics")
+    expect(code, 200, "status of the metrics")
+    route = 'route="patients-and-appointments"'
+    to = 'destination="service"'
+    for line in (
+        "hl7_gateway_received_total{%s} 5" % route,
+        "hl7_gateway_filtered_total{%s} 1" % route,
+        'hl7_gateway_deliveries_total{%s,%s,outcome="AA"} 2' % (route, to),
+        "hl7_gateway_queued{%s,%s} 0" % (route, to),
+        'hl7_gateway_delivery_seconds_bucket{%s,%s,le="+Inf"} 2' % (route, to),
+        "hl7_mllp_connections 1",
+    ):
+        require(line in text.splitlines(), "no %s in:\n%s" % (line, text))
+    require(MARK not in text, "the metrics hold patient data")
+
+
+def outage(site):
+    """A destination that is down is AR within the deadline, and the gateway stays."""
+    nobody = free_port()
+    with site.gateway("events.toml", APPLICATION="http://127.0.0.1:%d/" % nobody) as (gateway, port, _, status):
+        with Wire(port) as wire:
+            expect_ack(wire.exchange(message("O1")), "AR", "O1")
+        expect(get(status, "/readyz")[0], 200, "readiness")
+        require('outcome="not_sent"} 1' in get(status, "/metrics")[1], "the outcome is not counted")
+
+
+def events(site):
+    with FarSide(positive) as application:
+        url = "http://127.0.0.1:%d/hl7" % application.port
+        with site.gateway("events.toml", APPLICATION=url) as (gateway, port, https, _):
+            with Wire(port) as wire:
+                expect_ack(wire.exchange(message("E1")), "AA", "E1")
+                expect(application.next().body, message("E1"), "body at the application")
+                expect_ack(wire.exchange(message("E2", patient="PID|1")), "AR", "E2")
+                expect_ack(wire.exchange(message("E3", processing_id="T")), "AR", "E3")
+            target = "https://127.0.0.1:%d/" % https
+            context = site.authority.client(shows=None)
+            expect(post(target, message("E4"), context=context)[0], 401, "status without a password")
+            password = base64.b64encode(b"events:secret of events-password").decode()
+            code, answer = post(target, message("E5"), context=context, headers={"Authorization": "Basic " + password}.items())
+            expect(code, 200, "status")
+            expect_ack(answer, "AA", "E5")
+            expect(application.next().body, message("E5"), "body at the application")
+        lines = [json.loads(line) for line in gateway.stderr.splitlines()]
+        exchanges = [line.get("control_id") for line in lines if line.get("message") == "exchange"]
+        expect([name for name in exchanges if name], ["E1", "E2", "E3", "E5"], "control IDs in the log")
+
+
+def ingest(site):
+    """OAuth and a client certificate; the exchange's own acknowledgment under 200, 400 and 500."""
+    answers = {"I1": (200, "AA"), "I2": (400, "AR"), "I3": (500, "AE")}
+    asked = queue.Queue()
+
+    def exchange(request):
+        if b"grant_type" in request.body:
+            asked.put(request)
+            return 200, "application/json", json.dumps({"access_token": "t0ken", "token_type": "Bearer", "expires_in": 600}).encode()
+        status, code = answers[field(request.body, "MSH", 10)]
+        # As the exchange does: LF between segments, none at the end.
+        return status, "text/plain", acknowledge(request.body, code).replace(b"\r", b"\n").rstrip(b"\n")
+
+    with over_tls(FarSide(exchange), site.authority.server(wants_client=True)) as far:
+        url = "https://127.0.0.1:%d" % far.port
+        settings = {"EXCHANGE": url + "/api", "TOKENS": url + "/token", "ORGANISATION": "r0x"}
+        with site.gateway("ingest.toml", **settings) as (gateway, port, _, status), Wire(port) as wire:
+            # I2 last: an AR is tried again.
+            for control_id in ("I1", "I3", "I2"):
+                expect_ack(wire.exchange(message(control_id)), answers[control_id][1], control_id)
+        token = asked.get(timeout=WAIT)
+        credentials = base64.b64encode(b"hospital:" + urllib.parse.quote_plus("secret of ingest-client-secret").encode())
+        expect(token.headers["Authorization"], "Basic " + credentials.decode(), "credentials at the token endpoint")
+        while (request := far.next()) is token:
+            pass
+        expect(request.body, message("I1"), "body")
+        for name, value in (("Authorization", "Bearer t0ken"), ("organisation-code", "r0x"),
+                            ("source-domain", "emergency-care"), ("data-type", "Hl7v2")):
+            expect(request.headers[name], value, name)
+        expect(request.headers.get_content_type(), "text/plain", "content type")
+
+
+def endoscopy(site):
+    """In order with a client certificate; results with a PDF come back over mutual TLS."""
+    under_way, most = [], []
+    guard = threading.Lock()
+
+    def ems(request):
+        with guard:
+            under_way.append(request)
+            most.append(len(under_way))
+        time.sleep(0.05)
+        with guard:
+            under_way.remove(request)
+        return positive(request)
+
+    document = "OBX|1|ED|PDF||^AP^^Base64^" + base64.b64encode(b"%PDF-1.4 " + b"x" * 200000).decode()
+    with over_tls(FarSide(ems), site.authority.server(wants_client=True)) as far, MllpSide() as trust:
+        settings = {"EMS": "https://127.0.0.1:%d/hl7" % far.port, "TRUST": trust.address, "EMS_NETWORKS": "127.0.0.1",
+                    "PROCESSING_ID": "P"}
+        with site.gateway("endoscopy.toml", **settings) as (gateway, port, https, _):
+            wires = [Wire(port) for _ in range(4)]
+            try:
+                for number, wire in enumerate(wires):
+                    wire.send(frame(message("M%d" % number, kind="ADT^A31")))
+                for number, wire in enumerate(wires):
+                    answer = wire.read_frame()
+                    expect_ack(answer, "AA", "M%d" % number)
+                    expect(field(answer, "MSH", 10), "FAR-M%d" % number, "control ID of the far side's own answer")
+            finally:
+                for wire in wires:
+                    wire.close()
+            expect(max(most), 1, "messages under way at once")
+            result = message("R1", kind="ORU^R01", extra=document)
+            target = "https://127.0.0.1:%d/" % https
+            code, answer = post(target, result, context=site.authority.client())
+            expect(code, 200, "status")
+            expect_ack(answer, "AA", "R1")
+            expect(trust.next(), result, "message at the trust")
+            try:
+                post(target, result, context=site.authority.client(shows=None))
+            except OSError:
+                pass
+            else:
+                raise Failed("a caller without a certificate was answered")
+
+
+def certificates_are_reloaded(site):
+    """SIGHUP: the next connection is shown the new certificate, without a restart."""
+    with MllpSide() as trust:
+        with site.gateway("endoscopy.toml", TRUST=trust.address, EMS_NETWORKS="127.0.0.1") as (gateway, _, https, _2):
+            def shown():
+                with socket.create_connection(("127.0.0.1", https), timeout=WAIT) as plain:
+                    with site.authority.client().wrap_socket(plain, server_hostname="localhost") as secure:
+                        return secure.getpeercert()["serialNumber"]
+
+            before = shown()
+            site.authority.issue("gateway")
+            expect(shown(), before, "certificate before the signal")
+            gateway.signal(signal.SIGHUP)
+            gateway.until_printed("certificates and secrets reloaded")
+            require(shown() != before, "the old certificate is still shown")
+
+
+def secrets_are_reloaded(site):
+    """SIGHUP: the next message shows the new token."""
+    token = site.folder / "secrets" / "service-token"
+    before = token.read_text()
+    with over_tls(FarSide(positive), site.authority.server()) as service:
+        url = "https://127.0.0.1:%d/messages" % service.port
+        try:
+            with site.gateway("scheduling.toml", SERVICE=url) as (gateway, port, *_), Wire(port) as wire:
+                for number, text in enumerate(["first", "second"]):
+                    token.write_text(text)
+                    gateway.signal(signal.SIGHUP)
+                    deadline = time.monotonic() + WAIT
+                    while gateway.stderr.count("certificates and secrets reloaded") <= number:
+                        require(time.monotonic() < deadline, "not reloaded")
+                        time.sleep(0.02)
+                    expect_ack(wire.exchange(message("T%d" % number)), "AA", "T%d" % number)
+                    expect(service.next().headers["Authorization"], "Bearer " + text, "credentials")
+                # A secret that can not be read leaves the one before in use.
+                token.unlink()
+                gateway.signal(signal.SIGHUP)
+                gateway.until_printed("not reloaded")
+                expect_ack(wire.exchange(message("T9")), "AA", "T9")
+                expect(service.next().headers["Authorization"], "Bearer second", "credentials")
+        finally:
+            token.write_text(before)
+
+
+def slow_destination(site):
+    """A destination that does not answer holds the sender up to its deadline, and the other not at all."""
+    release = threading.Event()
+
+    def slow(content):
+        release.wait(WAIT)
+        return acknowledge(content)
+
+    with FarSide(positive) as service, MllpSide(slow) as tcp:
+        settings = {"SERVICE": "http://127.0.0.1:%d/hl7" % service.port, "TCP_SERVICE": tcp.address}
+        with site.gateway("intersystems.toml", **settings) as (gateway, port, _, status), Wire(port) as wire:
+            began = time.monotonic()
+            wire.send(frame(message("W1")))
+            service.next(2)
+            expect_ack(wire.read_frame(), "AR", "W1")
+            require(4 < time.monotonic() - began < 12, "answered after %g s" % (time.monotonic() - began))
+            queued = 'hl7_gateway_queued{route="to-services",destination="tcp-service"} 1'
+            require(queued in get(status, "/metrics")[1], "what is under way is not counted")
+            # A stop lets what is in flight finish, and says meanwhile that it is not ready.
+            wire.send(frame(message("W2")))
+            service.next()
+            gateway.signal(signal.SIGTERM)
+            gateway.until_printed("stopping")
+            expect(get(status, "/readyz"), (503, "not ready\n"), "readiness during a stop")
+            release.set()
+            expect_ack(wire.read_frame(), "AA", "W2")
+
+
+def intersystems(site):
+    """Fan-out: both services get the message, and the sender hears the one that failed."""
+    with FarSide(positive) as service, MllpSide() as tcp, MllpSide() as laboratory:
+        settings = {"SERVICE": "http://127.0.0.1:%d/hl7" % service.port, "TCP_SERVICE": tcp.address,
+                    "LABORATORY": laboratory.address}
+        with site.gateway("intersystems.toml", **settings) as (gateway, port, http_port, _):
+            with Wire(port) as wire:
+                expect_ack(wire.exchange(message("F1")), "AA", "F1")
+                request = service.next()
+                expect(request.body, message("F1"), "body at the HTTP service")
+                require(request.charset, "no charset is declared")
+                expect(tcp.next(), message("F1"), "message at the TCP service")
+                tcp.answer = lambda content: acknowledge(content, "AE")
+                expect_ack(wire.exchange(message("F2")), "AE", "F2")
+            # The operation asks for an accept acknowledgment; the laboratory answers AA.
+            asked = message("F3", ask="|||AL|NE")
+            target = "http://127.0.0.1:%d" % http_port
+            code, answer = post(target + "/hl7/results", asked)
+            expect(code, 200, "status")
+            expect_ack(answer, "CA", "F3")
+            expect(post(target + "/elsewhere", asked)[0], 403, "status of another path")
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--examples", default=ROOT / "target" / "release" / "examples", type=pathlib.Path)
+    program = arguments.parse_args().examples / "gateway"
+    require(program.exists(), "%s is not there; run: cargo build --release --examples" % program)
+    bound_whole_run(420)
+    cases = Cases()
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        cases.run("every shipped configuration passes --check", shipped_files_pass, program)
+        cases.run("an unknown key is told with its line and the nearest key", faults_have_lines, program, folder)
+        cases.run("--check-files tells of a missing file in one line", missing_files_are_told, program)
+        site = Site(program, folder)
+        cases.run("scheduling: MLLP, filtered and stripped, to HTTPS; metrics", scheduling, site)
+        cases.run("events: MLLP and HTTPS to the application; log lines in JSON", events, site)
+        cases.run("a destination that is down is AR, and counted", outage, site)
+        cases.run("ingest: OAuth, client certificate, AR under 400, AE under 500", ingest, site)
+        cases.run("endoscopy: one at a time; a PDF back over mutual TLS", endoscopy, site)
+        cases.run("SIGHUP reloads certificates", certificates_are_reloaded, site)
+        cases.run("SIGHUP reloads secrets, and keeps what it can not replace", secrets_are_reloaded, site)
+        cases.run("a slow destination holds up the sender to its deadline", slow_destination, site)
+        cases.run("InterSystems: fan-out, one path, codes translated", intersystems, site)
+    printed = b"".join(line for _, _, line in Program.printed)
+    cases.run("no patient data in any output", lambda: require(MARK.encode() not in printed, "patient data was printed"))
+    print("%d passed, %d failed" % (cases.passed, cases.failed))
+    return 1 if cases.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,10 +20,11 @@ format:
 bench *ARGUMENTS:
     cargo bench --bench '*' -- {{ARGUMENTS}}
 
-# The built examples against python-hl7.
+# The built examples against python-hl7 and hl7apy.
 interop:
     cargo build --release --examples
     python3 interop/python_hl7.py
+    python3 interop/acknowledgments.py
 
 # What is too long for `ci`, or needs a nightly compiler.
 full: ci large (work "200") minimal-versions package wasm miri (fuzz-all "60")

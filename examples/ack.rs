@@ -52,7 +52,7 @@ fn main() -> std::io::Result<ExitCode> {
         };
         let answers = batch::parts(&file)
             .filter(|part| matches!(part.kind(), PartKind::Message | PartKind::Other))
-            .map(|part| answer(&acknowledger, file.slice_ref(part.as_bytes()), &outcome));
+            .map(|part| answer(&acknowledger, &file.slice_ref(part.as_bytes()), &outcome));
         if arguments.json {
             let answers: Vec<_> =
                 answers.map(|answer| answer.map(|answer| text(&answer))).collect();
@@ -67,13 +67,13 @@ fn main() -> std::io::Result<ExitCode> {
 }
 
 /// What can not be read is refused, by what can be read of it.
-fn answer(acknowledger: &Acknowledger, bytes: Bytes, outcome: &Outcome) -> Option<Acknowledgment> {
+fn answer(acknowledger: &Acknowledger, bytes: &Bytes, outcome: &Outcome) -> Option<Acknowledgment> {
     match OwnedMessage::parse_undecoded(bytes.clone()) {
         Ok(message) => acknowledger.acknowledge(&message.as_message(), outcome),
         Err(error) => {
             let text = error.kind().to_string();
             let unreadable = Outcome::error(ErrorCode::SEGMENT_SEQUENCE_ERROR, text);
-            acknowledger.refuse_unreadable(&bytes, &unreadable)
+            acknowledger.refuse_unreadable(bytes, &unreadable)
         }
     }
 }

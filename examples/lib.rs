@@ -1,14 +1,26 @@
-//! What several examples share: where to send to, when to stop, and how to log.
+//! What several examples share: what to read, where to send to, when to stop, how to log and to end.
 
 #[path = "shared/destination.rs"]
 mod destination;
+#[path = "shared/end.rs"]
+mod end;
+#[path = "shared/histogram.rs"]
+mod histogram;
+#[path = "shared/input.rs"]
+mod input;
 #[path = "shared/log.rs"]
 mod log;
+#[path = "shared/print.rs"]
+mod print;
 #[path = "shared/signal.rs"]
 mod signal;
 
 pub use destination::{Destination, DestinationError, without_secrets};
+pub use end::end;
+pub use histogram::Histogram;
+pub use input::{input, input_file};
 pub use log::log_to_stderr;
+pub use print::print_segments;
 pub use signal::stop_signal;
 
 // The documents of the project: each block in them is compiled, and run where it says what to

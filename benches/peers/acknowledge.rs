@@ -14,6 +14,12 @@ fn ours(acknowledger: &Acknowledger, message: &[u8]) -> usize {
     acknowledgment.as_bytes().len()
 }
 
+/// Of the header alone.
+fn ours_unread(acknowledger: &Acknowledger, message: &[u8]) -> usize {
+    let acknowledgment = acknowledger.acknowledge_unread(message, &Outcome::accepted());
+    acknowledgment.expect("a header").expect("due").as_bytes().len()
+}
+
 fn theirs(message: &[u8]) -> usize {
     let message = std::str::from_utf8(message).expect("UTF-8");
     let context = mllp::AckContext::from_message(&mllp::Message::parse(message).expect("readable"));
@@ -34,6 +40,11 @@ fn acknowledge(c: &mut Criterion) {
     let expected = ours(&acknowledger, ADMISSION.as_bytes());
     group.bench_function("hl7-ack", |b| {
         b.iter(|| assert_eq!(ours(&acknowledger, black_box(ADMISSION.as_bytes())), expected));
+    });
+    group.bench_function("hl7-ack-unread", |b| {
+        b.iter(|| {
+            assert_eq!(ours_unread(&acknowledger, black_box(ADMISSION.as_bytes())), expected)
+        });
     });
     let expected = theirs(ADMISSION.as_bytes());
     group.bench_function("mllp-0.3.0", |b| {

@@ -12,9 +12,6 @@ use hl7_ack::{
 use hl7_parse::{DiagnosticCode, OwnedMessage, ParseOptions, batch};
 use libfuzzer_sys::fuzz_target;
 
-/// A field that is longer is not echoed, and so not matched.
-const MAX_ECHOED: usize = 4096;
-
 fn check(built: &Acknowledgment) {
     // The declared set is echoed, and text in it need not be split before it is decoded.
     let strict = ParseOptions::strict().tolerate(DiagnosticCode::UnknownCharset);
@@ -56,7 +53,7 @@ fuzz_target!(|bytes: &[u8]| {
     for code in [AckCode::AA, AckCode::CE] {
         let built = acknowledger.build(&view.header(), code, &outcome);
         check(&built);
-        if view.header().control_id().as_bytes().len() > MAX_ECHOED {
+        if view.header().control_id().as_bytes().len() > Acknowledger::MAX_ECHOED_LEN {
             continue;
         }
         let found = Outstanding::of(&message).examine(built.as_bytes().clone());

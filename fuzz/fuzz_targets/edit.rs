@@ -29,8 +29,9 @@ impl Place {
     fn path(self) -> Path {
         let segment = ["PID", "OBX", "MSH", "ZZZ"][usize::from(self.segment % 4)];
         let mut path = segment.to_owned();
-        if self.occurrence % 4 > 0 {
-            path += &format!("[{}]", self.occurrence % 4);
+        let occurrence = self.occurrence % 4;
+        if occurrence > 0 {
+            path += &format!("[{occurrence}]");
         }
         let [field, repetition, component, subcomponent] = self.numbers.map(|n| n % 6);
         if field > 0 {

@@ -82,8 +82,11 @@ fn every_type(field: Field<'_>, message: &[u8]) {
     if let Ok(read) = DateTimeOptions::new().read(field)
         && let Some(value) = read.value
     {
-        let text = value.to_er7(&Separators::default());
-        assert_eq!(text.parse(), Ok(value), "what was tolerated is well-formed");
+        // A degree of precision is written as a second component.
+        if value.degree().is_none() {
+            let text = value.to_er7(&Separators::default());
+            assert_eq!(text.parse(), Ok(value), "what was tolerated is well-formed");
+        }
         conversions(value);
     }
     if let Ok(data) = Ed::of(field).data() {

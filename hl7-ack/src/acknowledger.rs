@@ -5,9 +5,10 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use hl7_parse::{Header, Message, ParseError};
 
 use crate::{
-    AckCode, AckRequest, Acknowledgment, Clock, ControlId, ControlIds, ErrorCode, Level, Mode,
-    Outcome, UniqueIds, Version, err, header_fields::HeaderFields, msa::may_hold_msa,
-    request::application_code, timestamp::timestamp, writer::Writer,
+    AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Outcome, UniqueIds, Version,
+    header_fields::HeaderFields,
+    msa::{may_have_msa, may_hold_msa},
+    request::application_code,
 };
 
 /// Builds acknowledgments: knows the time, makes control IDs, and may have a name of its own.
@@ -30,24 +31,25 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Acknowledger {
-    clock: Arc<dyn Clock>,
-    control_ids: Arc<dyn ControlIds>,
-    identity: Option<Identity>,
-    newest_version: Version,
-    msa_3_always: bool,
-    always_original: bool,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) control_ids: Arc<dyn ControlIds>,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) newest_version: Version,
+    pub(crate) msa_3_always: bool,
+    pub(crate) always_original: bool,
 }
 
 #[derive(Clone)]
-struct Identity {
-    application: String,
-    facility: String,
+pub(crate) struct Identity {
+    pub(crate) application: String,
+    pub(crate) facility: String,
 }
 
-/// MSA-3 holds at most 80 characters (up to 2.6).
-const MAX_MSA_3_LEN: usize = 80;
-
 impl Acknowledger {
+    /// A field of the message that is longer, in bytes, is not echoed: an acknowledgment stays
+    /// small. Of MSH-10 that is twenty times what the standard allows.
+    pub const MAX_ECHOED_LEN: usize = 4096;
+
     /// By the system's clock, with [`UniqueIds`].
     #[must_use]
     pub fn new() -> Self {
@@ -68,6 +70,18 @@ impl Acknowledger {
     }
 
     /// What to write in MSH-3 and MSH-4, instead of MSH-5 and MSH-6 of the message.
+    ///
+    /// ```
+    /// use hl7_ack::{AckCode, Acknowledger, Outcome};
+    /// use hl7_parse::{Header, Message};
+    ///
+    /// let header = Header::parse(b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
+    /// let acknowledger = Acknowledger::new().identity("BRIDGE", "NORTH");
+    /// let built = acknowledger.build(&header, AckCode::AA, &Outcome::accepted());
+    /// let answer = Message::parse(built.as_bytes())?;
+    /// assert_eq!(answer.header().sending_application().as_bytes(), b"BRIDGE");
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
     #[must_use]
     pub fn identity(mut self, application: impl Into<String>, facility: impl Into<String>) -> Self {
         let (application, facility) = (application.into(), facility.into());
@@ -100,6 +114,19 @@ impl Acknowledger {
 
     /// Writes the text of the first fault into MSA-3 in versions after 2.6 too: withdrawn there,
     /// but the only text that many systems show.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, ErrorCode, Outcome};
+    /// use hl7_parse::Message;
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.8\r")?;
+    /// let down = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "down for an hour");
+    /// let acknowledger = Acknowledger::new().msa_3_in_every_version();
+    /// let acknowledgment = acknowledger.acknowledge(&message, &down).ok_or("nothing due")?;
+    /// let text = std::str::from_utf8(acknowledgment.as_bytes())?;
+    /// assert!(text.contains("\rMSA|AR|7|down for an hour\r"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn msa_3_in_every_version(mut self) -> Self {
         self.msa_3_always = true;
@@ -140,6 +167,7 @@ impl Acknowledger {
     ///
     /// The same bytes as [`Acknowledger::acknowledge`], in less time. Nothing is known of the
     /// segments that follow, but whether MSA may be among them: then the message is read whole.
+    /// The bytes are to be one message: of several the first is answered.
     ///
     /// ```
     /// use hl7_ack::{AckCode, Acknowledger, Outcome};
@@ -159,7 +187,7 @@ impl Acknowledger {
         bytes: &[u8],
         outcome: &Outcome,
     ) -> Result<Option<Acknowledgment>, ParseError> {
-        if may_hold_msa(bytes) {
+        if may_have_msa(bytes) {
             return Ok(self.acknowledge(&Message::parse(bytes)?, outcome));
         }
         let fields = HeaderFields::of(&Header::parse(bytes)?);
@@ -246,124 +274,6 @@ impl Acknowledger {
         match self.always_original && !request.of_acknowledgment() {
             true => AckRequest::ORIGINAL,
             false => request,
-        }
-    }
-
-    fn write(
-        &self,
-        header: &HeaderFields<'_>,
-        request: AckRequest,
-        code: AckCode,
-        outcome: &Outcome,
-    ) -> Acknowledgment {
-        let refused = outcome.faults().iter().any(|fault| fault.code == VERSION_REFUSED);
-        let version = if refused { self.newest_version } else { header.version() };
-        let mut writer = Writer::answering(header, version);
-        self.write_msh(&mut writer, header, version, refused);
-        if code.level() == Level::Application && request.mode() == Mode::Enhanced {
-            // MSH-15 and MSH-16: see `write_msh`, which ends before them.
-            writer.skip(2);
-            writer.plain(b"NE");
-            writer.plain(b"NE");
-            writer.skip(1);
-        } else {
-            writer.skip(5);
-        }
-        write_msh_from_18(&mut writer, header, version);
-        writer.end();
-
-        writer.begin("MSA");
-        writer.plain(code.as_str().as_bytes());
-        writer.copied(header.get(10));
-        let text = outcome.faults().first().map_or("", |fault| &fault.text);
-        let text = if self.msa_3_always || version <= Version::V2_6 { text } else { "" };
-        writer.text(text, MAX_MSA_3_LEN);
-        if let Some(number) = outcome.expected_sequence_number() {
-            writer.text(&number.to_string(), usize::MAX);
-        }
-        writer.end();
-
-        let misread = request.misread();
-        let faults = outcome.faults().iter().chain(&misread);
-        err::write(&mut writer, version, outcome.is_accepted(), faults);
-        Acknowledgment::built(writer.finish(), code)
-    }
-
-    /// Fields 3 to 8 of MSH, FHS and BHS: sender and receiver, exchanged, and the time.
-    pub(crate) fn write_addresses(&self, writer: &mut Writer, header: &HeaderFields<'_>) {
-        match &self.identity {
-            Some(identity) => {
-                writer.text(&identity.application, usize::MAX);
-                writer.text(&identity.facility, usize::MAX);
-            }
-            None => {
-                writer.copied(header.get(5));
-                // It repeats from 2.9.
-                writer.copied(header.repetition(6));
-            }
-        }
-        writer.copied(header.get(3));
-        writer.copied(header.get(4));
-        match timestamp(self.clock.now()) {
-            Some(now) => writer.plain(&now),
-            None => writer.skip(1),
-        }
-        writer.skip(1);
-    }
-
-    pub(crate) fn next_control_id(&self) -> ControlId {
-        self.control_ids.next()
-    }
-
-    /// MSH-1 to MSH-12.
-    fn write_msh(
-        &self,
-        writer: &mut Writer,
-        header: &HeaderFields<'_>,
-        version: Version,
-        refused: bool,
-    ) {
-        writer.begin_header("MSH", header.get(2).len() >= 5);
-        self.write_addresses(writer, header);
-
-        writer.plain(b"ACK");
-        let event = header.component(9, 2);
-        if version >= Version::V2_3_1 && event != b"\"\"" && Writer::can_copy(event) {
-            writer.component();
-            writer.copy(event);
-            if version >= Version::V2_4 {
-                writer.component();
-                writer.raw(b"ACK");
-            }
-        }
-
-        writer.text(self.next_control_id().as_str(), usize::MAX);
-        match header.said(11) {
-            [] => writer.plain(b"P"),
-            processing_id => writer.copied(processing_id),
-        }
-        match header.said(12) {
-            [] => writer.plain(version.as_str().as_bytes()),
-            _ if refused => writer.plain(version.as_str().as_bytes()),
-            version_id => writer.copied(version_id),
-        }
-    }
-}
-
-const VERSION_REFUSED: Option<ErrorCode> = Some(ErrorCode::UNSUPPORTED_VERSION_ID);
-
-/// The set the acknowledgment is written in, which is that of the message, and from 2.6 the
-/// responsible organisations and network addresses with sender and receiver exchanged.
-fn write_msh_from_18(writer: &mut Writer, header: &HeaderFields<'_>, version: Version) {
-    // Where sets are switched all of them are named, and how; else the first is the one in use.
-    let switches = header.switches_sets();
-    writer.copied(if switches { header.get(18) } else { header.repetition(18) });
-    writer.skip(1);
-    writer.copied(if switches { header.get(20) } else { &[] });
-    if version >= Version::V2_6 {
-        writer.skip(1);
-        for n in [23, 22, 25, 24] {
-            writer.copied(header.get(n));
         }
     }
 }

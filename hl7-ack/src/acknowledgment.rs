@@ -23,6 +23,20 @@ impl Acknowledgment {
 
     /// The answer of another system, to be passed on. Segment ends become CR, nothing else is
     /// changed.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledgment, Finding, Outstanding};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
+    /// let came = "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\nMSA|AE|7|as it came";
+    /// let Finding::Answer(answer) = Outstanding::of(&sent).examine(came.into()) else {
+    ///     return Err("no answer".into());
+    /// };
+    /// let passed = Acknowledgment::passed_on(&answer);
+    /// assert!(passed.as_bytes().ends_with(b"\rMSA|AE|7|as it came\r"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn passed_on(answer: &Answer) -> Self {
         Self { bytes: answer.message().with_cr_ends().as_bytes().clone(), code: answer.code() }

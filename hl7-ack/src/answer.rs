@@ -131,6 +131,19 @@ impl Answer {
 
     /// MSA-4, of the sequence number protocol (2.9.1): see
     /// [`SequenceSender`](crate::SequenceSender).
+    ///
+    /// ```
+    /// use hl7_ack::{Finding, Outstanding};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|42\r")?;
+    /// let came = "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7||42\r";
+    /// let Finding::Answer(answer) = Outstanding::of(&sent).examine(came.into()) else {
+    ///     return Err("no answer".into());
+    /// };
+    /// assert_eq!(answer.expected_sequence_number(), Some(42));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn expected_sequence_number(&self) -> Option<i64> {
         let message = self.message().as_message();

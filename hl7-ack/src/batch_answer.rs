@@ -138,7 +138,7 @@ impl BatchAnswer {
         self.acknowledger.write_addresses(&mut writer, request);
         // Name and comment say nothing of an answer.
         writer.skip(2);
-        writer.text(self.acknowledger.next_control_id().as_str(), usize::MAX);
+        self.acknowledger.write_control_id(&mut writer);
         writer.copied(request.get(11));
         writer.end();
         writer.finish()

@@ -22,12 +22,17 @@ impl<F: Fn() -> SystemTime + Send + Sync + 'static> Clock for F {
 
 /// A message control ID (MSH-10) to be written. Made of a `String` or `&str`; one of up to 20
 /// bytes is held without an allocation.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct ControlId(Held);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Held {
-    Short { bytes: [u8; ControlId::SHORT], len: u8 },
+    /// Letters and digits, which need no escaping.
+    Plain([u8; ControlId::SHORT]),
+    Short {
+        bytes: [u8; ControlId::SHORT],
+        len: u8,
+    },
     Long(String),
 }
 
@@ -45,6 +50,7 @@ impl ControlId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
+            Held::Plain(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
             Held::Short { bytes, len } => {
                 let text = bytes.get(..usize::from(*len)).unwrap_or_default();
                 // It was made of text.
@@ -54,12 +60,28 @@ impl ControlId {
         }
     }
 
+    /// The text, where it is known to need no escaping.
+    pub(crate) fn as_plain(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Held::Plain(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     fn short(text: &[u8]) -> Option<Self> {
         let mut bytes = [0; Self::SHORT];
         bytes.get_mut(..text.len())?.copy_from_slice(text);
         Some(Self(Held::Short { bytes, len: u8::try_from(text.len()).ok()? }))
     }
 }
+
+impl PartialEq for ControlId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for ControlId {}
 
 impl From<&str> for ControlId {
     fn from(text: &str) -> Self {
@@ -136,7 +158,7 @@ impl ControlIds for UniqueIds {
         let (prefix, counted) = bytes.split_at_mut(self.prefix.len());
         prefix.copy_from_slice(&self.prefix);
         counted.copy_from_slice(&base_32::<8>(count));
-        ControlId(Held::Short { bytes, len: 20 })
+        ControlId(Held::Plain(bytes))
     }
 }
 

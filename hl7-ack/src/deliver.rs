@@ -39,6 +39,7 @@ pub trait Deliver: Send + Sync + 'static {
 /// The clients of `hl7-mllp` and `hl7-http` are. [`crate::InOrder`] and [`crate::PerKey`] are not:
 /// repeated from outside, a message would go to the end of their queues, behind those that came
 /// after it. So retrying goes inside of keeping order, and the other way round does not compile.
+/// [`AnyDeliver`] is none either, as it may be anything: its type is hidden after retrying.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can not be retried",
     label = "keeps an order, retries by itself, or does not say that it does neither",

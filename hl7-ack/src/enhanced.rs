@@ -37,6 +37,7 @@ use crate::{
 ///
 /// fn receiver(client: impl Deliver) -> Enhanced {
 ///     Enhanced::new(store, admit, client, |_, delivery| eprintln!("not told: {delivery:?}"))
+///         .ask_for_accept()
 /// }
 /// ```
 #[derive(Clone)]

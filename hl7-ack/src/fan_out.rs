@@ -19,7 +19,7 @@ use crate::{Delivery, ErrorCode, Forward, Handler, Outcome, Received, Reply, for
 /// after the answer was written. What became of all the others, then or later, is told to
 /// `report`, by its number in the list from 0: the sender will not hear of it.
 ///
-/// A sender that is told to try again reaches all of them again, and those that had taken the
+/// Dropping the future drops what is under way. A sender that is told to try again reaches all of them again, and those that had taken the
 /// message get a duplicate.
 ///
 /// ```

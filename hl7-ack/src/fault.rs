@@ -67,6 +67,16 @@ impl Fault {
     }
 
     /// More for support staff (ERR-7, from 2.5): up to 2048 characters are written.
+    ///
+    /// ```
+    /// use hl7_ack::{ErrorCode, Fault};
+    ///
+    /// let fault = Fault::new(ErrorCode::APPLICATION_ERROR, "not stored")
+    ///     .with_diagnostic("deadlock on table 12")
+    ///     .with_application_code("DB-17");
+    /// assert_eq!(fault.diagnostic(), "deadlock on table 12");
+    /// assert_eq!(fault.application_code(), "DB-17");
+    /// ```
     #[must_use]
     pub fn with_diagnostic(mut self, text: impl Into<String>) -> Self {
         self.diagnostic = text.into();

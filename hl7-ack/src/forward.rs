@@ -19,11 +19,11 @@ use crate::{
 /// before MSH; the far side's acknowledgment passes likewise, at the level (A. or C.) it has, if
 /// the sender asked for one of that outcome (MSH-15, MSH-16). One that is negative and that nobody
 /// asked for is told to the log of the server.
+///
 /// What the sender hears when there is none is the policy: [`Unreachable`].
 ///
 /// ```
-/// use hl7_ack::{Deliver, Forward, InOrder, Retry, RetryPolicy, Timer};
-/// use hl7_ack::OneAttempt;
+/// use hl7_ack::{Forward, InOrder, OneAttempt, Retry, RetryPolicy, Timer};
 ///
 /// /// Message by message, each tried again for a while before the sender is told to.
 /// fn bridge(client: impl OneAttempt, timer: impl Timer + Clone) -> Forward {

@@ -32,7 +32,8 @@ use crate::{Cause, CauseKind, Deliver, Delivery, Progress, lanes::Lanes};
 ///
 /// A message that could not be delivered is given back to its caller, and the next one goes:
 /// whoever may not go on without it waits for the [`Delivery`] before the next call. Dropping the
-/// future gives its place to the next. Clones are handles to the same queue.
+/// future gives its place to the next; one that is kept and not polled holds up all behind it.
+/// Clones are handles to the same queue.
 #[derive(Clone)]
 pub struct InOrder<D> {
     inner: D,
@@ -53,6 +54,14 @@ impl<D: Deliver> InOrder<D> {
     /// [`Delivery::NotSent`], [`CauseKind::Overloaded`], at once. Default 1024.
     ///
     /// To be set before the first message, and before cloning.
+    ///
+    /// ```
+    /// use hl7_ack::{Deliver, InOrder};
+    ///
+    /// fn short_queue(client: impl Deliver) -> impl Deliver {
+    ///     InOrder::new(client).max_waiting(10)
+    /// }
+    /// ```
     #[must_use]
     pub fn max_waiting(self, messages: usize) -> Self {
         Self { queue: queue(messages), ..self }

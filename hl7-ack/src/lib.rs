@@ -24,14 +24,19 @@
 //!
 //! # What is where
 //!
-//! * [`Outcome`] says what became of a message; [`Acknowledger`] puts it into bytes, in the form
-//!   of the message's version; [`AckRequest`] knows what MSH-15 and MSH-16 ask for.
+//! * [`Outcome`] says what became of a message, with a [`Fault`] for each thing to tell;
+//!   [`Acknowledger`] puts it into bytes, in the form of the message's version; [`AckRequest`]
+//!   knows what MSH-15 and MSH-16 ask for. [`BatchAnswer`] is for batches.
+//! * [`Outstanding`] knows the answer to a message that was sent, and [`Answer`] tells what it
+//!   says. [`SequenceReceiver`] and [`SequenceSender`] are for links with sequence numbers.
 //! * [`Received`], [`Handler`] and [`Reply`] are the receiving side, [`Deliver`] and
 //!   [`Delivery`] the sending side. [`AnyHandler`] and [`AnyDeliver`] hide the types.
 //! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`TimeLimited`]. Around a handler, or as
 //!   one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`], [`AcceptOnly`].
-//! * [`Responder`] and [`Outstanding`] are for those who write a transport: what every server
-//!   does with the bytes of a message, and what every client does with the bytes of an answer.
+//! * [`Responder`] is for those who write a transport: what every server does with the bytes of a
+//!   message.
+//!
+//! The README of the crate is a guide to the modes of acknowledgment.
 //!
 //! There is no runtime, no socket and no timer in here; where time is waited for, a [`Timer`]
 //! is passed in. No error, log text or `Debug` output holds a value from a message.
@@ -42,6 +47,7 @@ mod acknowledgment;
 mod answer;
 mod batch_answer;
 mod buffer;
+mod building;
 mod catch_panic;
 mod cause;
 mod code;

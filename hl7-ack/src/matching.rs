@@ -16,6 +16,12 @@
 ///
 /// let tolerant = Outstanding::of(&sent).matching(Matching::exact().or_cut_to_20());
 /// assert!(matches!(tolerant.examine(cut.into()), Finding::Answer(_)));
+///
+/// // From a receiver that echoes nothing, but says whom it means.
+/// let mute = Matching::exact().or_missing().or_any().and_addressed_to_sender();
+/// let nameless = "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.3\rMSA|AA\r";
+/// let found = Outstanding::of(&sent).matching(mute).examine(nameless.into());
+/// assert!(matches!(found, Finding::Answer(_)));
 /// # Ok::<(), hl7_parse::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,11 +1,17 @@
 //! Finds MSA: by it a message answers another, whatever its type.
 
+use std::sync::LazyLock;
+
 use hl7_parse::{Message, Segment};
-use memchr::memchr2_iter;
+use memchr::{memchr2_iter, memmem::Finder};
 
 /// The MSA segment of a message.
 pub(crate) fn msa_of<'a>(message: &Message<'a>) -> Option<Segment<'a>> {
-    message.segments().find(|segment| is_segment(segment, b"MSA"))
+    // Most segments are told by their first byte.
+    let may_be = |segment: &Segment<'_>| {
+        matches!(segment.as_bytes().first(), Some(b'M' | b'm' | b' ' | b'\t'))
+    };
+    message.segments().find(|segment| may_be(segment) && is_segment(segment, b"MSA"))
 }
 
 /// Whether a segment has this ID; in lower case it is one as well.
@@ -15,9 +21,16 @@ pub(crate) fn is_segment(segment: &Segment<'_>, id: &[u8; 3]) -> bool {
         bytes => bytes,
     };
     bytes.split_first_chunk().is_some_and(|(found, rest): (&[u8; 3], _)| {
-        found.eq_ignore_ascii_case(id)
+        (found == id || *found == id.map(|letter| letter.to_ascii_lowercase()))
             && rest.first().is_none_or(|byte| *byte == segment.separators().field())
     })
+}
+
+/// Whether [`msa_of`] may find something in a message with these bytes.
+pub(crate) fn may_have_msa(bytes: &[u8]) -> bool {
+    static UPPER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("MSA"));
+    static LOWER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("msa"));
+    UPPER.find(bytes).is_some() || LOWER.find(bytes).is_some()
 }
 
 /// Whether a line begins with MSA: then what is not read may be an acknowledgment.

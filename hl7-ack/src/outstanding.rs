@@ -15,7 +15,8 @@ use crate::{AckRequest, Answer, Matching, msa::msa_of, responder::read, safe_tex
 /// use hl7_parse::OwnedMessage;
 ///
 /// let sent = Outstanding::of(&OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?);
-/// assert!(sent.answer_due());
+/// assert!(sent.answer_due() && !sent.silence_accepts());
+/// assert_eq!((sent.message_type(), sent.control_id()), ("ADT^A01", "7"));
 /// for (bytes, found) in [
 ///     ("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7\r", "positive"),
 ///     ("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AE|7\r", "negative"),
@@ -177,7 +178,17 @@ pub(crate) fn comparable(id: Field<'_>) -> Vec<u8> {
             TokenKind::Separator(Level::Repetition) => bytes.push(b'~'),
             TokenKind::Separator(Level::Component) => bytes.push(b'^'),
             TokenKind::Separator(_) => bytes.push(b'&'),
-            _ => bytes.extend_from_slice(&token.unescape()),
+            TokenKind::Text | TokenKind::Escaped(_) | TokenKind::Hex => {
+                bytes.extend_from_slice(&token.unescape());
+            }
+            // A sequence that stands for no byte, between two escape characters.
+            _ => {
+                let sequence = token.as_bytes();
+                let body = sequence.get(1..sequence.len().saturating_sub(1)).unwrap_or_default();
+                bytes.push(b'\\');
+                bytes.extend_from_slice(body);
+                bytes.push(b'\\');
+            }
         }
     }
     bytes.trim_ascii().to_vec()

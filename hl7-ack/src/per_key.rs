@@ -31,11 +31,12 @@ use crate::{Cause, CauseKind, Deliver, Delivery, Progress, in_order::full, lanes
 ///             keys.add(orc.field(2).component(1).as_bytes());
 ///         }
 ///     })
+///     .max_messages(100)
 /// }
 /// ```
 ///
 /// Messages without a key keep the order among themselves. Dropping the future gives its place to
-/// the next. It helps where the client has several exchanges under way, as over HTTP; an MLLP
+/// the next; one that is kept and not polled holds up those behind it. It helps where the client has several exchanges under way, as over HTTP; an MLLP
 /// client has one. Clones are handles to the same queues.
 #[derive(Clone)]
 pub struct PerKey<D> {

@@ -21,7 +21,13 @@ use crate::{Cause, Delivery, lock::lock};
 /// let cause = Cause::new(CauseKind::TimedOut, "after 25 s");
 /// assert!(matches!(progress.cut_off(cause.clone()), Delivery::NotSent(_)));
 /// progress.begin();
-/// assert!(matches!(progress.cut_off(cause), Delivery::Unknown(_)));
+/// assert!(matches!(progress.cut_off(cause.clone()), Delivery::Unknown(_)));
+///
+/// // That attempt came to nothing, and another is to be made.
+/// progress.attempted(&Delivery::NotSent(cause.clone()));
+/// assert!(!progress.has_begun() && !progress.is_last());
+/// progress.make_last();
+/// assert!(progress.is_last());
 /// ```
 #[derive(Clone, Default)]
 pub struct Progress {

@@ -10,7 +10,7 @@ use std::{
 
 use hl7_parse::OwnedMessage;
 
-use crate::Identity;
+use crate::{AnyDeliver, Identity};
 
 /// A message that arrived, and who it came from: what a [`crate::Handler`] is given.
 ///
@@ -38,6 +38,7 @@ impl Received {
 pub struct Peer {
     address: Option<SocketAddr>,
     identity: Option<Arc<Identity>>,
+    same_connection: Option<AnyDeliver>,
     extensions: Extensions,
 }
 
@@ -65,6 +66,24 @@ impl Peer {
     #[must_use]
     pub fn with_identity(mut self, identity: Identity) -> Self {
         self.identity = Some(Arc::new(identity));
+        self
+    }
+
+    /// Sends messages back on the connection that the peer has opened: application acknowledgments
+    /// in enhanced mode (2.9.3), where they do not take a connection of their own. `None` where the
+    /// transport has no such way.
+    ///
+    /// To be used from [`Reply::then`](crate::Reply::then): while a handler runs, its connection
+    /// waits for it.
+    #[must_use]
+    pub fn same_connection(&self) -> Option<&AnyDeliver> {
+        self.same_connection.as_ref()
+    }
+
+    /// The same peer, with a way back to it.
+    #[must_use]
+    pub fn with_same_connection(mut self, deliver: AnyDeliver) -> Self {
+        self.same_connection = Some(deliver);
         self
     }
 

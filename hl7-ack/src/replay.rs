@@ -123,6 +123,13 @@ impl<S: ReplayStore> Replay<S> {
     }
 
     /// Builds acknowledgments by another clock, control IDs or identity: those of the server.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, MemoryStore, Replay};
+    ///
+    /// let ours = Acknowledger::new().identity("EHR", "GH");
+    /// let replay = Replay::new(MemoryStore::new()).acknowledger(ours).refuse_reused_ids();
+    /// ```
     #[must_use]
     pub fn acknowledger(mut self, acknowledger: Acknowledger) -> Self {
         self.acknowledger = acknowledger;
@@ -172,8 +179,8 @@ impl<S: ReplayStore> Handler for Replaying<S> {
         loop {
             match replay.in_hand.arrived(key, replay.max_waiting) {
                 Arrived::First(first) => return Arc::clone(&self.0).handle(first, received).await,
-                Arrived::Copy(copy) => {
-                    if let Some(answer) = copy.answer().await {
+                Arrived::Repeat(repeat) => {
+                    if let Some(answer) = repeat.answer().await {
                         return Reply::kept(answer);
                     }
                 }
@@ -190,15 +197,15 @@ impl<S: ReplayStore> Inner<S> {
                 first.end(Some(answer.clone()));
                 return Reply::kept(answer);
             }
-            Ok(Known::OtherContent) => self.replay.refuse_reused_ids,
-            Ok(Known::Nothing) => false,
+            Ok(Known::OtherContent) => true,
+            Ok(Known::Nothing) => first.id_in_use(),
             Err(cause) => {
                 let reply = Reply::from(unable("answers can not be looked up")).because(cause);
                 return self.conclude(first, received.message, reply).await;
             }
         };
         let message = received.message.clone();
-        if reused {
+        if reused && self.replay.refuse_reused_ids {
             let text = "the message control ID was used for another message";
             let outcome = Outcome::error(ErrorCode::DUPLICATE_KEY_IDENTIFIER, text)
                 .at(const { Path::new("MSH-10") });

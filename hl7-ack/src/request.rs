@@ -20,7 +20,9 @@ use crate::{
 /// assert_eq!(request.code_for(&Outcome::accepted()), Some(AckCode::CA));
 ///
 /// let original = Message::parse(b"MSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5\r")?;
-/// assert_eq!(AckRequest::of(&original).code_for(&Outcome::accepted()), Some(AckCode::AA));
+/// let request = AckRequest::of(&original);
+/// assert_eq!(request.code_for(&Outcome::accepted()), Some(AckCode::AA));
+/// assert!(!request.of_acknowledgment() && !request.silence_accepts());
 /// # Ok::<(), hl7_parse::ParseError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +117,7 @@ impl AckRequest {
         let (accept, accept_known) = Condition::read(header.said(15));
         let (application, application_known) = Condition::read(header.said(16));
         let misread = [!accept_known, !application_known];
-        if msa.is_some() || header.component(9, 1).trim_ascii().eq_ignore_ascii_case(b"ACK") {
+        if msa.is_some() || header.is_of_type_ack() {
             let code = msa.and_then(|msa| msa.field(1).as_bytes().trim_ascii_start().first());
             let accept = match code {
                 Some(b'C' | b'c') => Condition::Never,

@@ -28,7 +28,8 @@ use crate::{
 /// # runtime.block_on(async {
 /// use hl7_ack::{AckCode, Outcome, Peer, Received, Responder};
 ///
-/// let responder = Responder::new(async |_: Received| Outcome::accepted());
+/// let responder =
+///     Responder::new(async |_: Received| Outcome::accepted()).with_max_messages(100);
 /// let response = responder.respond("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r".into(), Peer::default());
 /// assert_eq!(response.await.code(), Some(AckCode::AA));
 /// # });
@@ -59,7 +60,8 @@ impl Responder {
     }
 
     /// Answers AR with code 207 (CE at the accept level) where the handler takes longer. The
-    /// handler is not stopped: it goes on in [`Response::take_then`].
+    /// handler is not stopped: it goes on in [`Response::take_then`], and a [`crate::Replay`]
+    /// gives its result to a resend.
     #[must_use]
     pub fn with_time_limit(mut self, limit: Duration, timer: impl Timer) -> Self {
         self.time_limit = Some((limit, AnyTimer::new(timer)));
@@ -147,7 +149,7 @@ impl Responder {
             }
             // An acknowledgment is never answered, whatever the handler thinks: systems that answer
             // each other's answers do not stop.
-            ReplyAnswer::Acknowledgment(_) | ReplyAnswer::Message(_)
+            ReplyAnswer::Acknowledgment(_) | ReplyAnswer::Message(_) | ReplyAnswer::Kept(_)
                 if request.of_acknowledgment() && !request.answer_due() =>
             {
                 (Action::Nothing, None)

@@ -25,6 +25,7 @@ use crate::{
 ///     Retry::new(client, RetryPolicy::park_content_errors(), timer)
 ///         .max_attempts(10)
 ///         .max_time(Duration::from_secs(3600))
+///         .pauses(Duration::from_secs(1), Duration::from_secs(300))
 /// }
 /// ```
 ///
@@ -94,7 +95,8 @@ impl<D: OneAttempt> Retry<D> {
     }
 
     /// What the random part of the pauses is made from: any 64 bits at each call. Default: the
-    /// randomness that the standard library seeds its hash maps with.
+    /// randomness that the standard library seeds its hash maps with. A test that wants whole
+    /// pauses gives `|| u64::MAX`.
     #[must_use]
     pub fn randomness(mut self, random: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
         self.pauses = self.pauses.random(Arc::new(random));

@@ -32,7 +32,10 @@ pub fn sequence_number(header: &Header<'_>) -> Option<i64> {
 /// use hl7_ack::{Sequence, SequenceReceiver};
 ///
 /// let mut link = SequenceReceiver::new(Some(41));
-/// assert_eq!(link.receive(42), Sequence::InOrder { expected: 42 });
+/// let step = link.receive(42);
+/// assert_eq!(step, Sequence::InOrder { expected: 42 });
+/// let stored = hl7_ack::Outcome::accepted().expecting(step.expected());
+/// # assert!(stored.is_accepted());
 /// // 42 once more, because its acknowledgment was lost.
 /// assert_eq!(link.receive(42), Sequence::OutOfOrder { expected: 43 });
 /// assert_eq!(link.receive(43), Sequence::InOrder { expected: 43 });
@@ -131,6 +134,11 @@ impl SequenceReceiver {
 /// assert_eq!(link.number(), 42);
 /// assert_eq!(link.acknowledged(42), SequenceStep::SendNext);
 /// assert_eq!(link.number(), 43);
+///
+/// // The receiver has lost messages: begin anew, if nobody is to look at it first.
+/// assert_eq!(link.acknowledged(40), SequenceStep::Behind { expected: 40 });
+/// link.restart();
+/// assert_eq!(link.number(), 0);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SequenceSender {

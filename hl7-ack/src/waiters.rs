@@ -168,6 +168,16 @@ impl Waiters {
 
     /// Hands over what somebody waits for, and gives all else to `handler`. Handed over, a message
     /// is accepted; if its MSH-15 asks for an acknowledgment of that, there will be one.
+    ///
+    /// ```
+    /// use hl7_ack::{AnyHandler, Handler, Timer, Waiters};
+    ///
+    /// /// For a server, and for whoever sends.
+    /// fn receiver(handler: impl Handler, timer: impl Timer) -> (AnyHandler, Waiters) {
+    ///     let waiters = Waiters::new(timer).max_waiting(1000);
+    ///     (waiters.around("his", handler), waiters)
+    /// }
+    /// ```
     #[must_use]
     pub fn around(&self, link: impl Into<String>, handler: impl Handler) -> AnyHandler {
         let (waiters, link) = (self.clone(), link.into());
@@ -251,5 +261,32 @@ impl fmt::Debug for Waiters {
 impl fmt::Debug for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Waiting").field("link", &self.key.link).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Never;
+
+    impl Timer for Never {
+        async fn sleep(&self, _: Duration) {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_forgotten() {
+        let waiters = Waiters::new(Never);
+        let message = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r");
+        let message = message.expect("readable");
+        let waiting = [0, 1].map(|_| waiters.register("his", &message).expect("a place"));
+        for (at, one) in waiting.into_iter().enumerate() {
+            assert_eq!(lock(&waiters.shared).waiting.len(), 1, "{at} has gone");
+            drop(one);
+        }
+        let shared = lock(&waiters.shared);
+        assert!(shared.waiting.is_empty() && shared.count == 0);
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hl7_parse::{Charset, Level, Separators, TokenKind, Tokens};
 
-use crate::{Version, buffer::Buffer, header_fields::HeaderFields};
+use crate::{Acknowledger, Version, buffer::Buffer, header_fields::HeaderFields};
 
 /// Writes segments with the delimiters of the message that is answered, or with the recommended
 /// ones where those do not reach for an acknowledgment.
@@ -19,9 +19,6 @@ pub(crate) struct Writer {
     /// Whether ESC stays what it is.
     keeps_esc: bool,
 }
-
-/// A field of more bytes than this is not copied: an acknowledgment stays small.
-const MAX_COPIED_LEN: usize = 4096;
 
 impl Writer {
     /// Writes in this version.
@@ -109,10 +106,10 @@ impl Writer {
     }
 
     /// A field copied from the message, whole; the delimiters are changed where they differ. Empty
-    /// where it is longer than [`MAX_COPIED_LEN`].
+    /// where it is longer than [`Acknowledger::MAX_ECHOED_LEN`].
     #[inline]
     pub(crate) fn copied(&mut self, field: &[u8]) {
-        if field.is_empty() || field.len() > MAX_COPIED_LEN {
+        if field.is_empty() || field.len() > Acknowledger::MAX_ECHOED_LEN {
             return self.skip(1);
         }
         self.field();
@@ -121,7 +118,7 @@ impl Writer {
 
     /// Whether [`Self::copied`] would write it.
     pub(crate) fn can_copy(part: &[u8]) -> bool {
-        (1..=MAX_COPIED_LEN).contains(&part.len())
+        (1..=Acknowledger::MAX_ECHOED_LEN).contains(&part.len())
     }
 
     pub(crate) fn component(&mut self) {

@@ -198,6 +198,17 @@ fn a_field_that_is_no_use_to_anybody_is_not_echoed() {
 }
 
 #[test]
+fn fields_are_echoed_up_to_a_limit() {
+    const MAX: usize = hl7_ack::Acknowledger::MAX_ECHOED_LEN;
+    for (len, echoed) in [(MAX - 1, MAX - 1), (MAX, MAX), (MAX + 1, 0)] {
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{}|P|2.5\r", "x".repeat(len));
+        let acknowledgment = acknowledged(&message, &Outcome::accepted());
+        let msa_2 = acknowledgment.lines().nth(1).map(|msa| msa.matches('x').count());
+        assert_eq!(msa_2, Some(echoed), "{len}");
+    }
+}
+
+#[test]
 fn text_is_written_in_the_character_set_that_is_declared() {
     let outcome = Outcome::error(ErrorCode::APPLICATION_ERROR, "Größe €");
     for (declared, expected) in [

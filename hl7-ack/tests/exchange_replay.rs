@@ -227,6 +227,18 @@ async fn an_id_that_is_used_again_is_refused_if_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_id_is_in_use_while_its_message_is_being_handled() {
+    let (handler, calls) = handler(vec![]);
+    let replay = Replay::new(MemoryStore::new()).refuse_reused_ids();
+    let responder = responder(replay.around(handler));
+    let (sent, other) = (message("7"), "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\rPID|2\r");
+    let other = OwnedMessage::parse(other).expect("readable");
+    let (first, second) = tokio::join!(answer(&responder, &sent), answer(&responder, &other));
+    assert_eq!((code(&first), code(&second)), ("AA".into(), "AE".into()));
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_has_no_id_or_is_an_acknowledgment_is_never_replayed() {
     for text in
         ["MSH|^~\\&|A|B|C|D|1||ADT^A01||P|2.5\r", "MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5\rMSA|AA|1\r"]
@@ -473,4 +485,34 @@ async fn everything_is_let_through_where_all_is_taken() {
     }
     let handler = AcceptOnly::types([""; 0]).around(async |_: Received| Outcome::accepted());
     assert_eq!(code(&answer(&responder(handler), &message("7")).await), "AR");
+}
+
+#[tokio::test]
+async fn what_is_kept_is_never_shown() {
+    let text = "MSH|^~\\&|SECRET|B|C|D|1||ADT^A01|SECRET|P|2.5\rPID|1||SECRET\r";
+    let sent = OwnedMessage::parse(text).expect("readable");
+    let key = ReplayKey::of(&sent.as_message()).expect("has an ID");
+    let waiters = hl7_ack::Waiters::new(TokioTimer);
+    let waiting = waiters.register("his", &sent).expect("a place");
+    let store = MemoryStore::new();
+    let answer = FinalAnswer::from_bytes(Some(Bytes::from(text)));
+    store.keep(&key, &answer).await.expect("memory does not fail");
+    let known = store.find(&key).await;
+    let shown = format!("{key:?} {waiters:?} {waiting:?} {store:?} {answer:?} {known:?}");
+    let scope: Arc<Mutex<String>> = Arc::default();
+    let inner = Arc::clone(&scope);
+    let handler = Replay::new(store).around(move |received: Received| {
+        let shown = format!("{received:?} {:?}", ReplayScope::of(&received));
+        *inner.lock().expect("not poisoned") = shown;
+        async { Outcome::accepted() }
+    });
+    let other = OwnedMessage::parse(text.replace("PID|1", "PID|2")).expect("readable");
+    answer_of(handler, &other).await;
+    let scope = scope.lock().expect("not poisoned");
+    assert!(scope.contains("ReplayScope"), "{scope}");
+    assert!(!shown.contains("SECRET") && !scope.contains("SECRET"), "{shown} {scope}");
+}
+
+async fn answer_of(handler: AnyHandler, message: &OwnedMessage) -> Action {
+    answer(&responder(handler), message).await
 }

@@ -135,6 +135,12 @@ async fn no_attempt_begins_once_the_time_is_over() {
         assert_eq!(word(&retry.deliver(message("7")).await), "not sent");
         assert_eq!((script.given().len(), begun.elapsed()), (attempts, ended), "{limit} ms");
     }
+    // It counts from the beginning of the first, also where that one takes long.
+    let script = Script::new([after(3 * SECOND, AR), AR, AA]);
+    let begun = Instant::now();
+    let limited = retry(&script, park()).max_time(Duration::from_millis(3500));
+    assert_eq!(word(&limited.deliver(message("7")).await), "AR");
+    assert_eq!((script.given().len(), begun.elapsed()), (1, Duration::from_millis(3500)));
     // One that has begun is not cut off.
     let script = Script::new([after(60 * SECOND, AR), AA]);
     let delivery = retry(&script, park()).max_time(SECOND).deliver(message("7")).await;
@@ -189,12 +195,13 @@ async fn dropping_the_delivery_ends_the_attempts() {
 
 #[tokio::test(start_paused = true)]
 async fn no_attempt_follows_once_nobody_waits_for_it() {
-    let script = Script::new([after(SECOND, AR), AA]);
+    let (script, begun) = (Script::new([after(SECOND, AR), AA]), Instant::now());
     let progress = Progress::new();
     let retry = retry(&script, park());
     let delivering = retry.deliver_tracked(message("7"), progress.clone());
     let (delivery, ()) = tokio::join!(delivering, async { progress.make_last() });
     assert_eq!((word(&delivery), script.given().len()), ("AR", 1));
+    assert_eq!(begun.elapsed(), SECOND, "nor a pause");
 }
 
 #[tokio::test(start_paused = true)]

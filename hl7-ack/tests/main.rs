@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 
 mod acknowledgments;
+mod allocations;
 mod answers;
 mod batches;
 mod exchange;

@@ -41,6 +41,8 @@ fn answers_are_matched_tolerantly_and_exactly() {
         ("a\\T\\b", "MSH#*!?%#\rMSA#AA#a&b", "Some(AA) true"),
         ("7#X", "MSH#*!?%#\rMSA#AA#7", "other"),
         ("7*X", "MSH#*!?%#\rMSA#AA#7*X", "Some(AA) true"),
+        ("a\\.br\\b\\Zx\\", "MSH#*!?%#\rMSA#AA#a?.br?b?Zx?", "Some(AA) true"),
+        ("a?.br?b", "MSH#*!?%#\rMSA#AA#a?.br?b", "Some(AA) true"),
         ("", "MSH|^~\\&\rMSA|AA", "Some(AA) true"),
         ("", "MSH|^~\\&\rMSA|AR|UNKNOWN", "Some(AR) false"),
         ("", "MSH|^~\\&\rMSA|AA|7", "other"),
@@ -61,4 +63,14 @@ fn an_application_acknowledgment_is_due_after_ca_where_msh_16_asks() {
         assert_eq!(answer.application_due(), due, "{asked} {code}");
         assert_eq!(answer.code().map(AckCode::as_str), Some(code));
     }
+}
+
+#[test]
+fn an_escape_character_that_is_a_letter_is_understood() {
+    // Between two `R` stands what looks like a switch of character sets.
+    let sent = OwnedMessage::parse("MSH|^~R|A|B|C|D|1||ADT|1 FORMER S|P|2.5\r").expect("readable");
+    let built =
+        crate::acknowledger().build(&sent.header(), AckCode::AA, &hl7_ack::Outcome::accepted());
+    let found = Outstanding::of(&sent).examine(built.as_bytes().clone());
+    assert!(matches!(found, Finding::Answer(_)), "{}", crate::lines(built.as_bytes()));
 }

@@ -28,6 +28,27 @@ async fn debug_shows_no_value() {
 }
 
 #[test]
+fn debug_of_faults_shows_no_text() {
+    let sent = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r";
+    let sent = Outstanding::of(&OwnedMessage::parse(sent).expect("readable"));
+    let erring = format!(
+        "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AE|7|{MARK}\r\
+         ERR||PID^1^5|101^{MARK}|E|{MARK}||{MARK}|{MARK}\rERR|||{MARK}|E\r"
+    );
+    let Finding::Answer(answer) = sent.examine(erring.into()) else { panic!() };
+    let faults = answer.faults();
+    assert!(faults.len() == 2 && faults[0].text() == MARK && answer.text() == MARK);
+    let outcome = faults.into_iter().fold(Outcome::accepted(), Outcome::with);
+    for shown in [
+        format!("{outcome:?} {:?} {answer:?}", outcome.faults()),
+        format!("{:?} {:?}", acknowledger().identity(MARK, MARK), hl7_ack::ControlId::from(MARK)),
+        format!("{:?}", hl7_ack::BatchAnswer::new(acknowledger(), hl7_ack::BatchForm::default())),
+    ] {
+        assert!(!shown.contains(MARK), "{shown}");
+    }
+}
+
+#[test]
 fn what_may_be_logged_is_printable_and_short() {
     let id = format!("\u{1b}[31m{}é", "x".repeat(100));
     let message = OwnedMessage::parse(format!("MSH|^~\\&|||||||ADT^A01|{id}|P|2.5\r")).expect("ok");

@@ -62,6 +62,7 @@
 mod builder;
 mod error;
 mod evaluate;
+mod fetch;
 mod oauth;
 mod sent_body;
 
@@ -77,6 +78,7 @@ use tokio::sync::Semaphore;
 
 pub use self::builder::ClientBuilder;
 pub use self::error::{ClientError, ClientErrorKind};
+pub(crate) use self::fetch::Fetched;
 pub use self::oauth::OAuth;
 use self::{
     evaluate::{Content, evaluate},
@@ -222,6 +224,11 @@ impl Inner {
         if let Some(value) = authorization {
             headers.insert(header::AUTHORIZATION, value.clone());
         }
+        self.with_own(headers)
+    }
+
+    /// The caller's own headers in place of those of the same name.
+    fn with_own(&self, mut headers: HeaderMap) -> HeaderMap {
         for name in self.headers.keys() {
             headers.remove(name);
         }

@@ -6,7 +6,7 @@ mod error;
 mod presets;
 mod rules;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use hl7_ack::AckCode;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -63,7 +63,7 @@ pub struct Dialect {
     charset: CharsetRule,
     envelope: Envelope,
     headers: HeaderMap,
-    query: Vec<(String, String)>,
+    query: Vec<Pair>,
     statuses: Statuses,
     empty_status: StatusCode,
     acknowledges_unreadable: bool,
@@ -127,7 +127,7 @@ impl Dialect {
     /// of InterSystems.
     #[must_use]
     pub fn with_query(mut self, name: &str, value: &str) -> Self {
-        self.query.push((name.to_owned(), value.to_owned()));
+        self.query.push(Pair { name: name.to_owned(), value: value.to_owned() });
         self
     }
 
@@ -210,7 +210,7 @@ impl Dialect {
 
     /// The pairs added to the query of every request.
     pub fn query(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
-        self.query.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.query.iter().map(|pair| (pair.name.as_str(), pair.value.as_str()))
     }
 
     /// The status sent with an acknowledgment of this code.
@@ -248,6 +248,19 @@ impl Dialect {
     #[must_use]
     pub fn is_in_order(&self) -> bool {
         self.in_order
+    }
+}
+
+/// A pair of a query. The value may be a key of an interface and is not shown.
+#[derive(Clone, PartialEq, Eq)]
+struct Pair {
+    name: String,
+    value: String,
+}
+
+impl fmt::Debug for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pair").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -304,8 +317,9 @@ mod tests {
     }
 
     #[test]
-    fn a_dialect_shows_no_value_of_a_header() {
+    fn a_dialect_shows_no_value_of_a_header_or_a_query() {
         let dialect = Dialect::default().with_header("x-api-key", "hidden").unwrap();
+        let dialect = dialect.with_query("key", "hidden");
         assert!(!format!("{dialect:?}").contains("hidden"), "{dialect:?}");
     }
 }

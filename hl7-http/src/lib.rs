@@ -11,6 +11,8 @@
 //!   hyper.
 //! * [`client::Client`] sends, as a [`Deliver`](hl7_ack::Deliver): it looks into the body first and
 //!   takes the status as evidence.
+//! * [`poll::Poller`] fetches messages from where they wait, for networks in which nothing may
+//!   listen on the outside.
 //!
 //! A bridge is a server plus a client. This one takes HTTP and passes each message on by HTTPS:
 //!
@@ -32,11 +34,14 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `client` | [`client`], and `tls` with it |
+//! | `client` | [`client`] and [`poll`], and `tls` with them |
 //! | `server` | [`server`] |
 //! | `tls` | HTTPS, by rustls with ring |
+//! | `serde` | a [`Dialect`] read from a configuration |
+//! | `axum` | `server::Hl7`, an extractor, and `server` with it |
+//! | `charset` | `server::CharsetOverride`, and `server` with it |
 //!
-//! All are on by default. None changes how the others behave.
+//! The first three are on by default. None changes how the others behave.
 
 #[cfg(any(feature = "client", feature = "server"))]
 mod content;
@@ -49,6 +54,8 @@ mod media_type;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "client")]
+pub mod poll;
 #[cfg(feature = "server")]
 pub mod server;
 

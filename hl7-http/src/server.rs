@@ -93,8 +93,12 @@
 mod access;
 mod body;
 mod budget;
+#[cfg(feature = "charset")]
+mod charset;
 mod connection;
 mod exchange;
+#[cfg(feature = "axum")]
+mod extract;
 mod forwarded;
 mod gzip;
 mod read;
@@ -114,6 +118,10 @@ use tokio::net::ToSocketAddrs;
 
 pub use self::access::{Access, Permission};
 pub use self::body::Body;
+#[cfg(feature = "charset")]
+pub use self::charset::CharsetOverride;
+#[cfg(feature = "axum")]
+pub use self::extract::Hl7;
 pub use self::forwarded::TrustedProxies;
 pub use self::request_parts::RequestParts;
 pub use self::service::{Answering, Service};

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, Forward, Received, Reply};
+use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, Forward, Received, Reply, TimeLimited};
 use hl7_http::{
     CharsetRule, Dialect,
     client::{Client, ClientErrorKind},
@@ -227,6 +227,25 @@ async fn a_message_that_may_have_arrived_is_unknown() {
         assert!(found.starts_with(expected), "{what}: {found}");
         assert!(found.contains(&address.to_string()), "{what}: {found}");
         assert!(!found.contains(SECRET), "{what}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_limit_around_the_client_knows_whether_the_body_has_left() {
+    let silent = peer(|stream| async move {
+        let _open = stream;
+        std::future::pending::<()>().await;
+    })
+    .await;
+    for (scheme, expected) in [("http", "unknown: TimedOut"), ("https", "not sent: TimedOut")] {
+        let client = Client::builder(&format!("{scheme}://{silent}/"))
+            .tls(hl7_transport::ClientTls::trusting_nobody().unwrap())
+            .build()
+            .unwrap();
+        let timer = hl7_transport::TokioTimer::default();
+        let limited = TimeLimited::new(client, Duration::from_millis(300), timer);
+        let found = came_to(&limited.deliver(owned(adt("7", "", ""))).await);
+        assert!(found.starts_with(expected), "{scheme}: {found}");
     }
 }
 

@@ -213,7 +213,7 @@ async fn one_message_at_a_time_where_order_is_kept() {
     let over = came_to(&fourth.await);
     assert!(over.starts_with("not sent: Overloaded"), "{over}");
     for (id, one) in [("1", first), ("2", second), ("3", third)] {
-        let one = tokio::spawn(async move { one.await });
+        let one = tokio::spawn(one);
         assert_eq!(arrivals.recv().await.as_deref(), Some(id));
         assert!(arrivals.try_recv().is_err(), "another arrived before {id} was answered");
         release.send(()).unwrap();

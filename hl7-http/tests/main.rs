@@ -11,11 +11,16 @@
 
 mod abuse;
 mod access;
+#[cfg(feature = "charset")]
+mod charset;
 mod client;
 mod credentials;
 mod dialects;
+#[cfg(feature = "axum")]
+mod extract;
 mod limits;
 mod mount;
+mod poll;
 mod server;
 mod status;
 mod stop;

@@ -23,12 +23,14 @@
 //!
 //! A client holds one connection. It is opened when it is first needed, kept between messages, and
 //! carries one exchange at a time; further callers wait in the order of their calls. The name is
-//! resolved anew at each connect, and every address is tried.
+//! resolved anew at each connect, and every address is tried. After a connect that failed the next
+//! one is held back, longer each time. [`ClientBuilder::build_pool`] holds several connections.
 //!
 //! A connection is used again only after a clean end. After a time limit, an answer to another
 //! message, anything unreadable, or a caller that went away, it is closed, so that a late answer
 //! can not be taken for the next message's. Before each use it is checked: one that the peer has
-//! closed, or on which something has arrived unasked, is replaced.
+//! closed, or on which something has arrived that nobody takes, is replaced. With
+//! [`Client::listen`] that is noticed at once.
 //!
 //! # What arrives
 //!
@@ -43,6 +45,9 @@
 //! [`Delivery::NotSent`] means that no byte of the frame left: it is safe to send again.
 //! Everything after the first byte is [`Delivery::Unknown`].
 //!
+//! With the feature `metrics` deliveries are counted as `hl7_mllp_deliveries_total` by `outcome`
+//! (`answered`, `none due`, `not sent`, `unknown`) and timed as `hl7_mllp_delivery_seconds`.
+//!
 //! # Limits
 //!
 //! | name | default | over it |
@@ -50,6 +55,8 @@
 //! | `connect_timeout` | 5 s | not sent |
 //! | `write_timeout` | 30 s | unknown; not sent if no byte left |
 //! | `answer_timeout` | 30 s | unknown |
+//! | `commit_timeout` | 30 s | unknown; release 2 only |
+//! | `max_reconnect_pause` | 2 s | not sent, where `connect_timeout` ends before the pause |
 //! | `silence_timeout` | 5 s | accepted, where MSH-15 asks for negative answers only |
 //! | `queue_timeout` | 10 s | not sent |
 //! | `max_frame_len` | 16 MiB | unknown |
@@ -57,12 +64,13 @@
 
 mod builder;
 mod connect;
+mod listen;
 mod pause;
 mod pool;
 mod release2;
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -75,9 +83,10 @@ use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, OneAttempt, Outstand
 use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{
-    sync::{Mutex, Semaphore},
+    sync::{Mutex, Notify, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
+use tracing::Instrument as _;
 
 use self::{
     builder::Options,
@@ -111,6 +120,9 @@ struct Shared {
     /// One permit for the exchange in hand and one for each caller that may wait.
     places: Semaphore,
     dropped_inbound: AtomicU64,
+    /// Tells whoever listens to make way for an exchange, and that one has ended.
+    wanted: Notify,
+    idle: Notify,
 }
 
 impl Client {
@@ -142,6 +154,8 @@ impl Client {
                 slot: Mutex::new(open),
                 places: Semaphore::new(places),
                 dropped_inbound: AtomicU64::new(0),
+                wanted: Notify::new(),
+                idle: Notify::new(),
             }),
         }
     }
@@ -161,7 +175,11 @@ impl Client {
             let detail = format!("{} messages are waiting already", options.max_waiting);
             return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
         };
-        let Ok(mut slot) = timeout(options.queue_timeout, slot.lock()).await else {
+        // First in the queue, then tell: whoever listens is behind this exchange then.
+        let queued = timeout(options.queue_timeout, slot.lock());
+        let (locked, ()) = tokio::join!(biased; queued, async { self.shared.wanted.notify_one() });
+        let _idle = OnDrop(&self.shared.idle);
+        let Ok(mut slot) = locked else {
             let detail = format!("other messages were before it for {:?}", options.queue_timeout);
             return Delivery::NotSent(Cause::new(CauseKind::Overloaded, detail));
         };
@@ -190,7 +208,8 @@ impl Client {
             true => options.silence_timeout,
             false => options.answer_timeout,
         };
-        match self.wait(&mut connection, outstanding, limit).await {
+        let span = tracing::info_span!("answer", to = ?self.shared.target);
+        match self.wait(&mut connection, outstanding, limit).instrument(span).await {
             Waited::Clean(delivery) => {
                 if !options.release2 || self.commit(&mut connection, &delivery).await {
                     *slot = Some(connection);
@@ -210,7 +229,9 @@ impl Client {
     ) -> Result<Connection<AnyIo>, Unsent> {
         let Shared { options, target, .. } = &*self.shared;
         if let Some(mut connection) = kept
-            && connection.is_fresh(|content| self.is_taken(content)).await
+            // In release 2 what is taken has to be committed; on a new connection the peer sends
+            // it again.
+            && connection.is_fresh(|content| !options.release2 && self.is_taken(content)).await
         {
             progress.begin();
             match connection.write(content.clone(), options.write_timeout).await {
@@ -276,9 +297,7 @@ impl Client {
                 }
                 Ok(Err(ReadError::Lost(error))) => {
                     return match error.io_error() {
-                        Some(error) => {
-                            spoiled(CauseKind::Closed, format!("while waiting: {error}"))
-                        }
+                        Some(error) => Waited::Spoiled(Delivery::Unknown(lost(error))),
                         None => spoiled(CauseKind::Unreadable, error.to_string()),
                     };
                 }
@@ -311,7 +330,14 @@ impl Client {
                     return Waited::Clean(Delivery::Answered(answer));
                 }
                 Finding::Answer(answer) => return Waited::Spoiled(Delivery::Answered(answer)),
-                Finding::Other | Finding::Inbound(_) if self.is_taken(&content) => {}
+                Finding::Other | Finding::Inbound(_) if self.is_taken(&content) => {
+                    if !self.commit_taken(connection).await {
+                        return spoiled(
+                            CauseKind::Closed,
+                            "while committing another message".into(),
+                        );
+                    }
+                }
                 Finding::Other => {
                     others = others.saturating_add(1);
                     tracing::warn!("acknowledgment of another message, dropped");
@@ -370,6 +396,15 @@ impl fmt::Debug for Client {
 /// come before the end of the message.
 const EARLY_ANSWER: Duration = Duration::from_secs(1);
 
+/// Tells when an exchange has ended, however it has.
+struct OnDrop<'a>(&'a Notify);
+
+impl Drop for OnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
 /// Why a message was not written.
 enum Unsent {
     /// Nothing more can be learned.
@@ -382,6 +417,16 @@ enum Unsent {
 enum Waited {
     Clean(Delivery),
     Spoiled(Delivery),
+}
+
+/// Why a connection was lost on which an answer was awaited. With TLS 1.3 a server says only then
+/// that it does not accept the client's certificate.
+fn lost(error: &io::Error) -> Cause {
+    #[cfg(feature = "tls")]
+    if let Some(error) = hl7_transport::TlsError::find(error) {
+        return Cause::new(CauseKind::Tls, format!("while waiting: {error}"));
+    }
+    Cause::new(CauseKind::Closed, format!("while waiting: {error}"))
 }
 
 fn dropped(others: u64, then: &str) -> String {

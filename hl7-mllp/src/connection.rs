@@ -20,9 +20,9 @@ use tokio::{
 };
 use tokio_util::codec::Decoder;
 
-use crate::{
-    Block, Commit, FrameError, MllpCodec, START_BLOCK, SkippedKind, budget::Share, frame::TRAILER,
-};
+#[cfg(feature = "server")]
+use crate::budget::Share;
+use crate::{Block, Commit, FrameError, MllpCodec, START_BLOCK, SkippedKind, frame::TRAILER};
 
 /// Default of the time that FS waits for its CR: 200 ms.
 pub(crate) const DEFAULT_END_TIMEOUT: Duration = Duration::from_millis(200);
@@ -47,6 +47,7 @@ pub(crate) struct Connection<S> {
     codec: MllpCodec,
     buffer: BytesMut,
     end_timeout: Duration,
+    #[cfg(feature = "server")]
     share: Share,
     /// Whether the peer has closed its side.
     ended: bool,
@@ -74,8 +75,15 @@ pub(crate) struct WriteError {
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     pub(crate) fn new(io: S, codec: MllpCodec, end_timeout: Duration) -> Self {
-        let (buffer, share) = (BytesMut::new(), Share::default());
-        Self { io, codec, buffer, end_timeout, share, ended: false }
+        Self {
+            io,
+            codec,
+            buffer: BytesMut::new(),
+            end_timeout,
+            #[cfg(feature = "server")]
+            share: Share::default(),
+            ended: false,
+        }
     }
 
     /// The next block; `None` when the peer has closed its side and everything was yielded.
@@ -104,7 +112,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             if self.codec.awaits_end(&self.buffer) {
                 deadline = deadline.min(deadline_after(self.end_timeout));
             }
+            #[cfg(feature = "server")]
             let waited = self.share.cover(self.buffer.len().saturating_add(MAX_READ_LEN)).await;
+            #[cfg(feature = "server")]
             if !waited.is_zero() {
                 // It was not the peer who was slow.
                 deadline += waited;
@@ -154,6 +164,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             Poll::Ready(Ok(read.filled().len()))
         })
         .await
+    }
+
+    /// Whether bytes of a frame were read that has not been yielded.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.codec.in_frame() || !self.buffer.is_empty()
     }
 
     /// Writes `content` as one frame: `VT | content | FS CR` in one vectored write where the
@@ -213,11 +228,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// Gives back to the budget what the last frame took of it.
     pub(crate) fn settle(&mut self) {
         self.share.release();
-    }
-
-    /// Whether bytes of a frame were read that has not been yielded.
-    pub(crate) fn has_begun(&self) -> bool {
-        self.codec.in_frame() || !self.buffer.is_empty()
     }
 
     /// Whether the peer has sent anything at all.

@@ -45,7 +45,7 @@
 //! counts through the [`metrics`](https://docs.rs/metrics) facade. Without them the crate is the
 //! codec alone, and needs no runtime.
 
-#[cfg(any(feature = "client", feature = "server"))]
+#[cfg(feature = "server")]
 mod budget;
 pub mod codec;
 #[cfg(any(feature = "client", feature = "server"))]

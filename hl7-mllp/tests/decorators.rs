@@ -211,6 +211,105 @@ async fn an_application_acknowledgment_on_the_connection_of_the_client_is_handed
     assert_eq!(client.dropped_inbound(), 0);
 }
 
+#[tokio::test]
+async fn a_client_that_listens_hands_over_what_comes_while_it_is_idle() {
+    let (near, far) = duplex(64 * 1024);
+    let mut peer = Wire::new(far);
+    let waiters = Waiters::new(TokioTimer::default());
+    let taking = waiters.clone();
+    let client = Client::builder("-")
+        .on_inbound(move |message| taking.hand_over("ehr", message))
+        .build_over(near);
+    let listening = client.clone();
+    let listener = tokio::spawn(async move { listening.listen().await });
+    for id in 0..20 {
+        let sent = enhanced(&id.to_string());
+        let waiting = waiters.register("ehr", &sent).unwrap();
+        let exchange = {
+            let client = client.clone();
+            tokio::spawn(async move { client.deliver(sent).await })
+        };
+        peer.next().await.expect("on the same connection, and the listener makes way");
+        peer.send(&frame(&ack("CA", &id.to_string()))).await;
+        assert!(exchange.await.unwrap().is_positive());
+        let later = frame(&ack("AA", &id.to_string()));
+        let (begin, rest) = later.split_at(later.len() / 2);
+        peer.send(begin).await;
+        tokio::task::yield_now().await;
+        peer.send(rest).await;
+        assert_eq!(waiting.answer().await.unwrap().code(), Some(AckCode::AA), "{id}");
+    }
+    assert_eq!(client.dropped_inbound(), 0);
+    listener.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_arrives_is_read_to_its_end_before_the_listener_makes_way() {
+    let (near, far) = duplex(64 * 1024);
+    let mut peer = Wire::new(far);
+    let waiters = Waiters::new(TokioTimer::default());
+    let taking = waiters.clone();
+    let client = Client::builder("-")
+        .on_inbound(move |message| taking.hand_over("ehr", message))
+        .build_over(near);
+    let listening = client.clone();
+    let listener = tokio::spawn(async move { listening.listen().await });
+    let waiting = waiters.register("ehr", &enhanced("1")).unwrap();
+    let later = frame(&ack("AA", "1"));
+    let (begin, rest) = later.split_at(20);
+    peer.send(begin).await;
+    tokio::time::sleep(SECOND).await;
+    let exchange = tokio::spawn(async move { client.deliver(owned("2")).await });
+    tokio::time::sleep(SECOND).await;
+    peer.send(rest).await;
+    assert_eq!(waiting.answer().await.unwrap().code(), Some(AckCode::AA));
+    assert_eq!(peer.next().await.unwrap(), message("2"));
+    peer.send(&frame(&ack("AA", "2"))).await;
+    assert!(exchange.await.unwrap().is_positive());
+    listener.abort();
+}
+
+#[tokio::test]
+async fn a_client_that_listens_replaces_a_connection_on_which_nobody_takes_what_comes() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let client = Client::builder(address).build().unwrap();
+    let listening = client.clone();
+    let listening = tokio::spawn(async move { listening.listen().await });
+    for id in ["1", "2", "3"] {
+        let client = client.clone();
+        let exchange = tokio::spawn(async move { client.deliver(owned(id)).await });
+        let mut peer = Wire::new(listener.accept().await.unwrap().0);
+        assert_eq!(peer.next().await.unwrap(), message(id));
+        peer.send(&frame(&ack("AA", id))).await;
+        assert!(exchange.await.unwrap().is_positive());
+        peer.send(&frame(&message("unasked"))).await;
+        assert_eq!(peer.next().await, None, "closed, without waiting for the next message");
+    }
+    assert_eq!(client.dropped_inbound(), 3);
+    listening.abort();
+}
+
+#[tokio::test]
+async fn garbage_does_not_keep_a_listener_from_making_way() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let client = Client::builder(address).build().unwrap();
+    let listening = client.clone();
+    let listening = tokio::spawn(async move { listening.listen().await });
+    for (id, garbage) in [("1", &b"x"[..]), ("2", b"\x1c"), ("3", b"\r\n"), ("4", b"")] {
+        let client = client.clone();
+        let exchange = tokio::spawn(async move { client.deliver(owned(id)).await });
+        let mut peer = Wire::new(listener.accept().await.unwrap().0);
+        assert_eq!(peer.next().await.unwrap(), message(id));
+        peer.send(&frame(&ack("AA", id))).await;
+        assert!(exchange.await.unwrap().is_positive(), "{garbage:?}");
+        peer.send(garbage).await;
+        drop(peer);
+    }
+    listening.abort();
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_waits_in_the_queue_of_the_client_was_not_sent() {
     let (near, far) = duplex(64 * 1024);

@@ -17,6 +17,8 @@ mod decorators;
 mod limits;
 #[cfg(all(feature = "client", feature = "server", feature = "metrics"))]
 mod metrics;
+#[cfg(feature = "server")]
+mod own_messages;
 #[cfg(feature = "client")]
 mod pool;
 #[cfg(all(feature = "client", feature = "server"))]

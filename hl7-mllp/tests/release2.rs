@@ -123,6 +123,28 @@ async fn the_client_waits_for_the_commit_then_for_the_answer_and_commits_that() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_client_commits_what_is_taken_while_it_waits_and_while_it_listens() {
+    let (near, far) = duplex(64 * 1024);
+    let client = Client::builder("unused").release2(true).on_inbound(|_| true).build_over(near);
+    let mut wire = Wire::new(far);
+    let listening = client.clone();
+    let listener = tokio::spawn(async move { listening.listen().await });
+    for id in ["1", "2"] {
+        let task = deliver(&client, message(id));
+        assert_eq!(wire.next().await.unwrap(), message(id));
+        wire.send(&frame(ACK)).await;
+        wire.send(&frame(&ack("AA", "earlier"))).await;
+        assert_eq!(wire.next().await.unwrap(), ACK, "while it waits");
+        wire.send(&frame(&ack("AA", id))).await;
+        assert_eq!(wire.next().await.unwrap(), ACK);
+        assert!(matches!(task.await.unwrap(), Delivery::Answered(_)));
+        wire.send(&frame(&message("unasked"))).await;
+        assert_eq!(wire.next().await.unwrap(), ACK, "while it listens");
+    }
+    listener.abort();
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_client_sends_again_what_is_not_committed_and_gives_up_in_time() {
     let (client, mut wire) = client();
     let task = deliver(&client, silent("1"));

@@ -43,6 +43,34 @@ impl Diagnostic {
         self.segment as usize
     }
 
+    /// The field it concerns; `None` where it is of a line as a whole.
+    ///
+    /// ```
+    /// let parsed = hl7_parse::ParseOptions::new().parse(b"MSH|^~|A\r\rPID|1\r")?;
+    /// let found: Vec<_> = parsed.diagnostics.iter().map(|found| (found.segment(), found.field())).collect();
+    /// assert_eq!(found, [(1, Some(2)), (1, None)]);
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn field(&self) -> Option<usize> {
+        match self.code {
+            DiagnosticCode::MissingEncodingCharacters
+            | DiagnosticCode::ShortEncodingCharacters
+            | DiagnosticCode::LongEncodingCharacters
+            | DiagnosticCode::DuplicateDelimiter
+            | DiagnosticCode::AlphanumericDelimiter
+            | DiagnosticCode::UnusableDelimiter => Some(2),
+            DiagnosticCode::UnknownCharset => Some(18),
+            _ => None,
+        }
+    }
+
+    /// The same in a segment of another number.
+    pub(crate) fn renumbered(self, number: impl Fn(usize) -> usize) -> Self {
+        let segment = u32::try_from(number(self.segment as usize)).unwrap_or(u32::MAX);
+        Self { segment, ..self }
+    }
+
     /// How often it was seen: equal findings that follow one another are counted, not listed.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -52,7 +80,11 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (segment {}, byte {}", self.code, self.segment, self.offset)?;
+        write!(f, "{} (segment {}, ", self.code, self.segment)?;
+        if let Some(field) = self.field() {
+            write!(f, "field {field}, ")?;
+        }
+        write!(f, "byte {}", self.offset)?;
         if self.count > 1 {
             write!(f, ", {} times", self.count)?;
         }

@@ -22,10 +22,12 @@ pub struct Element<'a> {
 impl<'a> Element<'a> {
     pub(crate) const ABSENT: Self = Self { bytes: None, separators: Separators::RECOMMENDED };
 
+    #[inline]
     pub(crate) fn new(bytes: Option<&'a [u8]>, separators: Separators) -> Self {
         Self { bytes, separators }
     }
 
+    #[inline]
     pub(crate) fn piece(self, separator: u8, n: usize) -> Self {
         let bytes = self.bytes.and_then(|bytes| nth_piece(bytes, separator, n));
         Self { bytes, separators: self.separators }

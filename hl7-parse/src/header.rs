@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use memchr::memchr2;
 use nom::{IResult, Parser, bytes::complete::take, bytes::complete::take_till, combinator::verify};
 
 use crate::{
@@ -9,7 +10,7 @@ use crate::{
     charset::{self, Switching},
     escape::unescape,
     scan::{Ignore, Report, leading, without_framing},
-    search::{LineEnds, after_nth, until},
+    search::{after_nth, until},
 };
 
 /// The MSH segment, read without looking at the rest of the message.
@@ -144,7 +145,7 @@ pub(crate) fn line(bytes: &[u8]) -> &[u8] {
 
 /// The first line of `bytes`, whatever ends it.
 pub(crate) fn until_line_end(bytes: &[u8]) -> &[u8] {
-    LineEnds::of(bytes).next().and_then(|(end, _)| bytes.get(..end)).unwrap_or(bytes)
+    memchr2(b'\r', b'\n', bytes).and_then(|end| bytes.get(..end)).unwrap_or(bytes)
 }
 
 /// `MSH` (or `FHS`, `BHS`), the field separator, and MSH-2 up to the next separator.

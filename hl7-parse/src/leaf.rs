@@ -116,14 +116,19 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Leaves<'a, S> {
         self.field = 0;
     }
 
-    fn leaf(&self, bytes: &'a [u8], separators: Separators) -> Leaf<'a> {
+    fn leaf(
+        &self,
+        (field, repetition, component, subcomponent): (usize, usize, usize, usize),
+        bytes: &'a [u8],
+        separators: Separators,
+    ) -> Leaf<'a> {
         Leaf {
             segment_number: self.segment_number,
             segment: self.segment,
-            field: self.field,
-            repetition: self.repetition,
-            component: self.component,
-            subcomponent: self.subcomponent,
+            field,
+            repetition,
+            component,
+            subcomponent,
             bytes,
             separators,
         }
@@ -157,10 +162,10 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Leaves<'a, S> {
         (self.repetition, self.component, self.subcomponent) = (1, 1, 1);
         self.field += 1;
         if self.field == 1 {
-            return Some(self.leaf(self.rest.get(..1)?, Separators::LITERAL));
+            return Some(self.leaf((1, 1, 1, 1), self.rest.get(..1)?, Separators::LITERAL));
         }
         let msh_2 = until(after, *separator);
-        let leaf = self.leaf(msh_2, Separators::LITERAL);
+        let leaf = self.leaf((2, 1, 1, 1), msh_2, Separators::LITERAL);
         // As if the separator after MSH-2 were the one before field 1.
         self.is_header = false;
         self.rest = after.get(msh_2.len()..).unwrap_or_default();
@@ -189,7 +194,7 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Iterator for Leaves<'a, S> {
                 let delimits = |byte: &u8| self.delimits.get(usize::from(*byte)) == Some(&true);
                 let length = self.rest.iter().position(delimits).unwrap_or(self.rest.len());
                 let (bytes, ended) = self.rest.split_at_checked(length)?;
-                let leaf = (!bytes.is_empty()).then(|| self.leaf(bytes, self.segment.separators()));
+                let numbers = (self.field, self.repetition, self.component, self.subcomponent);
                 match ended.split_first() {
                     Some((delimiter, after)) => {
                         self.rest = after;
@@ -197,8 +202,8 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Iterator for Leaves<'a, S> {
                     }
                     None => self.rest = ended,
                 }
-                if leaf.is_some() {
-                    return leaf;
+                if !bytes.is_empty() {
+                    return Some(self.leaf(numbers, bytes, self.segment.separators()));
                 }
             }
             let segment = self.following.next()?;

@@ -41,6 +41,8 @@
 //! * [`batch`] cuts files, streams and frames that hold several messages; [`continuation`] joins
 //!   what was cut because it was too long.
 //!
+//! The [`cookbook`] has complete programs, one for each task.
+//!
 //! # Raw and decoded
 //!
 //! `as_bytes()` is what was sent. `to_str()` is the same as checked UTF-8. `decode()` resolves
@@ -75,6 +77,7 @@ mod separators;
 pub mod batch;
 pub mod charset;
 pub mod continuation;
+pub mod cookbook;
 #[cfg(feature = "serde")]
 pub mod de;
 #[cfg(feature = "serde")]

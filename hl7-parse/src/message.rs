@@ -109,9 +109,10 @@ impl<'a> Message<'a> {
     /// ```
     #[must_use]
     pub fn get(&self, path: &Path) -> Element<'a> {
-        let mut segments = self.segments().filter(|segment| segment.has_id(path.id()));
-        match segments.nth(path.occurrence() - 1) {
-            Some(segment) => path.within(segment),
+        let segment = |span: &Span| Segment::new(span.of(self.bytes), self.separators);
+        let mut spans = self.spans.iter().filter(|span| segment(span).has_id(path.id()));
+        match spans.nth(path.occurrence() - 1) {
+            Some(span) => path.within(segment(span)),
             None => Element::ABSENT,
         }
     }

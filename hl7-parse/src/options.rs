@@ -2,7 +2,7 @@
 
 use crate::{
     Diagnostic, DiagnosticCode, Message, ParseError, ParseErrorKind,
-    scan::{First, Report, scan},
+    scan::{First, Report, Scanned, Span, is_segment_head, scan},
 };
 
 /// How to read a message: tolerances and limits.
@@ -22,11 +22,16 @@ use crate::{
 ///         .parse(unix_ends)
 ///         .is_ok()
 /// );
+///
+/// let limited = ParseOptions::new().max_segments(2).max_diagnostics(0).parse(unix_ends)?;
+/// assert_eq!(limited.diagnostics_left_out, 2);
+/// assert!(ParseOptions::new().max_segments(1).parse(unix_ends).is_err());
 /// # Ok::<(), hl7_parse::ParseError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct ParseOptions {
     refused: u32,
+    lines_joined: bool,
     max_segments: usize,
     max_diagnostics: usize,
 }
@@ -55,6 +60,7 @@ impl ParseOptions {
     pub fn new() -> Self {
         Self {
             refused: 0,
+            lines_joined: false,
             max_segments: Self::MAX_SEGMENTS,
             max_diagnostics: Self::MAX_DIAGNOSTICS,
         }
@@ -80,7 +86,28 @@ impl ParseOptions {
         self
     }
 
-    /// How many segments a message may have; each takes 8 bytes beside the message.
+    /// Takes a line that is no segment for the rest of the segment before it, with the line end
+    /// between them as a part of the text: what senders make of notes in which they escape no
+    /// line end. It is still told ([`DiagnosticCode::NotASegment`]), or refused.
+    ///
+    /// The bytes stay what they are. Read again without this the lines are by themselves.
+    ///
+    /// ```
+    /// use hl7_parse::{ParseOptions, Path};
+    ///
+    /// let bytes = b"MSH|^~\\&|A\rNTE|1||first line\rand a second\rPID|1\r";
+    /// let message = ParseOptions::new().join_lines().parse(bytes)?.message;
+    /// assert_eq!(message.segments().len(), 3);
+    /// assert_eq!(message.get(&Path::new("NTE-3")).decode(), "first line\rand a second");
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn join_lines(mut self) -> Self {
+        self.lines_joined = true;
+        self
+    }
+
+    /// How many segments a message may have, lines that are none included; each takes 8 bytes beside the message.
     #[must_use]
     pub fn max_segments(mut self, max: usize) -> Self {
         self.max_segments = max;
@@ -101,7 +128,10 @@ impl ParseOptions {
     /// Those of [`Message::parse`], and [`ParseErrorKind::NotTolerated`].
     pub fn parse<'a>(&self, bytes: &'a [u8]) -> Result<Parsed<'a>, ParseError> {
         let mut collect = Collect { options: self, diagnostics: Vec::new(), left_out: 0 };
-        let scanned = scan(bytes, First::Header, self.max_segments, &mut collect)?;
+        let mut scanned = scan(bytes, First::Header, self.max_segments, &mut collect)?;
+        if self.lines_joined {
+            join_lines(bytes, &mut scanned, &mut collect.diagnostics);
+        }
         Ok(Parsed {
             message: Message::from_scanned(bytes, scanned),
             diagnostics: collect.diagnostics,
@@ -114,6 +144,29 @@ impl Default for ParseOptions {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Adds lines that are no segment to the segment before them.
+fn join_lines(bytes: &[u8], scanned: &mut Scanned, diagnostics: &mut [Diagnostic]) {
+    let mut joined: Vec<Span> = Vec::with_capacity(scanned.spans.len());
+    // Of each line, the number of the segment it is in.
+    let mut numbers = Vec::with_capacity(scanned.spans.len());
+    for span in &scanned.spans {
+        let line = span.of(bytes).trim_ascii_start();
+        match joined.last_mut() {
+            Some(last) if !is_segment_head(line, scanned.separators.field) => last.end = span.end,
+            _ => joined.push(*span),
+        }
+        numbers.push(joined.len());
+    }
+    for diagnostic in diagnostics {
+        let number = |line: usize| {
+            let at = line.checked_sub(1).and_then(|before| numbers.get(before));
+            at.copied().unwrap_or(if line == 0 { 0 } else { joined.len() })
+        };
+        *diagnostic = diagnostic.renumbered(number);
+    }
+    scanned.spans = joined;
 }
 
 fn bit(code: DiagnosticCode) -> u32 {

@@ -21,6 +21,7 @@ use crate::{Element, Field, Segment};
 /// let path: Path = "PID.3(2)-4".parse()?;
 /// assert_eq!(path.to_string(), "PID-3[2].4");
 /// assert_eq!(FAMILY_NAME.field(), Some(5));
+/// assert_eq!((FAMILY_NAME.occurrence(), FAMILY_NAME.subcomponent()), (1, None));
 /// # Ok::<(), hl7_parse::PathError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -227,6 +228,7 @@ impl Path {
     }
 
     /// What the path leads to in a segment that its first part names.
+    #[inline]
     pub(crate) fn within<'a>(&self, segment: Segment<'a>) -> Element<'a> {
         let Some(field) = self.field() else { return segment.into() };
         let field: Field<'a> = segment.field(field);

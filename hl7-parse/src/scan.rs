@@ -3,11 +3,11 @@
 //! A segment ends at a carriage return (2.4.4). What else ends one in practice is decided here
 //! and nowhere else. Nothing below the segment is located.
 
+use memchr::memchr2_iter;
+
 #[cfg(feature = "charset")]
 use crate::Charset;
-use crate::{
-    DiagnosticCode, ParseError, ParseErrorKind, Separators, charset, header, search::LineEnds,
-};
+use crate::{DiagnosticCode, ParseError, ParseErrorKind, Separators, charset, header};
 
 /// Where one segment lies in the input. No lifetime, 8 bytes, `Copy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,9 +91,8 @@ pub(crate) fn scan<R: Report>(
         report.report(DiagnosticCode::BytesBeforeHeader, 0, 0)?;
     }
 
-    let mut line_ends = LineEnds::of(bytes.get(start..).unwrap_or_default());
-    let first_end = line_ends.peek();
-    let line_end = first_end.map_or(bytes.len(), |(at, _)| start + at);
+    let mut line_ends = memchr2_iter(b'\r', b'\n', bytes.get(start..).unwrap_or_default());
+    let line_end = line_ends.next().map_or(bytes.len(), |at| start + at);
     let line = without_framing(slice(bytes, start, line_end));
     let separators = match (header::declared(line, start, report), first) {
         #[cfg(feature = "charset")]
@@ -116,7 +115,7 @@ pub(crate) fn scan<R: Report>(
         content: bytes,
         separators,
         // What ends the header tells what ends the others.
-        line_feed_ends: matches!(first_end, Some((_, b'\n'))),
+        line_feed_ends: bytes.get(line_end) == Some(&b'\n'),
         content_end: content_end(bytes),
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
@@ -124,8 +123,11 @@ pub(crate) fn scan<R: Report>(
         start,
         line_start: start,
     };
-    for (at, byte) in line_ends {
-        lines.end(start + at, byte)?;
+    if line_end < bytes.len() {
+        lines.end(line_end)?;
+    }
+    for at in line_ends {
+        lines.end(start + at)?;
     }
     lines.end_last()?;
     lines.trim_last();
@@ -149,9 +151,9 @@ struct Lines<'a, R> {
 impl<R: Report> Lines<'_, R> {
     /// Takes the line that ends at `at`, if that carriage return or line feed ends one.
     #[inline]
-    fn end(&mut self, at: usize, byte: u8) -> Result<(), ParseError> {
-        match byte {
-            b'\r' => self.push(self.line_start, at)?,
+    fn end(&mut self, at: usize) -> Result<(), ParseError> {
+        match self.byte(at) {
+            Some(b'\r') => self.push(self.line_start, at)?,
             _ => return self.end_at_line_feed(at),
         };
         self.line_start = at + 1;

@@ -45,7 +45,7 @@ impl<'a> Segment<'a> {
     /// ```
     #[must_use]
     pub fn id(&self) -> &'a str {
-        match (self.unindented().split_first_chunk::<3>(), self.head()) {
+        match (unindented(self.bytes).split_first_chunk::<3>(), self.head()) {
             (Some((id, _)), [.., next]) if is_segment_id(id) && next == self.separators.field => {
                 std::str::from_utf8(id).unwrap_or_default()
             }
@@ -65,6 +65,7 @@ impl<'a> Segment<'a> {
     /// characters, each one literal piece (2.14.9). Looks from the start of the segment; to
     /// walk a whole segment use [`Segment::fields`].
     #[must_use]
+    #[inline]
     pub fn field(&self, n: usize) -> Field<'a> {
         let separator = self.separators.field;
         // Of a header the separator before field `n` is the one before the last of `n`.
@@ -78,6 +79,7 @@ impl<'a> Segment<'a> {
     }
 
     /// MSH-1 and MSH-2: literal, whatever they hold.
+    #[inline(never)]
     fn delimiter_field(&self, n: usize) -> Field<'a> {
         let separator = self.separators.field;
         let Some(at) = find_nth(self.bytes, separator, 1) else { return Field::ABSENT };
@@ -112,6 +114,7 @@ impl<'a> Segment<'a> {
     }
 
     /// Whether this is MSH, FHS or BHS, whose first two fields are the delimiters.
+    #[inline]
     pub(crate) fn is_header(&self) -> bool {
         let [id @ .., separator] = self.head();
         matches!(&id, b"MSH" | b"FHS" | b"BHS") && separator == self.separators.field
@@ -123,36 +126,38 @@ impl<'a> Segment<'a> {
         self.head() == [first, second, third, self.separators.field]
     }
 
-    /// The segment without a few blanks before its ID. Not of any number: this is looked at
-    /// again and again.
-    fn unindented(&self) -> &'a [u8] {
-        const MAX_BLANKS: usize = 16;
-        if !matches!(self.bytes, [b' ' | b'\t', ..]) {
-            return self.bytes;
-        }
-        let blanks = self.bytes.iter().take(MAX_BLANKS);
-        let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-        self.bytes.get(blanks..).unwrap_or_default()
-    }
-
     /// The ID and what follows it; a segment that is no more than an ID is followed by its
     /// field separator.
     #[inline]
     fn head(&self) -> [u8; 4] {
         match self.bytes.first_chunk::<4>() {
-            Some([b' ' | b'\t', ..]) | None => self.unusual_head(),
+            Some([b' ' | b'\t', ..]) | None => unusual_head(self.bytes, self.separators.field),
             Some(head) => *head,
         }
     }
+}
 
-    #[inline(never)]
-    fn unusual_head(&self) -> [u8; 4] {
-        match self.unindented() {
-            [first, second, third, next, ..] => [*first, *second, *third, *next],
-            [first, second, third] => [*first, *second, *third, self.separators.field],
-            _ => [0; 4],
-        }
+/// The head of a segment that is indented or short. Takes the parts of one, so that a segment
+/// stays in registers.
+#[inline(never)]
+fn unusual_head(bytes: &[u8], field_separator: u8) -> [u8; 4] {
+    match unindented(bytes) {
+        [first, second, third, next, ..] => [*first, *second, *third, *next],
+        [first, second, third] => [*first, *second, *third, field_separator],
+        _ => [0; 4],
     }
+}
+
+/// A segment without a few blanks before its ID. Not of any number: this is looked at again and
+/// again.
+fn unindented(bytes: &[u8]) -> &[u8] {
+    const MAX_BLANKS: usize = 16;
+    if !matches!(bytes, [b' ' | b'\t', ..]) {
+        return bytes;
+    }
+    let blanks = bytes.iter().take(MAX_BLANKS);
+    let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    bytes.get(blanks..).unwrap_or_default()
 }
 
 impl fmt::Debug for Segment<'_> {
@@ -181,6 +186,7 @@ impl<'m, 'a> Segments<'m, 'a> {
 impl<'a> Iterator for Segments<'_, 'a> {
     type Item = Segment<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let span = self.spans.next()?;
         Some(Segment::new(span.of(self.bytes), self.separators))

@@ -106,6 +106,13 @@ impl Separators {
     }
 
     /// These delimiters with another character set.
+    ///
+    /// ```
+    /// use hl7_parse::{Charset, Separators};
+    ///
+    /// let separators = Separators::default().with_charset(Charset::Latin1);
+    /// assert_eq!(separators.charset(), Charset::Latin1);
+    /// ```
     #[must_use]
     pub fn with_charset(self, charset: Charset) -> Self {
         let switching = match charset {

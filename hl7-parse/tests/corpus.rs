@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use hl7_parse::{Message, OwnedMessage, batch};
+use hl7_parse::{Editor, Message, OwnedMessage, batch};
 
 pub(crate) fn files() -> Vec<PathBuf> {
     let corpus = std::env::var_os("HL7_CORPUS").map_or_else(
@@ -26,7 +26,17 @@ fn real_messages_are_read_and_written_back_the_same() {
             batch::parts(&bytes).flat_map(|part| part.as_bytes().to_vec()).collect();
         assert_eq!(joined, bytes, "{}", path.display());
         let Ok(message) = Message::parse(&bytes) else { continue };
-        assert_eq!(message.as_bytes(), bytes);
+        let copied = Editor::new(&message).keep_line_ends().finish().expect("no edit");
+        assert_eq!(copied.as_bytes(), &bytes, "{}", path.display());
+        let mut written = Vec::new();
+        for part in batch::parts(&bytes) {
+            let kept = part.read().map(|part| Editor::new(&part).keep_line_ends().finish());
+            match kept {
+                Ok(kept) => written.extend_from_slice(kept.expect("no edit").as_bytes()),
+                Err(_) => written.extend_from_slice(part.as_bytes()),
+            }
+        }
+        assert_eq!(written, bytes, "part by part: {}", path.display());
         let leaves: Vec<_> = message.leaves().map(|leaf| leaf.as_bytes().to_vec()).collect();
         let owned = OwnedMessage::parse(bytes).expect("just read").with_cr_ends();
         let again: Vec<_> =

@@ -45,6 +45,36 @@ fn every_tolerance_is_reported_where_it_was_needed() {
 }
 
 #[test]
+fn lines_that_are_no_segment_are_joined_on_request() {
+    let bytes = b"MSH|^~\\&|A\rrest of MSH\rNTE|1||a|b\r\rsecond\n|third\r PID|1\rx\r";
+    let parsed = ParseOptions::new().join_lines().parse(bytes).expect("readable");
+    let message = parsed.message;
+    let segments: Vec<_> = message.segments().map(|segment| segment.as_bytes()).collect();
+    assert_eq!(
+        segments,
+        [&b"MSH|^~\\&|A\rrest of MSH"[..], b"NTE|1||a|b\r\rsecond\n|third", b" PID|1\rx",]
+    );
+    let nte = message.segment("NTE").expect("there");
+    assert_eq!(nte.field(4).as_bytes(), b"b\r\rsecond\n");
+    assert_eq!(message.span_of(nte), Some(23..48));
+    let found: Vec<_> =
+        parsed.diagnostics.iter().map(|found| (found.code(), found.segment())).collect();
+    assert_eq!(
+        found,
+        [
+            (Code::NotASegment, 1),
+            (Code::BlankLine, 2),
+            (Code::LineFeedInData, 2),
+            (Code::NotASegment, 2),
+            (Code::BlanksBeforeSegment, 3),
+            (Code::NotASegment, 3),
+        ]
+    );
+    let error = ParseOptions::strict().join_lines().parse(bytes).expect_err("strict");
+    assert_eq!(error.kind(), ParseErrorKind::NotTolerated(Code::NotASegment));
+}
+
+#[test]
 fn strict_reading_refuses_what_a_tolerant_one_reports() {
     for (bytes, expected) in CASES {
         let shown = bytes.escape_ascii().to_string();

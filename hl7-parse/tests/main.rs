@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, reason = "says what was skipped")]
 
+mod allocations;
 mod auto_traits;
 mod batch;
 mod charset;

@@ -1,6 +1,9 @@
 //! Properties that hold for any input.
 
-use hl7_parse::{Header, Message, OwnedMessage, Path, Separators, batch, escape, unescape};
+use hl7_parse::{
+    DiagnosticCode, Header, Message, OwnedMessage, ParseOptions, Path, Separators, batch, escape,
+    unescape,
+};
 use proptest::prelude::*;
 
 /// Text dense in what matters to the parser.
@@ -74,6 +77,20 @@ proptest! {
             rest.is_empty(),
             "bytes outside every segment: {:?}", bytes.escape_ascii().to_string()
         );
+    }
+
+    #[test]
+    fn what_is_skipped_is_told(bytes in message()) {
+        let parsed = ParseOptions::new().parse(&bytes).expect("a header is there");
+        let told = parsed.diagnostics.iter().any(|found| found.code() != DiagnosticCode::LineFeedInData);
+        // Segments that each end with one CR, and nothing else: all there is to skip unreported.
+        let mut plain = Vec::new();
+        for segment in parsed.message.segments() {
+            plain.extend_from_slice(segment.as_bytes());
+            plain.push(b'\r');
+        }
+        prop_assert!(told || plain == bytes, "{:?}", bytes.escape_ascii().to_string());
+        prop_assert_eq!(ParseOptions::strict().parse(&bytes).is_err(), told);
     }
 
     #[test]

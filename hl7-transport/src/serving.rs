@@ -118,7 +118,9 @@ impl Serving {
             let (opening, answer) = (self.opening(), Arc::clone(&self.answer));
             self.shutdown.spawn(async move {
                 let _permit = permit;
-                if let Some((stream, peer, _place)) = opening.open(stream, address).await {
+                // In a box: what a handshake needs is not held for as long as the connection is.
+                let opened = Box::pin(opening.open(stream, address)).await;
+                if let Some((stream, peer, _place)) = opened {
                     answer(stream, peer).await;
                 }
             });

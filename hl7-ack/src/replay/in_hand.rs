@@ -27,7 +27,7 @@ pub(super) enum Arrived {
     /// The first of its kind; whoever holds this is to handle it.
     First(First),
     /// A copy of one that is being handled.
-    Copy(Copy),
+    Repeat(Repeat),
     /// The same, and too many wait already.
     TooMany,
 }
@@ -36,15 +36,23 @@ impl InHand {
     pub(super) fn arrived(self: &Arc<Self>, key: ReplayKey, max_waiting: usize) -> Arrived {
         let mut state = lock(&self.state);
         let State { messages, waiting } = &mut *state;
+        let id_in_use =
+            messages.keys().any(|other| other.id() == key.id() && other.content() != key.content());
         match messages.entry(key) {
             Entry::Occupied(_) if *waiting >= max_waiting => Arrived::TooMany,
             Entry::Occupied(first) => {
                 *waiting = waiting.saturating_add(1);
-                Arrived::Copy(Copy { in_hand: Arc::clone(self), answered: first.get().clone() })
+                Arrived::Repeat(Repeat { in_hand: Arc::clone(self), answered: first.get().clone() })
             }
             Entry::Vacant(place) => {
                 let answered = place.insert(Later::new()).clone();
-                Arrived::First(First { in_hand: Arc::clone(self), key, answered, answer: None })
+                Arrived::First(First {
+                    in_hand: Arc::clone(self),
+                    key,
+                    id_in_use,
+                    answered,
+                    answer: None,
+                })
             }
         }
     }
@@ -53,6 +61,7 @@ impl InHand {
 pub(super) struct First {
     in_hand: Arc<InHand>,
     key: ReplayKey,
+    id_in_use: bool,
     answered: Answered,
     answer: Option<FinalAnswer>,
 }
@@ -60,6 +69,11 @@ pub(super) struct First {
 impl First {
     pub(super) fn key(&self) -> &ReplayKey {
         &self.key
+    }
+
+    /// Whether a message with the same ID and other content was in hand when it came.
+    pub(super) fn id_in_use(&self) -> bool {
+        self.id_in_use
     }
 
     /// Ends it; copies get `answer`, or are handled themselves where there is none.
@@ -77,18 +91,18 @@ impl Drop for First {
     }
 }
 
-pub(super) struct Copy {
+pub(super) struct Repeat {
     in_hand: Arc<InHand>,
     answered: Answered,
 }
 
-impl Copy {
+impl Repeat {
     pub(super) async fn answer(self) -> Option<FinalAnswer> {
         self.answered.wait().await
     }
 }
 
-impl Drop for Copy {
+impl Drop for Repeat {
     fn drop(&mut self) {
         let mut state = lock(&self.in_hand.state);
         state.waiting = state.waiting.saturating_sub(1);

@@ -17,7 +17,11 @@ use crate::{Cause, Clock, lock::lock};
 /// use std::time::Duration;
 /// use hl7_ack::MemoryStore;
 ///
-/// let store = MemoryStore::new().max_answers(100_000).max_age(Duration::from_secs(3600));
+/// let store = MemoryStore::new()
+///     .max_answers(100_000)
+///     .max_bytes(64 * 1024 * 1024)
+///     .max_age(Duration::from_secs(3600));
+/// assert!(store.is_empty());
 /// ```
 ///
 /// Clones are handles to the same store.

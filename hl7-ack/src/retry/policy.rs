@@ -16,7 +16,8 @@ use crate::{AckCode, CauseKind, Delivery, ErrorCode, answer::error_codes};
 /// let locked = ErrorCode::APPLICATION_RECORD_LOCKED.number();
 /// let policy = RetryPolicy::park_content_errors()
 ///     .on_code(AckCode::AE, RetryAction::Suspend)
-///     .on_error(AckCode::AE, locked..=locked, RetryAction::Retry);
+///     .on_error(AckCode::AE, locked..=locked, RetryAction::Retry)
+///     .on_unknown_code(RetryAction::Disable);
 /// ```
 #[derive(Clone, Debug)]
 pub struct RetryPolicy {
@@ -98,6 +99,13 @@ impl RetryPolicy {
     }
 
     /// When no byte of the message left, unless the cause lies in its content.
+    ///
+    /// ```
+    /// use hl7_ack::{RetryAction, RetryPolicy};
+    ///
+    /// // Somebody above tries again.
+    /// let policy = RetryPolicy::park_content_errors().on_not_sent(RetryAction::Suspend);
+    /// ```
     #[must_use]
     pub fn on_not_sent(mut self, action: RetryAction) -> Self {
         self.not_sent = action;
@@ -109,6 +117,12 @@ impl RetryPolicy {
     /// [`RetryAction::Retry`] may make a duplicate at the far side, which can tell it by MSH-10:
     /// the standard lets a sender do so, and a receiver with a [`crate::Replay`] answers it well.
     /// No preset does it.
+    ///
+    /// ```
+    /// use hl7_ack::{RetryAction, RetryPolicy};
+    ///
+    /// let policy = RetryPolicy::retry_rejected().on_unknown(RetryAction::Retry);
+    /// ```
     #[must_use]
     pub fn on_unknown(mut self, action: RetryAction) -> Self {
         self.unknown = action;

@@ -31,7 +31,7 @@ pub enum ClientErrorKind {
 }
 
 impl ClientError {
-    pub(super) fn new(kind: ClientErrorKind, text: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ClientErrorKind, text: impl Into<String>) -> Self {
         Self { kind, text: text.into(), source: None }
     }
 

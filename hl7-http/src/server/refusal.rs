@@ -16,6 +16,8 @@ pub(super) enum Refusal {
     NotGzip,
     NotHl7,
     Overloaded,
+    #[cfg(feature = "axum")]
+    SeveralMessages,
     Stopping,
     TimedOut,
     TooLong,
@@ -27,6 +29,8 @@ impl Refusal {
     fn status(self) -> StatusCode {
         match self {
             Self::Broken | Self::NotGzip | Self::NotHl7 => StatusCode::BAD_REQUEST,
+            #[cfg(feature = "axum")]
+            Self::SeveralMessages => StatusCode::BAD_REQUEST,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
@@ -48,6 +52,8 @@ impl Refusal {
             Self::NotGzip => "the body is not gzip, or is cut off\n",
             Self::NotHl7 => "the body is not an HL7 v2 message in ER7\n",
             Self::Overloaded => "too many requests at once\n",
+            #[cfg(feature = "axum")]
+            Self::SeveralMessages => "one message at a time is taken here\n",
             Self::Stopping => "shutting down\n",
             Self::TimedOut => "the body did not come in time\n",
             Self::TooLong => "the body is too long\n",

@@ -215,19 +215,65 @@ impl Service {
         B::Data: Send,
     {
         let (parts, body) = request.into_parts();
-        let mut response = match self.inner.answer(&parts, body).await {
-            Ok(response) => response,
-            Err(refusal) => self.inner.refuse(refusal, parts.version),
-        };
-        if let Some(date) = date::now() {
-            response.headers_mut().insert(header::DATE, date);
+        match self.begin_answer(&parts, body).await {
+            Ok(begun) => self.finish_answer(begun, parts.version).await,
+            Err(response) => response,
         }
-        response
+    }
+
+    /// Everything up to the handler; a refusal is a response already.
+    pub(super) async fn begin_answer<B>(
+        &self,
+        parts: &Parts,
+        body: B,
+    ) -> Result<Begun, Response<Body>>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+    {
+        let begun = self.inner.begin(parts, body).await;
+        begun.map_err(|refusal| self.refuse(refusal, parts.version))
+    }
+
+    /// The handler, and its answer.
+    pub(super) async fn finish_answer(&self, begun: Begun, version: Version) -> Response<Body> {
+        let Begun { content, content_type, peer, held } = begun;
+        let answered = self.inner.handle(content, peer, held).await;
+        let response = answered
+            .and_then(|answered| self.inner.response(answered, content_type, version))
+            .map(dated);
+        response.unwrap_or_else(|refusal| self.refuse(refusal, version))
+    }
+
+    pub(super) fn refuse(&self, refusal: Refusal, version: Version) -> Response<Body> {
+        dated(self.inner.refuse(refusal, version))
+    }
+
+    /// The messages in a body.
+    #[cfg(feature = "axum")]
+    pub(super) fn messages(&self, begun: &Begun) -> Vec<bytes::Bytes> {
+        self.inner.responder.messages(begun.content.clone())
     }
 }
 
+/// A request whose body was read, and that was not refused.
+pub(super) struct Begun {
+    content: bytes::Bytes,
+    content_type: Option<MediaType>,
+    pub(super) peer: Peer,
+    held: (OwnedSemaphorePermit, Held),
+}
+
+/// With the time at which it was made (RFC 9110, 6.6.1).
+fn dated(mut response: Response<Body>) -> Response<Body> {
+    if let Some(date) = date::now() {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
+}
+
 impl Inner {
-    async fn answer<B>(&self, parts: &Parts, body: B) -> Result<Response<Body>, Refusal>
+    async fn begin<B>(&self, parts: &Parts, body: B) -> Result<Begun, Refusal>
     where
         B: http_body::Body + Send + 'static,
         B::Data: Send,
@@ -244,8 +290,7 @@ impl Inner {
         if content.trim_ascii().is_empty() {
             return Err(Refusal::NotHl7);
         }
-        let answered = self.handle(content, peer, (permit, held)).await?;
-        self.response(answered, content_type, parts.version)
+        Ok(Begun { content, content_type, peer, held: (permit, held) })
     }
 
     fn refuse(&self, refusal: Refusal, version: Version) -> Response<Body> {

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Options {
     codec: MllpCodec,
-    end_timeout: Duration,
+    pub(super) end_timeout: Duration,
     pub(super) release2: bool,
     pub(super) commit_timeout: Duration,
     pub(super) max_reconnect_pause: Duration,
@@ -177,8 +177,9 @@ impl ClientBuilder {
     /// whether it takes them: an application acknowledgment of an earlier message, say, for
     /// [`Waiters`](hl7_ack::Waiters), or a message of the peer's own. Default: none is taken.
     ///
-    /// It is called while the client waits for an answer, and before its next message for what
-    /// came in between: it must not block. Nothing is answered.
+    /// It is called while the client waits for an answer, and for what comes in between before
+    /// its next message, or at once with [`Client::listen`]. It must not block. Nothing is
+    /// answered.
     ///
     /// ```
     /// use hl7_ack::Waiters;

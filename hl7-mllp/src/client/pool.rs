@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use hl7_ack::{Cause, CauseKind, Deliver, Delivery};
+use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Progress};
 use hl7_parse::OwnedMessage;
 
 use super::Client;
@@ -76,9 +76,13 @@ impl Pool {
 
 impl Deliver for Pool {
     /// Sends one message over one of the connections; see [`Client`].
-    async fn deliver(&self, message: OwnedMessage) -> Delivery {
+    fn deliver(&self, message: OwnedMessage) -> impl Future<Output = Delivery> + Send {
+        self.deliver_tracked(message, Progress::new())
+    }
+
+    async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
         match self.client_for(&message) {
-            Some(client) => client.deliver(message).await,
+            Some(client) => client.deliver_tracked(message, progress).await,
             // A pool is not built without a connection.
             None => Delivery::NotSent(Cause::new(CauseKind::Unreachable, "an empty pool")),
         }

@@ -52,6 +52,16 @@ impl Client {
         let commit = commit_content(Commit::Ack);
         connection.write(commit, self.shared.options.write_timeout).await.is_ok()
     }
+
+    /// Commits a message of the peer's own that somebody took, where release 2 is spoken. False:
+    /// the connection is of no more use.
+    pub(super) async fn commit_taken(&self, connection: &mut Connection<AnyIo>) -> bool {
+        let options = &self.shared.options;
+        if !options.release2 {
+            return true;
+        }
+        connection.write(commit_content(Commit::Ack), options.write_timeout).await.is_ok()
+    }
 }
 
 fn none(limit: std::time::Duration) -> Cause {

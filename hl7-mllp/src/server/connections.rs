@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use hl7_ack::{Handler, Peer, Responder};
+use hl7_ack::{AnyDeliver, Handler, Peer, Responder};
 use hl7_transport::{Background, Shutdown};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use super::{
     exchange::{Exchanges, Next},
     options::{Options, option_setters},
+    outbox::{CloseGuard, Outbox, SameConnection},
 };
 use crate::{
     Block, FrameError, FrameErrorKind, Skipped, SkippedKind,
@@ -121,6 +122,16 @@ impl Connections {
     {
         let _held = meter::Held::begin();
         let options = &self.inner.options;
+        let outbox = Arc::new(Outbox::default());
+        let answer_timeout = options.answer_timeout;
+        // In release 2 a block between a commit and the answer behind it would confuse the peer.
+        let peer = match options.release2 {
+            true => peer,
+            false => {
+                let way = SameConnection { outbox: Arc::clone(&outbox), answer_timeout };
+                peer.with_same_connection(AnyDeliver::new(way))
+            }
+        };
         let mut connection = Connection::new(io, options.codec.clone(), options.end_timeout)
             .with_share(self.inner.budget.share());
         let exchanges = Exchanges {
@@ -130,11 +141,29 @@ impl Connections {
             commit_timeout: options.commit_timeout,
             peer: &peer,
         };
+        let _closed_at_last = CloseGuard(&outbox);
         let (idle, frame) = (options.idle_timeout, options.frame_timeout);
         let mut answered: Option<Instant> = None;
         let mut stopping = false;
         while !stopping {
-            let read = match self.shutdown.until_stopping(connection.next(idle, frame)).await {
+            let reading = async {
+                tokio::select! {
+                    read = connection.next(idle, frame) => Some(read),
+                    () = outbox.wanted() => None,
+                }
+            };
+            let read = match self.shutdown.until_stopping(reading).await {
+                Some(None) => {
+                    if Box::pin(send_own(&exchanges, &mut connection, &outbox)).await == Next::Close
+                    {
+                        break;
+                    }
+                    continue;
+                }
+                Some(Some(read)) => Some(read),
+                None => None,
+            };
+            let read = match read {
                 Some(read) => read,
                 None if connection.has_begun() => {
                     // What has begun to arrive gets a moment to do so; it was never acknowledged.
@@ -145,6 +174,7 @@ impl Connections {
                 None => break,
             };
             let next = match read {
+                Ok(Some(Block::Content(content))) if outbox.takes(&content) => Next::Continue,
                 Ok(Some(Block::Content(content))) => {
                     // In a box: what an exchange needs is not held by idle connections.
                     let next = Box::pin(self.exchange(&exchanges, &mut connection, content)).await;
@@ -222,6 +252,24 @@ impl Connections {
     pub(super) fn stop(&self) -> &Shutdown {
         &self.shutdown
     }
+}
+
+/// Sends what the outbox holds.
+async fn send_own<S>(
+    exchanges: &Exchanges<'_>,
+    connection: &mut Connection<S>,
+    outbox: &Outbox,
+) -> Next
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+{
+    while let Some(content) = outbox.next() {
+        if exchanges.send(connection, content).await == Next::Close {
+            return Next::Close;
+        }
+        outbox.sent();
+    }
+    Next::Continue
 }
 
 /// For so long after an answer was written, it may still be on its way to the peer.

@@ -19,6 +19,7 @@ pub(super) struct Options {
     pub(super) shutdown_timeout: Duration,
     pub(super) stop_grace: Duration,
     pub(super) commit_timeout: Duration,
+    pub(super) answer_timeout: Duration,
     pub(super) release2: bool,
     pub(super) max_background: usize,
     pub(super) max_in_flight: usize,
@@ -49,6 +50,7 @@ impl Default for Options {
             shutdown_timeout: Duration::from_secs(30),
             stop_grace: Duration::from_secs(3),
             commit_timeout: Duration::from_secs(30),
+            answer_timeout: Duration::from_secs(30),
             release2: false,
             max_background: Background::DEFAULT_MAX,
             max_in_flight: 1024,
@@ -135,6 +137,13 @@ macro_rules! option_setters {
         /// How long a release 2 peer may take to commit an answer. Default 30 s.
         pub fn commit_timeout(mut self, limit: ::std::time::Duration) -> Self {
             self.options.commit_timeout = limit;
+            self
+        }
+
+        /// How long the peer may take to answer a message that it is sent on its own connection, by
+        /// [`Peer::same_connection`](hl7_ack::Peer::same_connection). Default 30 s.
+        pub fn answer_timeout(mut self, limit: ::std::time::Duration) -> Self {
+            self.options.answer_timeout = limit;
             self
         }
 

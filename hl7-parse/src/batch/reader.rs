@@ -34,6 +34,26 @@ use super::{Fault, OwnedPart, SplitError, SplitOptions, Splitter};
 /// assert_eq!(patients, [(Some(1), Some("1".to_owned())), (Some(2), Some("2".to_owned()))]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// What was refused can be taken after all:
+///
+/// ```
+/// use hl7_parse::batch::{Fault, Reader, SplitOptions};
+///
+/// let file = &b"MSH|^~\\&|LAB\rBTS|1\r"[..];
+/// let options = SplitOptions::new().refuse(Fault::BatchTrailerWithoutHeader);
+/// let mut reader = Reader::with_options(file, options);
+/// let message = reader.next().ok_or("a message")??;
+/// assert!(message.faults().is_empty());
+/// assert_eq!(message.head(), b"MSH|^~\\&|LAB\r");
+///
+/// let refused = reader.next().ok_or("a trailer")?.err().ok_or("without a header")?;
+/// assert!(!refused.is_io());
+/// assert_eq!(refused.into_part().map(|part| part.offset()), Some(13));
+/// assert!(reader.next().is_none());
+/// assert!(reader.into_inner().is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reader<R> {
     read: R,
     splitter: Splitter,

@@ -7,6 +7,18 @@ use super::{Fault, OwnedPart};
 /// A part with a fault that [`super::SplitOptions::refuse`] was told to refuse.
 ///
 /// Holds the part, and shows nothing of its content.
+///
+/// ```
+/// use hl7_parse::batch::{Fault, SplitOptions};
+///
+/// let mut splitter = SplitOptions::new().refuse(Fault::StrayLines).splitter();
+/// let mut stream = bytes::Bytes::from_static(b"a comment\rMSH|^~\\&|LAB\r");
+/// let refused = splitter.next_part(&mut stream).ok_or("a part")?.err().ok_or("stray lines")?;
+/// assert_eq!(refused.fault(), Fault::StrayLines);
+/// assert_eq!(refused.part().offset(), 0);
+/// assert_eq!(refused.into_part().as_bytes(), "a comment\r");
+/// # Ok::<(), &str>(())
+/// ```
 #[derive(Debug)]
 pub struct SplitError {
     fault: Fault,

@@ -17,6 +17,11 @@ use super::{Fault, Reader, Splitter};
 /// let error = results[2].as_ref().unwrap_err();
 /// assert_eq!(error.fault(), Some(Fault::MessageCount));
 /// assert_eq!(error.to_string(), "BTS-1 is not the number of messages in the batch (byte 22)");
+///
+/// // The same for bytes that come by themselves.
+/// let mut splitter = options.splitter();
+/// let mut piece = bytes::Bytes::from_static(file);
+/// assert!(splitter.next_part(&mut piece).is_some_and(|part| part.is_ok()));
 /// ```
 #[derive(Clone, Debug)]
 pub struct SplitOptions {

@@ -148,8 +148,8 @@ impl DecodeOptions {
     /// use hl7_parse::{Charset, Path, charset::DecodeOptions};
     ///
     /// let message = b"MSH|^~\\&|A\rPID|||||\x8ER\x93c\r";
-    /// let decoded =
-    ///     DecodeOptions::new().default_charset(Charset::ShiftJis).decode(&message[..], None)?;
+    /// let options = DecodeOptions::new().default_charset(Charset::ShiftJis).max_segments(1000);
+    /// let decoded = options.decode(&message[..], None)?;
     /// assert_eq!(decoded.message.as_message().get(&Path::new("PID-5")).decode(), "山田");
     /// # Ok::<(), hl7_parse::charset::DecodeError>(())
     /// ```

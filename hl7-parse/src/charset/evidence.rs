@@ -17,6 +17,8 @@ use crate::Charset;
 /// assert_eq!(evidence.declared(), Charset::Latin1);
 /// assert_eq!(evidence.content(), Content::Utf8);
 /// assert!(evidence.disagreements().eq([Disagreement::LooksLikeUtf8]));
+/// assert_eq!((evidence.transport(), evidence.mark(), evidence.additional()), (None, None, None));
+/// assert!(!evidence.is_replaced());
 /// # Ok::<(), charset::DecodeError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

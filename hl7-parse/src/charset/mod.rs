@@ -7,6 +7,10 @@
 //! and UTF-32 nothing is ASCII: such messages have to be decoded first. For them
 //! [`crate::Message::parse`] answers [`crate::ParseErrorKind::NeedsDecoding`], with or without
 //! the feature `charset`; [`crate::Header::parse`] reads the header of all but the wide ones.
+//!
+//! Of the sets in Table 0211 one has no decoder: EUC-TW (`CNS 11643-1992`), of which the tables are
+//! in no crate that this one would depend on. It is known by name; text in it that is more than
+//! ASCII is refused.
 #![cfg_attr(
     feature = "charset",
     doc = r#"

@@ -293,6 +293,13 @@ impl Charset {
     /// that equals one may be half of a character.
     ///
     /// [`crate::Message::parse`] answers [`crate::ParseErrorKind::NeedsDecoding`] to such text.
+    ///
+    /// ```
+    /// use hl7_parse::Charset;
+    ///
+    /// assert!(Charset::from_name(b"SHIFT_JIS").needs_decoding());
+    /// assert!(!Charset::from_name(b"8859/1").needs_decoding());
+    /// ```
     #[must_use]
     pub fn needs_decoding(self) -> bool {
         self.is_wide() || self.collides()

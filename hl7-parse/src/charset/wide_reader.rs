@@ -36,7 +36,20 @@ use crate::Charset;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// What is no character of the set becomes U+FFFD, which [`WideReader::is_replaced`] tells.
+/// What is no character of the set becomes U+FFFD:
+///
+/// ```
+/// use hl7_parse::{Charset, charset::WideReader};
+/// use std::io::Read;
+///
+/// let mut reader = WideReader::new(&b"M\0S\0H\0|\0\0\xD8"[..]);
+/// let mut text = String::new();
+/// reader.read_to_string(&mut text)?;
+/// assert_eq!((text.as_str(), reader.charset()), ("MSH|\u{FFFD}", Some(Charset::Utf16Le)));
+/// assert!(reader.is_replaced());
+/// assert!(reader.into_inner().is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct WideReader<R> {
     read: R,
     state: State,

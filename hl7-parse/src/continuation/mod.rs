@@ -49,6 +49,28 @@ pub use error::{ContinuationError, ContinuationErrorKind};
 /// [`Continuation::abandon`]: remember when each [`Waiting`] was reported last, and give up after
 /// a time.
 ///
+/// ```
+/// use hl7_parse::{OwnedMessage, continuation::{Continuation, ContinuationErrorKind}};
+///
+/// let fragment = "MSH|^~\\&|LAB|GH|||||ORU^R01|7\rOBX|1|TX|||12\rADD\rDSC|p1|F\r";
+/// let mut continuation = Continuation::new().max_fragments(100).max_len(1_000_000).max_open(1);
+/// continuation.push(OwnedMessage::parse(fragment)?)?;
+///
+/// // One more than may be open; it comes back with the error.
+/// let other = fragment.replace("p1", "p2");
+/// let error = continuation.push(OwnedMessage::parse(other)?).err().ok_or("one too many")?;
+/// assert_eq!(error.kind(), ContinuationErrorKind::TooManyOpen);
+/// assert_eq!(error.message().header().control_id().as_bytes(), b"7");
+/// assert!(error.unfinished().is_none());
+///
+/// // The first never goes on: it is given up with what there is of it.
+/// let waiting = continuation.waiting().next().ok_or("one waits")?;
+/// assert_eq!(continuation.first_control_id(waiting), Some(&b"7"[..]));
+/// let joined = continuation.abandon(waiting).ok_or("it was there")?;
+/// assert_eq!(joined.fragments, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// DSC-2 `I` asks for interactive continuation of a query's answer, which is another thing: such
 /// a message is whole.
 #[derive(Clone)]

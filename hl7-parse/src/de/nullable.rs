@@ -31,6 +31,7 @@ use serde_core::{
 /// assert_eq!(patient.born, Nullable::Null);
 /// assert_eq!(patient.sex, Nullable::Value('F'));
 /// assert_eq!(patient.ssn, Nullable::Absent);
+/// assert!(patient.born.is_null() && patient.ssn.is_absent());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

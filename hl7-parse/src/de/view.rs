@@ -175,32 +175,37 @@ pub(super) struct View<'de> {
     pub(super) value_type: Option<ValueType>,
 }
 
-/// The beginning of OBX-2, as long as no name of a type is; then zeros.
+/// The beginning of OBX-2, as long as no name of a type is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct ValueType([u8; 7]);
+pub(super) struct ValueType {
+    name: [u8; 7],
+    len: u8,
+}
 
 impl ValueType {
     pub(super) fn new(name: &[u8]) -> Self {
         let mut bytes = [0; 7];
+        let mut len = 0;
         for (slot, byte) in bytes.iter_mut().zip(name) {
             *slot = *byte;
+            len += 1;
         }
-        Self(bytes)
+        Self { name: bytes, len }
     }
 
     fn as_bytes(&self) -> &[u8] {
-        let len = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
-        self.0.get(..len).unwrap_or_default()
+        self.name.get(..usize::from(self.len)).unwrap_or_default()
     }
 
     /// 0 for none.
     fn to_number(this: Option<Self>) -> u64 {
-        this.map_or(0, |Self([a, b, c, d, e, f, g])| u64::from_be_bytes([1, a, b, c, d, e, f, g]))
+        let Some(Self { name: [a, b, c, d, e, f, g], len }) = this else { return 0 };
+        u64::from_be_bytes([len + 1, a, b, c, d, e, f, g])
     }
 
     fn from_number(number: u64) -> Option<Self> {
-        let [is_some, name @ ..] = number.to_be_bytes();
-        (is_some != 0).then_some(Self(name))
+        let [len, name @ ..] = number.to_be_bytes();
+        Some(Self { name, len: len.checked_sub(1)? })
     }
 }
 
@@ -343,7 +348,7 @@ mod tests {
 
     #[test]
     fn value_types_come_back_from_their_number() {
-        for (name, kept) in [("", ""), ("NM", "NM"), ("LONGNAME", "LONGNAM")] {
+        for (name, kept) in [("", ""), ("NM", "NM"), ("NM\0", "NM\0"), ("LONGNAME", "LONGNAM")] {
             let value_type = Some(ValueType::new(name.as_bytes()));
             let again = ValueType::from_number(ValueType::to_number(value_type));
             assert_eq!(again, value_type, "{name}");

@@ -99,7 +99,7 @@ pub fn serialize<S: Serializer>(message: &OwnedMessage, serializer: S) -> Result
     Json(message).serialize(serializer)
 }
 
-/// The other direction of [`serialize`].
+/// The other direction of [`serialize`], which has an example.
 ///
 /// # Errors
 ///

@@ -4,6 +4,18 @@ use crate::value::composite::composite;
 
 composite! {
     /// A street address and its parts (SAD, 2.4 and later). A bare text is the whole line.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::StreetAddress};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||||||||1 Main St&Main St&1^^Anytown\r")?;
+    /// let line = message.segment("PID").ok_or("no PID")?.field(11).component(1);
+    /// let street: StreetAddress = line.read()?;
+    /// assert_eq!(street.street_or_mailing_address().decode(), "1 Main St");
+    /// assert_eq!(street.street_name().decode(), "Main St");
+    /// assert_eq!(street.dwelling_number().decode(), "1");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "SAD")]
     StreetAddress = "SAD" {
         1 street_or_mailing_address: raw, "street or mailing address, as a whole";

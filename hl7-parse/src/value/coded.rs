@@ -19,6 +19,10 @@ composite! {
     /// assert_eq!(code.codings().count(), 2);
     /// let local = code.coding_in("L").ok_or("no local code")?;
     /// assert_eq!(local.identifier().decode(), "HGB");
+    /// assert_eq!(local.system().decode(), "L");
+    /// assert!(!local.version().is_valued() && !local.system_oid().is_valued());
+    /// assert!(!local.value_set_oid().is_valued());
+    /// assert_eq!(code.raw().part(2).decode(), code.part(2).decode());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "CE")]

@@ -82,6 +82,17 @@ impl<'a> Data<'a> {
 
     /// All decoded bytes at once, if they are no more than `max_len`.
     ///
+    /// ```
+    /// use hl7_parse::{Message, value::{Ed, ValueErrorKind}};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rOBX|1|ED|1||^AP^PDF^Base64^SEw3\r")?;
+    /// let document: Ed = message.segment("OBX").ok_or("no OBX")?.field(5).read()?;
+    /// let data = document.data()?;
+    /// assert_eq!(data.to_vec(1000)?, b"HL7");
+    /// assert_eq!(data.to_vec(2).map_err(|error| error.kind()), Err(ValueErrorKind::TooLong));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ValueErrorKind::TooLong`], [`ValueErrorKind::Form`] and [`ValueErrorKind::Incomplete`].

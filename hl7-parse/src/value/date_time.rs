@@ -30,6 +30,15 @@ use crate::{
 /// assert_eq!((sent.year(), sent.minute(), sent.second()), (2024, Some(5), None));
 /// assert_eq!(sent.offset().map(|offset| offset.minutes()), Some(60));
 /// assert_eq!(sent.to_er7(&Separators::default()), "202401311005+0100");
+/// assert_eq!((sent.hour(), sent.nanosecond()), (Some(10), None));
+/// assert_eq!(sent.date().day(), Some(31));
+/// assert_eq!(sent.time().map(|time| time.hour()), Some(10));
+///
+/// // Up to 2.5.1 a second component may say that less is known than is written.
+/// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||||19620101^Y\r")?;
+/// let born: DateTime = message.segment("PID").ok_or("no PID")?.field(7).read()?;
+/// assert_eq!((born.written_precision(), born.precision()), (Precision::Day, Precision::Year));
+/// assert_eq!(born.degree(), Some(Precision::Year));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[doc(alias = "DTM")]

@@ -61,6 +61,7 @@ const TOLERANCES: [DateTimeTolerance; 9] = [
 /// assert_eq!(value.to_er7(&Separators::default()), "20240201000000+0000");
 /// assert!(read.tolerated(DateTimeTolerance::Hour24));
 /// assert!(read.tolerated(DateTimeTolerance::LooseOffset));
+/// assert!(!read.is_in_form());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,6 +20,10 @@ composite! {
     /// let document: Ed = message.segment("OBX").ok_or("no OBX")?.field(5).read()?;
     /// assert_eq!(document.media_type().as_deref(), Some("application/pdf"));
     /// assert_eq!(document.encoding()?, Encoding::Base64);
+    /// assert_eq!(document.type_of_data().as_bytes(), b"AP");
+    /// assert_eq!(document.data_subtype().as_bytes(), b"PDF");
+    /// assert!(!document.source_application().is_valued());
+    /// assert_eq!(document.encoded_data().as_bytes().len(), 12);
     ///
     /// let mut pdf = Vec::new();
     /// document.data()?.reader().read_to_end(&mut pdf)?;
@@ -141,6 +145,8 @@ composite! {
     /// let pointer: Rp = message.segment("OBX").ok_or("no OBX")?.field(5).read()?;
     /// assert_eq!(pointer.pointer().decode(), "https://example.org/7?a=1&b=2");
     /// assert_eq!(pointer.media_type().as_deref(), Some("application/pdf"));
+    /// assert_eq!(pointer.application_id().namespace_id().decode(), "VIEWER");
+    /// assert_eq!((pointer.type_of_data().as_bytes(), pointer.subtype().as_bytes()), (&b"AP"[..], &b"PDF"[..]));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "reference pointer")]

@@ -17,7 +17,7 @@ use crate::Path;
 /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||||20241301\r")?;
 /// let error = message.read::<DateTime>(&Path::new("PID-7")).unwrap_err();
 /// assert_eq!(error.kind(), ValueErrorKind::OutOfRange);
-/// assert_eq!(error.offset(), 4);
+/// assert_eq!((error.type_name(), error.offset()), ("DTM", 4));
 /// assert_eq!(error.to_string(), "DTM: a number out of its range (PID-7, byte 4)");
 /// # Ok::<(), hl7_parse::ParseError>(())
 /// ```

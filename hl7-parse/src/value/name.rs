@@ -6,6 +6,18 @@ composite! {
     /// A family name and its parts (FN, 2.3.1 and later). A bare text is the surname.
     ///
     /// 2.3.1 has two parts, the name and its prefix; 2.4 and later have five.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::FamilyName};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||van der Berg&van der&Berg&de&Wit^Eve\r")?;
+    /// let name: FamilyName = message.segment("PID").ok_or("no PID")?.field(5).component(1).read()?;
+    /// assert_eq!(name.surname().decode(), "van der Berg");
+    /// assert_eq!((name.own_surname_prefix().decode(), name.own_surname().decode()), ("van der".into(), "Berg".into()));
+    /// assert_eq!(name.surname_prefix_from_partner().decode(), "de");
+    /// assert_eq!(name.surname_from_partner().decode(), "Wit");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "FN")]
     FamilyName = "FN" {
         1 surname: raw, "surname, as a whole";
@@ -97,6 +109,17 @@ composite! {
 
 composite! {
     /// An organization's name and identifier (XON).
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Xon};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPD1|||Good Health^L^^^^CMS&1.2.3&ISO^XX^^^17\r")?;
+    /// let practice: Xon = message.segment("PD1").ok_or("no PD1")?.field(3).read()?;
+    /// assert_eq!(practice.organization_name().decode(), "Good Health");
+    /// assert_eq!(practice.organization_identifier().decode(), "17");
+    /// assert_eq!(practice.assigning_authority().universal_id().decode(), "1.2.3");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     Xon = "XON" {
         1 organization_name: raw, "organization name";
         2 organization_name_type_code: view Cwe, "organization name type code (Table 0204; a bare code before 2.7)";

@@ -27,6 +27,8 @@ use crate::{
 /// assert_eq!(ph, Nm::new("7.4")?);
 /// assert_eq!(ph.as_str(), "7.40");
 /// assert_eq!(ph.to_f64()?, 7.4);
+/// assert!(ph.to_i64().is_err());
+/// assert_eq!((Nm::new("-7.0")?.to_i64(), Nm::new("+7")?.to_u64()), (Ok(-7), Ok(7)));
 ///
 /// let error = field.repetition(2).read::<Nm>().unwrap_err();
 /// assert_eq!(error.kind(), ValueErrorKind::Form);

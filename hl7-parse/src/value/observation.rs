@@ -98,6 +98,16 @@ impl<'a> Observation<'a> {
     ///
     /// Where a value is not in the form of its type an item is an error, and the next is the next
     /// repetition.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Observation};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rOBX|1|NM|1||7.4~7.5\r")?;
+    /// let values = Observation::of(message.segment("OBX").ok_or("no OBX")?);
+    /// assert_eq!(values.value_type().as_bytes(), b"NM");
+    /// assert_eq!(values.filter(Result::is_ok).count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn of(obx: Segment<'a>) -> Observations<'a> {
         let value_type = Raw::from(obx.field(2));

@@ -55,6 +55,16 @@ impl Precision {
 ///
 /// `-0000`, which some write for "UTC, and the local offset is not known", is kept apart from
 /// `+0000` in writing and counts as zero.
+///
+/// ```
+/// use hl7_parse::value::{DateTime, UtcOffset};
+///
+/// let sent: DateTime = "202402291005-0530".parse()?;
+/// assert_eq!(sent.offset(), UtcOffset::from_minutes(-330));
+/// let unknown: DateTime = "202402291005-0000".parse()?;
+/// assert!(unknown.offset().is_some_and(|offset| offset.is_negative_zero() && offset.minutes() == 0));
+/// # Ok::<(), hl7_parse::value::ValueError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UtcOffset {
     is_negative: bool,

@@ -46,6 +46,16 @@ composite! {
 
 composite! {
     /// An amount of money (MO).
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::{Mo, Nm}};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|99.50^USD\r")?;
+    /// let amount: Mo = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
+    /// assert_eq!(amount.quantity()?, Some(Nm::new("99.5")?));
+    /// assert_eq!(amount.denomination().decode(), "USD");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "money")]
     Mo = "MO" {
         1 quantity: read Nm, "quantity";

@@ -26,6 +26,8 @@ use crate::{
 /// let id = Raw::from(pid.field(3));
 /// assert_eq!(id.part(4).part(2).decode(), "1.2.3");
 /// assert_eq!(id.part(1).part(1).part(1).decode(), "7");
+/// assert_eq!(id.repetitions().count(), 1);
+/// assert_eq!(message.span_of(id.part(4).part(2).element()), Some(24..29));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy)]

@@ -21,6 +21,7 @@ use crate::{
 /// assert_eq!(time.precision(), Precision::Minute);
 /// assert_eq!((time.hour(), time.minute(), time.second()), (10, Some(5), None));
 /// assert_eq!(time.offset().map(|offset| offset.minutes()), Some(-300));
+/// assert_eq!("100500.25".parse::<Time>()?.nanosecond(), Some(250_000_000));
 /// # Ok::<(), hl7_parse::value::ValueError>(())
 /// ```
 #[doc(alias = "TM")]

@@ -4,6 +4,16 @@ use crate::value::composite::composite;
 
 composite! {
     /// A repeat interval (RI): `Q6H`, `BID`, or explicit times.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Ri};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|QID^0600,1200,1800,2400\r")?;
+    /// let interval: Ri = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
+    /// assert_eq!(interval.repeat_pattern().identifier().decode(), "QID");
+    /// assert_eq!(interval.explicit_time_interval().decode().split(',').count(), 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "repeat interval")]
     Ri = "RI" {
         1 repeat_pattern: view Cwe, "repeat pattern (Table 0335): `Q6H`, `BID`, `PRN` (a bare code up to 2.6)";

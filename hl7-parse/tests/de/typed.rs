@@ -110,7 +110,7 @@ fn observations_are_typed_by_their_own_segment() {
         values: Vec<Observation<'a>>,
     }
     let bytes = b"MSH|^~\\&|A\rOBX|1|CE|||POS^Positive\r\
-        OBX|2|nm^x|||13.2~~\"\"~14\rOBX|3|NM\rOBX|4|LONGNAME|||x\rOBX|5||||x\r";
+        OBX|2|nm^x|||13.2~~\"\"~14\rOBX|3|NM\rOBX|4|LONGNAME|||x\rOBX|5||||x\rOBX|6|NM\0|||7\r";
     let message = message(bytes);
     let report: Report<'_> = de::from_message(&message).expect("filled");
     let shown: Vec<Vec<_>> = report
@@ -126,7 +126,7 @@ fn observations_are_typed_by_their_own_segment() {
         .collect();
     assert_eq!(
         shown,
-        [&["Cwe"][..], &["Nm", "NotValued", "Null", "Nm"], &[], &["Other"], &["Text"]]
+        [&["Cwe"][..], &["Nm", "NotValued", "Null", "Nm"], &[], &["Other"], &["Text"], &["Other"]]
     );
     assert!(matches!(report.second, Observation::Nm(number) if number.as_str() == "13.2"));
     assert!(matches!(report.third, Some(Observation::Null(_))));

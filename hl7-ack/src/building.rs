@@ -1,0 +1,133 @@
+//! Writes an acknowledgment: MSH, MSA and what follows (2.13).
+
+use crate::{
+    AckCode, AckRequest, Acknowledger, Acknowledgment, ErrorCode, Level, Mode, Outcome, Version,
+    err, header_fields::HeaderFields, timestamp::timestamp, writer::Writer,
+};
+
+/// MSA-3 holds at most 80 characters (up to 2.6).
+const MAX_MSA_3_LEN: usize = 80;
+
+impl Acknowledger {
+    pub(crate) fn write(
+        &self,
+        header: &HeaderFields<'_>,
+        request: AckRequest,
+        code: AckCode,
+        outcome: &Outcome,
+    ) -> Acknowledgment {
+        let refused = outcome.faults().iter().any(|fault| fault.code == VERSION_REFUSED);
+        let version = if refused { self.newest_version } else { header.version() };
+        let mut writer = Writer::answering(header, version);
+        self.write_msh(&mut writer, header, version, refused);
+        if code.level() == Level::Application && request.mode() == Mode::Enhanced {
+            // MSH-15 and MSH-16: see `write_msh`, which ends before them.
+            writer.skip(2);
+            writer.plain(b"NE");
+            writer.plain(b"NE");
+            writer.skip(1);
+        } else {
+            writer.skip(5);
+        }
+        write_msh_from_18(&mut writer, header, version);
+        writer.end();
+
+        writer.begin("MSA");
+        writer.plain(code.as_str().as_bytes());
+        writer.copied(header.get(10));
+        let text = outcome.faults().first().map_or("", |fault| &fault.text);
+        let text = if self.msa_3_always || version <= Version::V2_6 { text } else { "" };
+        writer.text(text, MAX_MSA_3_LEN);
+        if let Some(number) = outcome.expected_sequence_number() {
+            writer.text(&number.to_string(), usize::MAX);
+        }
+        writer.end();
+
+        let misread = request.misread();
+        let faults = outcome.faults().iter().chain(&misread);
+        err::write(&mut writer, version, outcome.is_accepted(), faults);
+        Acknowledgment::built(writer.finish(), code)
+    }
+
+    /// Fields 3 to 8 of MSH, FHS and BHS: sender and receiver, exchanged, and the time.
+    pub(crate) fn write_addresses(&self, writer: &mut Writer, header: &HeaderFields<'_>) {
+        match &self.identity {
+            Some(identity) => {
+                writer.text(&identity.application, usize::MAX);
+                writer.text(&identity.facility, usize::MAX);
+            }
+            None => {
+                writer.copied(header.get(5));
+                // It repeats from 2.9.
+                writer.copied(header.repetition(6));
+            }
+        }
+        writer.copied(header.get(3));
+        writer.copied(header.get(4));
+        match timestamp(self.clock.now()) {
+            Some(now) => writer.plain(&now),
+            None => writer.skip(1),
+        }
+        writer.skip(1);
+    }
+
+    pub(crate) fn write_control_id(&self, writer: &mut Writer) {
+        let control_id = self.control_ids.next();
+        match control_id.as_plain() {
+            Some(plain) => writer.plain(plain),
+            None => writer.text(control_id.as_str(), usize::MAX),
+        }
+    }
+
+    /// MSH-1 to MSH-12.
+    fn write_msh(
+        &self,
+        writer: &mut Writer,
+        header: &HeaderFields<'_>,
+        version: Version,
+        refused: bool,
+    ) {
+        writer.begin_header("MSH", header.get(2).len() >= 5);
+        self.write_addresses(writer, header);
+
+        writer.plain(b"ACK");
+        let event = header.component(9, 2);
+        if version >= Version::V2_3_1 && event != b"\"\"" && Writer::can_copy(event) {
+            writer.component();
+            writer.copy(event);
+            if version >= Version::V2_4 {
+                writer.component();
+                writer.raw(b"ACK");
+            }
+        }
+
+        self.write_control_id(writer);
+        match header.said(11) {
+            [] => writer.plain(b"P"),
+            processing_id => writer.copied(processing_id),
+        }
+        match header.said(12) {
+            [] => writer.plain(version.as_str().as_bytes()),
+            _ if refused => writer.plain(version.as_str().as_bytes()),
+            version_id => writer.copied(version_id),
+        }
+    }
+}
+
+const VERSION_REFUSED: Option<ErrorCode> = Some(ErrorCode::UNSUPPORTED_VERSION_ID);
+
+/// The set the acknowledgment is written in, which is that of the message, and from 2.6 the
+/// responsible organisations and network addresses with sender and receiver exchanged.
+fn write_msh_from_18(writer: &mut Writer, header: &HeaderFields<'_>, version: Version) {
+    // Where sets are switched all of them are named, and how; else the first is the one in use.
+    let switches = header.switches_sets();
+    writer.copied(if switches { header.get(18) } else { header.repetition(18) });
+    writer.skip(1);
+    writer.copied(if switches { header.get(20) } else { &[] });
+    if version >= Version::V2_6 {
+        writer.skip(1);
+        for n in [23, 22, 25, 24] {
+            writer.copied(header.get(n));
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Sends messages of our own on a connection that the peer has opened: application
+//! acknowledgments in enhanced mode, most of all.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, Outstanding};
+use hl7_parse::OwnedMessage;
+use tokio::{
+    sync::{Notify, oneshot},
+    time::timeout,
+};
+
+use crate::frame::is_encodable;
+
+/// Most messages that wait to be sent on one connection, or for their answers.
+const MAX_OUTBOUND: usize = 64;
+
+/// What is to be sent on one connection, and what waits for its answer.
+#[derive(Debug, Default)]
+pub(super) struct Outbox {
+    state: Mutex<State>,
+    wake: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    queue: VecDeque<Outgoing>,
+    waiting: Vec<Outgoing>,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Outgoing {
+    content: Bytes,
+    outstanding: Outstanding,
+    /// Whether a byte may have left.
+    begun: Arc<AtomicBool>,
+    told: oneshot::Sender<Delivery>,
+}
+
+/// The way back to the peer, for whoever was given a message of its.
+pub(super) struct SameConnection {
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) answer_timeout: Duration,
+}
+
+impl Deliver for SameConnection {
+    async fn deliver(&self, message: OwnedMessage) -> Delivery {
+        let not_sent = |kind, detail: &'static str| Delivery::NotSent(Cause::new(kind, detail));
+        if !is_encodable(message.as_bytes()) {
+            let detail = "it holds VT or FS, which can not be framed";
+            return not_sent(CauseKind::InvalidContent, detail);
+        }
+        let (told, mut hears) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        {
+            let mut state = self.outbox.lock();
+            if state.closed {
+                return not_sent(CauseKind::Closed, "the connection it was to take");
+            }
+            state.waiting.retain(|waiting| !waiting.told.is_closed());
+            if state.queue.len().saturating_add(state.waiting.len()) >= MAX_OUTBOUND {
+                return not_sent(CauseKind::Overloaded, "too many wait on this connection");
+            }
+            state.queue.push_back(Outgoing {
+                content: message.as_bytes().clone(),
+                outstanding: Outstanding::of(&message),
+                begun: Arc::clone(&begun),
+                told,
+            });
+        }
+        self.outbox.wake.notify_one();
+        let cause = match timeout(self.answer_timeout, &mut hears).await {
+            Ok(Ok(delivery)) => return delivery,
+            Ok(Err(_)) => Cause::new(CauseKind::Closed, "without an answer"),
+            Err(_) => {
+                let limit = self.answer_timeout;
+                Cause::new(CauseKind::TimedOut, format!("no answer within {limit:?}"))
+            }
+        };
+        // In this order: what nobody waits for any more is not begun.
+        drop(hears);
+        match begun.load(Ordering::SeqCst) {
+            true => Delivery::Unknown(cause),
+            false => Delivery::NotSent(cause),
+        }
+    }
+}
+
+impl Outbox {
+    /// Completes when there may be something to send.
+    pub(super) async fn wanted(&self) {
+        self.wake.notified().await;
+    }
+
+    /// The next content to be sent; it counts as begun.
+    pub(super) fn next(&self) -> Option<Bytes> {
+        let mut state = self.lock();
+        while let Some(outgoing) = state.queue.pop_front() {
+            outgoing.begun.store(true, Ordering::SeqCst);
+            if outgoing.told.is_closed() {
+                continue;
+            }
+            let content = outgoing.content.clone();
+            state.waiting.push(outgoing);
+            return Some(content);
+        }
+        None
+    }
+
+    /// What was sent last has left whole; where no answer is due, that is all.
+    pub(super) fn sent(&self) {
+        let mut state = self.lock();
+        if let Some(last) = state.waiting.pop_if(|last| !last.outstanding.answer_due()) {
+            // Who went away meanwhile need not hear it.
+            drop(last.told.send(Delivery::NoneDue));
+        }
+    }
+
+    /// Whether the content answers something that was sent from here.
+    pub(super) fn takes(&self, content: &Bytes) -> bool {
+        let mut state = self.lock();
+        for at in 0..state.waiting.len() {
+            let Some(waiting) = state.waiting.get(at) else { continue };
+            if let Finding::Answer(answer) = waiting.outstanding.examine(content.clone()) {
+                let waiting = state.waiting.swap_remove(at);
+                drop(waiting.told.send(Delivery::Answered(answer)));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Nothing is sent any more; who waits is told.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.queue.clear();
+        state.waiting.clear();
+    }
+
+    /// The state is right after every step, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes the outbox when the connection ends, however that comes.
+pub(super) struct CloseGuard<'a>(pub(super) &'a Outbox);
+
+impl Drop for CloseGuard<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,4 +1,4 @@
-//! Wires a configuration: servers, what is done with each message, clients; then serves.
+//! Wires a configuration: sources, what is done with each message, clients; then runs.
 
 use std::path::Path;
 
@@ -76,10 +76,13 @@ pub(crate) async fn run(
     ready.send_replace(true);
     tracing::info!(routes = config.routes.len(), "ready");
 
-    stop.await;
+    // No route ends before it is told to; if one does, nobody would notice but its senders.
+    let mut cut_off = tokio::select! {
+        () = stop => None,
+        _ended = sources.join_next() => Some("a route ended by itself".to_owned()),
+    };
     ready.send_replace(false);
     stopping.send_replace(true);
-    let mut cut_off = None;
     while let Some(source) = sources.join_next().await {
         cut_off = cut_off.or(source.map_or_else(
             |error| Some(error.to_string()),

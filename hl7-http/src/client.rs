@@ -69,7 +69,7 @@ mod sent_body;
 use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use hl7_ack::{Cause, CauseKind, Deliver, Delivery, OneAttempt, Outstanding, Progress};
+use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Matching, OneAttempt, Outstanding, Progress};
 use hl7_parse::OwnedMessage;
 use hl7_transport::TlsError;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -102,6 +102,7 @@ struct Inner {
     dialect: Dialect,
     headers: HeaderMap,
     credentials: Credentials,
+    matching: Matching,
     limits: Limits,
     turns: Option<Turns>,
 }
@@ -285,7 +286,7 @@ impl Deliver for Client {
     }
 
     async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        let outstanding = Outstanding::of(&message);
+        let outstanding = Outstanding::of(&message).matching(self.inner.matching);
         let inner = &self.inner;
         let sending = async {
             let _turn = inner.turn().await.map_err(Failed::Before)?;

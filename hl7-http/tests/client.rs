@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, Forward, Received, Reply, TimeLimited};
+use hl7_ack::{
+    AckCode, CauseKind, Deliver, Delivery, Forward, Matching, Received, Reply, TimeLimited,
+};
 use hl7_http::{
     CharsetRule, Dialect,
     client::{Client, ClientErrorKind},
@@ -471,4 +473,14 @@ async fn an_empty_answer_accepts_where_only_errors_are_to_be_told() {
         let found = came_to(&client.deliver(owned(adt("7", "ER", "NE"))).await);
         assert!(found.starts_with(expected), "{line}: {found}");
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_names_no_message_counts_where_that_is_asked_for() {
+    let address = answering(response("200 OK", ER7, &ack("AA", ""))).await;
+    let url = format!("http://{address}/adt");
+    let exact = client(&url).deliver(owned(adt("7", "", ""))).await;
+    assert!(came_to(&exact).starts_with("unknown: Mismatched"), "{exact:?}");
+    let tolerant = Client::builder(&url).matching(Matching::exact().or_missing()).build().unwrap();
+    assert_eq!(came_to(&tolerant.deliver(owned(adt("7", "", ""))).await), "AA");
 }

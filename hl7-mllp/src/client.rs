@@ -362,7 +362,7 @@ impl Deliver for Client {
     }
 
     async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        let outstanding = Outstanding::of(&message);
+        let outstanding = Outstanding::of(&message).matching(self.shared.options.matching);
         let started = Instant::now();
         let delivery = self.exchange(&message, &outstanding, &progress).await;
         let outcome = match &delivery {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hl7_ack::{AckCode, CauseKind, Deliver, Delivery};
+use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, Matching};
 use hl7_mllp::client::{Client, ClientBuilder};
 use hl7_parse::OwnedMessage;
 use tokio::{
@@ -387,4 +387,16 @@ async fn an_answer_that_comes_before_the_end_of_the_message_is_heard() {
     drop(stream);
     let delivery = delivering.await.unwrap();
     assert_answered(&delivery, AckCode::AR);
+}
+
+#[tokio::test]
+async fn an_answer_whose_control_id_was_cut_counts_where_that_is_asked_for() {
+    let id = "A-CONTROL-ID-OF-24-BYTES";
+    let (client, listener) =
+        over_loopback(|builder| builder.matching(Matching::exact().or_cut_to_20())).await;
+    let delivery = deliver(&client, id);
+    let mut wire = accept(&listener).await;
+    wire.next().await.unwrap();
+    wire.send(&frame(&ack("AA", &id[..20]))).await;
+    assert_answered(&delivery.await.unwrap(), AckCode::AA);
 }

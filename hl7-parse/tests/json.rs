@@ -60,6 +60,15 @@ const KNOWN: &[(&[u8], &str)] = &[
 ];
 
 #[test]
+fn a_header_behind_many_blanks_is_a_segment_like_others() {
+    for blanks in [0, 1, 16, 17, 40] {
+        let bytes = format!("MSH|^~\\&|A\r{}MSH|^~\\&#|B\r", "\t".repeat(blanks));
+        let json = to_json(bytes.as_bytes());
+        assert_eq!(from_json(&json).expect(&json).as_bytes(), &bytes, "{blanks} blanks");
+    }
+}
+
+#[test]
 fn messages_have_the_form_that_is_documented() {
     for (bytes, expected) in KNOWN {
         let shown = bytes.escape_ascii().to_string();

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use hl7_ack::Matching;
 use hl7_transport::{ClientTls, DEFAULT_KEEPALIVE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Url, redirect};
@@ -24,6 +25,7 @@ pub struct ClientBuilder {
     proxy: Option<String>,
     max_idle_connections: usize,
     idle_timeout: Duration,
+    matching: Matching,
     limits: Limits,
 }
 
@@ -45,6 +47,7 @@ impl ClientBuilder {
             proxy: None,
             max_idle_connections: 8,
             idle_timeout: Duration::from_secs(4),
+            matching: Matching::exact(),
             limits: Limits {
                 connect_timeout: Duration::from_secs(5),
                 timeout: Duration::from_secs(30),
@@ -72,6 +75,26 @@ impl ClientBuilder {
     /// wait.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limits.timeout = limit;
+        self
+    }
+
+    /// How closely an acknowledgment has to name the message that was sent, for peers that do not
+    /// copy MSH-10 as they should. Default [`Matching::exact`].
+    ///
+    /// ```
+    /// use hl7_ack::Matching;
+    /// use hl7_http::client::Client;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::builder("https://ehr.example.org/hl7")
+    ///     .matching(Matching::exact().or_missing())
+    ///     .build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn matching(mut self, matching: Matching) -> Self {
+        self.matching = matching;
         self
     }
 
@@ -222,7 +245,18 @@ impl ClientBuilder {
         };
         let destination = url.origin().ascii_serialization();
         let turns = dialect.is_in_order().then(|| Turns::new(limits.max_waiting));
-        let inner = Inner { http, url, destination, dialect, headers, credentials, limits, turns };
+        let matching = self.matching;
+        let inner = Inner {
+            http,
+            url,
+            destination,
+            dialect,
+            headers,
+            credentials,
+            matching,
+            limits,
+            turns,
+        };
         Ok(Client { inner: Arc::new(inner) })
     }
 }

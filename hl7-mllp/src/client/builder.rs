@@ -2,6 +2,7 @@
 
 use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
+use hl7_ack::Matching;
 use hl7_parse::OwnedMessage;
 use thiserror::Error;
 use tokio::{
@@ -33,6 +34,7 @@ pub(super) struct Options {
     pub(super) queue_timeout: Duration,
     pub(super) max_waiting: usize,
     pub(super) on_inbound: Option<OnInbound>,
+    pub(super) matching: Matching,
 }
 
 /// Takes a message that is not the answer, or does not.
@@ -83,6 +85,7 @@ impl ClientBuilder {
                 queue_timeout: Duration::from_secs(10),
                 max_waiting: 1024,
                 on_inbound: None,
+                matching: Matching::exact(),
             },
             #[cfg(feature = "tls")]
             tls: None,
@@ -107,6 +110,26 @@ impl ClientBuilder {
     /// answer. Default 30 s.
     pub fn answer_timeout(mut self, limit: Duration) -> Self {
         self.options.answer_timeout = limit;
+        self
+    }
+
+    /// How closely an acknowledgment has to name the message that was sent, for peers that do not
+    /// copy MSH-10 as they should. Default [`Matching::exact`].
+    ///
+    /// ```
+    /// use hl7_ack::Matching;
+    /// use hl7_mllp::client::Client;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::builder("his.example.org:2575")
+    ///     .matching(Matching::exact().or_cut_to_20())
+    ///     .build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn matching(mut self, matching: Matching) -> Self {
+        self.options.matching = matching;
         self
     }
 

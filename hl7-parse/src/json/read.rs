@@ -15,8 +15,8 @@ use super::{
 #[cfg(feature = "charset")]
 use crate::scan::{First, scan};
 use crate::{
-    OwnedMessage, ParseOptions, Separators,
-    header::{declared, is_header_id},
+    OwnedMessage, ParseOptions, Segment, Separators,
+    header::declared,
     scan::{Ignore, Span},
 };
 
@@ -261,8 +261,10 @@ impl<'de> Visitor<'de> for SegmentSeed<'_> {
             [b' ' | b'\t', ..] => id.trim_ascii_start(),
             _ => id,
         };
-        let is_header = is_header_id(id);
-        if lines.separators.is_none() && id != b"MSH" {
+        // As a reader of the message takes it, which looks past a few blanks only.
+        let line = lines.content.get(start..).unwrap_or_default();
+        let is_header = Segment::new(line, lines.separators()).is_header();
+        if lines.separators.is_none() && !(is_header && id == b"MSH") {
             return Err(lines.error("the first segment is MSH"));
         }
         let mut more = match is_header {

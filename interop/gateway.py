@@ -11,6 +11,7 @@ when none failed.
 import argparse
 import base64
 import contextlib
+import http.server
 import json
 import os
 import pathlib
@@ -106,6 +107,57 @@ class MllpSide:
             return self.received.get(timeout=WAIT)
         except queue.Empty:
             raise Failed("the MLLP side received nothing within %g s" % WAIT) from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Outbox:
+    """An HTTPS source: GET gives what waits, DELETE of `/outbox/CONTROL_ID` forgets it."""
+
+    def __init__(self, context):
+        self.waiting, self.asked, self.credentials = {}, 0, set()
+        outbox = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                outbox.asked += 1
+                outbox.credentials.add(self.headers["Authorization"])
+                self._answer(b"".join(list(outbox.waiting.values())[:2]))
+
+            def do_DELETE(self):
+                outbox.waiting.pop(self.path.removeprefix("/outbox/"), None)
+                self._answer(b"")
+
+            def _answer(self, body):
+                self.send_response(200 if body else 204)
+                if body:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.url = "https://127.0.0.1:%d/outbox" % self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def until(self, holds, what):
+        deadline = time.monotonic() + WAIT
+        while not holds():
+            require(time.monotonic() < deadline, what)
+            time.sleep(0.02)
 
     def __enter__(self):
         return self
@@ -275,6 +327,33 @@ def scheduling(site):
             expect_ack(wire.exchange(message("S4", kind="SIU^S12", extra="SCH|1|2")), "AA", "S4")
             expect(field(service.next().body, "MSH", 10), "S4", "the next message at the service")
             metrics_tell(status)
+
+
+def appointments(site):
+    """Fetched in order; confirmed only once the hospital has taken them; a failure is tried again."""
+    refusing = threading.Event()
+    refusing.set()
+
+    def hospital(content):
+        return acknowledge(content, "AR" if refusing.is_set() else "AA")
+
+    with Outbox(site.authority.server()) as outbox, MllpSide(hospital) as his:
+        for control_id in ("P1", "P2", "P3"):
+            outbox.waiting[control_id] = message(control_id, kind="SIU^S12", extra="SCH|1|2")
+        with site.gateway("scheduling.toml", OUTBOX=outbox.url, HIS=his.address, INTERVAL="100ms") as (gateway, *_):
+            expect(field(his.next(), "MSH", 10), "P1", "the first message")
+            outbox.until(lambda: outbox.asked >= 2, "a message that was refused is not fetched again")
+            expect(list(outbox.waiting), ["P1", "P2", "P3"], "what waits after a refusal")
+            refusing.clear()
+            outbox.until(lambda: not outbox.waiting, "what was taken is not confirmed")
+        seen = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                seen.append(his.received.get_nowait())
+        names = [field(content, "MSH", 10) for content in seen]
+        expect([name for name in names if name != "P1"], ["P2", "P3"], "the others, in order")
+        expect(seen[-1], message("P3", kind="SIU^S12", extra="SCH|1|2"), "the last message")
+        expect(outbox.credentials, {"Bearer secret of service-token"}, "credentials")
 
 
 def metrics_tell(status):
@@ -515,6 +594,7 @@ def main():
         cases.run("--check-files tells of a missing file in one line", missing_files_are_told, program)
         site = Site(program, folder)
         cases.run("scheduling: MLLP, filtered and stripped, to HTTPS; metrics", scheduling, site)
+        cases.run("scheduling: appointments fetched, delivered, confirmed", appointments, site)
         cases.run("events: MLLP and HTTPS to the application; log lines in JSON", events, site)
         cases.run("a destination that is down is AR, and counted", outage, site)
         cases.run("ingest: OAuth, client certificate, AR under 400, AE under 500", ingest, site)

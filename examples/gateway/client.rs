@@ -36,28 +36,31 @@ pub(crate) fn faults(to: &Destination) -> Vec<String> {
         tls = mllp.tls.as_ref();
     }
     if let Some(http) = &to.http {
-        let mut client = HttpClient::builder(http.url.as_str());
-        for (name, value) in &http.headers {
-            client = client.header(name, value.as_str());
-        }
-        if let Some(tokens) = &http.oauth {
-            let (url, name) = (tokens.url.as_str(), tokens.client.as_str());
-            client = client.oauth(OAuth::client_credentials(url, name, ""));
-        }
-        if let Ok(nobody) = ClientTls::trusting_nobody() {
-            client = client.tls(nobody);
-        }
-        faults.extend(client.build().err().map(|error| error.to_string()));
-        let shown = [http.basic.is_some(), http.bearer.is_some(), http.oauth.is_some()];
-        if shown.iter().filter(|shown| **shown).count() > 1 {
-            faults.push("at most one of basic, bearer and oauth is shown".to_owned());
-        }
+        faults.extend(http_without_files(http).err());
         tls = http.tls.as_ref();
     }
     if tls.is_some_and(|files| files.certificate.is_some() != files.key.is_some()) {
         faults.push("a client certificate and its key are named together".to_owned());
     }
     faults
+}
+
+/// A client that is as it will be but for files, and reaches nobody over TLS.
+pub(crate) fn http_without_files(http: &HttpDestination) -> Result<HttpClient, String> {
+    let shown = [http.basic.is_some(), http.bearer.is_some(), http.oauth.is_some()];
+    if shown.iter().filter(|shown| **shown).count() > 1 {
+        return Err("at most one of basic, bearer and oauth is shown".to_owned());
+    }
+    let mut client = HttpClient::builder(http.url.as_str());
+    for (name, value) in &http.headers {
+        client = client.header(name, value.as_str());
+    }
+    if let Some(tokens) = &http.oauth {
+        let (url, name) = (tokens.url.as_str(), tokens.client.as_str());
+        client = client.oauth(OAuth::client_credentials(url, name, ""));
+    }
+    let nobody = ClientTls::trusting_nobody().map_err(|error| error.to_string())?;
+    client.tls(nobody).build().map_err(|error| error.to_string())
 }
 
 /// One exchange at a time on each of its connections.
@@ -137,7 +140,7 @@ impl Deliver for Renewable {
     }
 }
 
-fn build_http(http: &HttpDestination, folder: &Path) -> Result<HttpClient, String> {
+pub(crate) fn build_http(http: &HttpDestination, folder: &Path) -> Result<HttpClient, String> {
     let mut client = HttpClient::builder(http.url.as_str())
         .timeout(http.timeout.map_or(HTTP_TIMEOUT, |limit| limit.0));
     if let Some(dialect) = &http.dialect {

@@ -22,7 +22,8 @@ use toml::Spanned;
 use self::route::is_label;
 pub(crate) use self::{
     endpoints::{
-        ClientTlsFiles, HttpDestination, HttpSource, MllpDestination, MllpSource, ServerTlsFiles,
+        ClientTlsFiles, Confirmation, HttpDestination, HttpSource, MllpDestination, MllpSource,
+        PollSource, ServerTlsFiles,
     },
     faults::Faults,
     route::{

@@ -19,6 +19,7 @@ mod exposition;
 mod filter;
 mod log;
 mod meter;
+mod poll;
 mod reload;
 mod routes;
 mod source;

@@ -1,9 +1,8 @@
-//! Wires a configuration: servers, what is done with each message, clients; then serves.
+//! Wires a configuration: sources, what is done with each message, clients; then runs.
 
 use std::path::Path;
 
 use hl7_ack::{AcceptOnly, AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay};
-use hl7_transport::Serving;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
@@ -12,7 +11,7 @@ use crate::{
     exposition::Registry,
     filter, meter,
     reload::Reloads,
-    source::Prepared,
+    source::{Prepared, Ready},
     status::Status,
     transform::Transform,
 };
@@ -66,23 +65,26 @@ pub(crate) async fn run(
         status.spawn(serving.with_graceful_shutdown(until(status_ends)).into_future());
     }
     let (stopping, stopped) = watch::channel(false);
-    let mut servers = JoinSet::new();
+    let mut sources = JoinSet::new();
     for (route, source, handler) in wired {
         let name = route.name.get_ref().as_str();
-        let serving = source.serve(handler).await;
-        let serving = serving.map_err(|error| format!("route {name}: {error}"))?;
-        tell(route, &serving);
-        servers.spawn(serving.with_graceful_shutdown(until(stopped.clone())).into_future());
+        let ready = source.bind(handler).await;
+        let ready = ready.map_err(|error| format!("route {name}: {error}"))?;
+        tell(route, &ready);
+        sources.spawn(ready.run(until(stopped.clone())));
     }
     ready.send_replace(true);
     tracing::info!(routes = config.routes.len(), "ready");
 
-    stop.await;
+    // No route ends before it is told to; if one does, nobody would notice but its senders.
+    let mut cut_off = tokio::select! {
+        () = stop => None,
+        _ended = sources.join_next() => Some("a route ended by itself".to_owned()),
+    };
     ready.send_replace(false);
     stopping.send_replace(true);
-    let mut cut_off = None;
-    while let Some(server) = servers.join_next().await {
-        cut_off = cut_off.or(server.map_or_else(
+    while let Some(source) = sources.join_next().await {
+        cut_off = cut_off.or(source.map_or_else(
             |error| Some(error.to_string()),
             |ended| ended.err().map(|error| error.to_string()),
         ));
@@ -190,10 +192,15 @@ fn accept_only(accept: &Accept) -> AcceptOnly {
 }
 
 /// One line of the summary at the start for each destination of a route.
-fn tell(route: &Route, serving: &Serving) {
+fn tell(route: &Route, ready: &Ready) {
+    let at = match ready {
+        Ready::Server(serving) => serving.local_addr().to_string(),
+        Ready::Poller(..) => "-".to_owned(),
+    };
     let (from, tls) = match &route.from {
         Source::Mllp(mllp) => ("mllp", mllp.tls.is_some()),
         Source::Http(http) => ("http", http.tls.is_some()),
+        Source::Poll(poll) => ("poll", poll.http.url.as_str().starts_with("https:")),
     };
     for to in &route.to {
         let to = to.get_ref();
@@ -206,7 +213,7 @@ fn tell(route: &Route, serving: &Serving) {
         };
         tracing::info!(
             route = route.name.get_ref().as_str(),
-            listen = %serving.local_addr(),
+            listen = at,
             from,
             tls,
             filters = route.filter.len(),

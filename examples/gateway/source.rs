@@ -1,21 +1,32 @@
-//! Builds the server of a route, bound and ready to serve.
+//! Builds what brings the messages of a route: a server, or a poller.
 
-use std::path::Path;
+use std::{io, path::Path};
 
 use hl7_ack::AnyHandler;
-use hl7_http::server::{Access, Permission};
+use hl7_http::{
+    poll::Poller,
+    server::{Access, Permission},
+};
 use hl7_transport::{Listener, Pem, ServerTls, Serving};
 
 use crate::{
     config::{HttpSource, MllpSource, ServerTlsFiles, Source},
+    poll::{self, Handled},
     reload::Reloads,
 };
 
-/// A server with everything read that it needs, but for its port.
+/// A source with everything read that it needs, but for its port.
 pub(crate) struct Prepared<'a> {
     source: &'a Source,
     tls: Option<ServerTls>,
     access: Option<Access>,
+    poller: Option<Poller>,
+}
+
+/// A source that brings messages once it is awaited.
+pub(crate) enum Ready {
+    Server(Box<Serving>),
+    Poller(Box<Poller>, Handled),
 }
 
 impl<'a> Prepared<'a> {
@@ -24,23 +35,45 @@ impl<'a> Prepared<'a> {
         folder: &Path,
         reloads: &mut Reloads,
     ) -> Result<Self, String> {
-        let (files, access) = match source {
-            Source::Mllp(mllp) => (&mllp.tls, None),
-            Source::Http(http) => (&http.tls, access(http, folder)?),
+        let (files, access, poller) = match source {
+            Source::Mllp(mllp) => (mllp.tls.as_ref(), None, None),
+            Source::Http(http) => (http.tls.as_ref(), access(http, folder)?, None),
+            Source::Poll(poll) => (None, None, Some(poll::prepare(poll, folder)?)),
         };
-        let tls = files.as_ref().map(|files| server_tls(files, folder)).transpose()?;
+        let tls = files.map(|files| server_tls(files, folder)).transpose()?;
         if let Some(tls) = &tls {
             let reloaded = tls.clone();
             reloads.add(move || reloaded.reload().map_err(|error| error.to_string()));
         }
-        Ok(Self { source, tls, access })
+        Ok(Self { source, tls, access, poller })
     }
 
-    /// Binds; nothing is accepted before the returned value is awaited.
-    pub(crate) async fn serve(self, handler: AnyHandler) -> Result<Serving, String> {
-        match self.source {
-            Source::Mllp(mllp) => serve_mllp(mllp, self.tls, handler).await,
-            Source::Http(http) => serve_http(http, self.tls, self.access, handler).await,
+    /// Binds; nothing is accepted or fetched before the returned value is awaited.
+    pub(crate) async fn bind(self, handler: AnyHandler) -> Result<Ready, String> {
+        let serving = match (self.source, self.poller) {
+            (Source::Mllp(mllp), _) => serve_mllp(mllp, self.tls, handler).await?,
+            (Source::Http(http), _) => serve_http(http, self.tls, self.access, handler).await?,
+            (Source::Poll(_), Some(poller)) => {
+                return Ok(Ready::Poller(Box::new(poller), Handled::by(handler)));
+            }
+            (Source::Poll(_), None) => return Err("the source is not prepared".to_owned()),
+        };
+        Ok(Ready::Server(Box::new(serving)))
+    }
+}
+
+impl Ready {
+    /// Brings messages until `stop`; then what is in flight is finished.
+    pub(crate) async fn run(
+        self,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> io::Result<()> {
+        match self {
+            Self::Server(serving) => serving.with_graceful_shutdown(stop).await,
+            Self::Poller(poller, handled) => {
+                poller.run(handled, stop).await;
+                Ok(())
+            }
         }
     }
 }

@@ -68,6 +68,39 @@ pub(crate) struct HttpSource {
     pub(crate) shutdown_timeout: Option<Wait>,
 }
 
+/// Messages that are fetched; see [`hl7_http::poll`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PollSource {
+    /// The client that asks: `http.url` and the other options of an HTTP destination.
+    pub(crate) http: HttpDestination,
+    /// How the source is told that it may forget a message.
+    pub(crate) confirm: Confirmation,
+    pub(crate) interval: Option<Wait>,
+    pub(crate) max_pause: Option<Wait>,
+    pub(crate) max_attempts: Option<u32>,
+    /// The source answers when something is there; `http.timeout` is for how long at most.
+    #[serde(default)]
+    pub(crate) long_poll: bool,
+    /// Asks by POST and not by GET.
+    #[serde(default)]
+    pub(crate) by_post: bool,
+    /// Confirms also what was refused, so that it does not hold back what is behind it.
+    #[serde(default)]
+    pub(crate) confirm_refused: bool,
+}
+
+/// A URL of the source's host with `{control_id}` or `{id}`, or the header that holds it; see
+/// [`hl7_http::poll::Confirm`].
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Confirmation {
+    Delete(Text),
+    Post(Text),
+    DeleteAt(Text),
+    PostAt(Text),
+}
+
 /// See [`hl7_mllp::client`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

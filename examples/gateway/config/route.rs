@@ -7,12 +7,12 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    endpoints::{HttpDestination, HttpSource, MllpDestination, MllpSource},
+    endpoints::{HttpDestination, HttpSource, MllpDestination, MllpSource, PollSource},
     faults::Faults,
     text::Text,
     units::{Order, Size, Wait},
 };
-use crate::{client, filter::Rule, transform::Step};
+use crate::{client, filter::Rule, poll, transform::Step};
 
 /// Messages from one place to one or more others.
 #[derive(Debug, Deserialize)]
@@ -20,7 +20,7 @@ use crate::{client, filter::Rule, transform::Step};
 pub(crate) struct Route {
     /// What it is called in log lines and metrics: lower-case letters, digits, `-` and `_`.
     pub(crate) name: Spanned<Text>,
-    /// `[route.from.mllp]` or `[route.from.http]`.
+    /// `[route.from.mllp]`, `[route.from.http]` or `[route.from.poll]`.
     pub(crate) from: Source,
     /// Message types, versions and processing IDs that are taken; others are rejected (AR).
     pub(crate) accept: Option<Accept>,
@@ -48,6 +48,7 @@ pub(crate) struct Route {
 pub(crate) enum Source {
     Mllp(Box<MllpSource>),
     Http(Box<HttpSource>),
+    Poll(Box<PollSource>),
 }
 
 /// See [`hl7_ack::AcceptOnly`].
@@ -199,10 +200,16 @@ impl Route {
             }
         }
         let listen = match &self.from {
-            Source::Mllp(mllp) => &mllp.listen,
-            Source::Http(http) => &http.listen,
+            Source::Mllp(mllp) => Some(&mllp.listen),
+            Source::Http(http) => Some(&http.listen),
+            Source::Poll(poll) => {
+                for what in poll::faults(poll) {
+                    faults.add(text, self.name.span(), what);
+                }
+                None
+            }
         };
-        if !is_host_and_port(listen.get_ref().as_str()) {
+        if let Some(listen) = listen.filter(|at| !is_host_and_port(at.get_ref().as_str())) {
             let what = "an address to listen on is host:port, such as 0.0.0.0:2575";
             faults.add(text, listen.span(), what);
         }

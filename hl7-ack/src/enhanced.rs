@@ -41,6 +41,9 @@ use crate::{
 /// | the application hung up, or gave none where MSH-16 is `AL` or it had a cause | the same; AR was built |
 /// | a time limit had answered before `store` returned: after CE none may follow | not sent, timed out |
 ///
+/// In the last case a resend that a [`crate::Replay`] around this answers with CA makes the second
+/// due again: `undelivered` has it.
+///
 /// A process that ends between the two acknowledgments owes the second: it has to begin again with
 /// what is stored.
 ///

@@ -133,3 +133,46 @@ impl Drop for Repeat {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use hl7_parse::Message;
+
+    use super::*;
+
+    fn key(content: &str) -> ReplayKey {
+        let text = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\rPID|{content}\r");
+        let message = Message::parse(text.as_bytes()).expect("readable");
+        ReplayKey::of(&message).expect("has an ID")
+    }
+
+    #[test]
+    fn an_id_is_in_use_until_the_last_of_its_messages_has_ended() {
+        let in_hand = Arc::new(InHand::default());
+        let first = |content| match in_hand.arrived(key(content), 1) {
+            Arrived::First(first) => first,
+            _ => panic!("{content} is in hand"),
+        };
+        let (one, two) = (first("1"), first("2"));
+        assert!(!one.id_in_use() && two.id_in_use());
+        drop(one);
+        let three = first("3");
+        assert!(three.id_in_use(), "by the second");
+        drop((two, three));
+        assert!(!first("4").id_in_use());
+        let state = lock(&in_hand.state);
+        assert!(state.messages.is_empty() && state.ids.is_empty(), "nothing is left");
+    }
+
+    #[test]
+    fn a_copy_that_leaves_late_frees_no_place_of_the_next_first() {
+        let in_hand = Arc::new(InHand::default());
+        let arrived = || in_hand.arrived(key("1"), 1);
+        let (first, copy) = (arrived(), arrived());
+        assert!(matches!(arrived(), Arrived::TooMany));
+        drop(first);
+        let (_next, _waits) = (arrived(), arrived());
+        drop(copy);
+        assert!(matches!(arrived(), Arrived::TooMany));
+    }
+}

@@ -270,7 +270,7 @@ impl Acknowledger {
         self.write(&header, AckRequest::ORIGINAL, code, outcome)
     }
 
-    fn request(&self, request: AckRequest) -> AckRequest {
+    pub(crate) fn request(&self, request: AckRequest) -> AckRequest {
         match self.always_original && !request.of_acknowledgment() {
             true => AckRequest::ORIGINAL,
             false => request,

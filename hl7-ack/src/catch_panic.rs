@@ -7,6 +7,10 @@ use std::{
     task::{Context, Poll},
 };
 
+use hl7_parse::OwnedMessage;
+
+use crate::{AnyDeliver, Cause, CauseKind, Deliver, Delivery, Progress};
+
 /// Completes with the output of a future, or with `None` where it panicked. The panic hook has
 /// told of it by then.
 pub(crate) struct CatchPanic<F: ?Sized>(pub(crate) Pin<Box<F>>);
@@ -25,4 +29,16 @@ impl<F: Future + ?Sized> Future for CatchPanic<F> {
             }
         }
     }
+}
+
+/// Delivers, and says what is true of the message where that panics.
+pub(crate) async fn deliver_caught(
+    deliver: AnyDeliver,
+    message: OwnedMessage,
+    progress: Progress,
+) -> Delivery {
+    let tracked = progress.clone();
+    let delivering = async move { deliver.deliver_tracked(message, tracked).await };
+    let panicked = || Cause::new(CauseKind::Internal, "the delivery panicked");
+    CatchPanic(Box::pin(delivering)).await.unwrap_or_else(|| progress.cut_off(panicked()))
 }

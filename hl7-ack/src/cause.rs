@@ -77,6 +77,8 @@ pub enum CauseKind {
     ShuttingDown,
     /// A store could not be read or written.
     Storage,
+    /// The program has a fault: code that was to deliver the message panicked.
+    Internal,
 }
 
 impl CauseKind {
@@ -102,6 +104,7 @@ impl fmt::Display for CauseKind {
             Self::Overloaded => "overloaded",
             Self::ShuttingDown => "shutting down",
             Self::Storage => "storage failed",
+            Self::Internal => "internal error",
         })
     }
 }

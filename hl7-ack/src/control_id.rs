@@ -4,7 +4,10 @@ use std::{
     collections::hash_map::RandomState,
     fmt,
     hash::BuildHasher,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -118,10 +121,11 @@ where
     }
 }
 
-/// Control IDs that differ across processes and restarts: 12 characters drawn at random when
-/// made, then 8 that count.
+/// Control IDs that differ across processes and restarts: 12 characters drawn at random for
+/// the first, then 8 that count.
 pub struct UniqueIds {
-    prefix: [u8; 12],
+    /// Drawn for the first ID: where there is no clock, making a generator must not need one.
+    prefix: OnceLock<[u8; 12]>,
     count: AtomicU64,
 }
 
@@ -129,7 +133,7 @@ pub struct UniqueIds {
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 impl UniqueIds {
-    /// Draws 60 bits from the randomness that the standard library seeds its hash maps with,
+    /// Draws, for the first ID, 60 bits from the randomness that the standard library seeds its hash maps with,
     /// together with the time and the process.
     ///
     /// ```
@@ -140,8 +144,13 @@ impl UniqueIds {
     /// ```
     #[must_use]
     pub fn new() -> Self {
-        let seed = RandomState::new().hash_one((SystemTime::now(), std::process::id()));
-        Self { prefix: base_32(seed), count: AtomicU64::new(0) }
+        Self { prefix: OnceLock::new(), count: AtomicU64::new(0) }
+    }
+
+    fn prefix(&self) -> &[u8; 12] {
+        self.prefix.get_or_init(|| {
+            base_32(RandomState::new().hash_one((SystemTime::now(), std::process::id())))
+        })
     }
 }
 
@@ -155,8 +164,8 @@ impl ControlIds for UniqueIds {
     fn next(&self) -> ControlId {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let mut bytes = [0; ControlId::SHORT];
-        let (prefix, counted) = bytes.split_at_mut(self.prefix.len());
-        prefix.copy_from_slice(&self.prefix);
+        let (prefix, counted) = bytes.split_at_mut(self.prefix().len());
+        prefix.copy_from_slice(self.prefix());
         counted.copy_from_slice(&base_32::<8>(count));
         ControlId(Held::Plain(bytes))
     }
@@ -195,6 +204,14 @@ mod tests {
         for id in ids {
             assert!(id.len() == 20 && id.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
         }
+    }
+
+    #[test]
+    fn the_clock_is_not_asked_before_the_first_id() {
+        let ids = UniqueIds::new();
+        assert!(ids.prefix.get().is_none(), "there is no clock in a browser");
+        let prefix = ids.next().as_str().get(..12).map(str::to_owned);
+        assert_eq!(ids.next().as_str().get(..12).map(str::to_owned), prefix);
     }
 
     #[test]

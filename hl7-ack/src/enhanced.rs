@@ -1,13 +1,23 @@
 //! [`Enhanced`]: a [`Handler`] for the two acknowledgments of enhanced mode (2.9.3).
 
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use hl7_parse::{Editor, OwnedMessage, Path};
 
 use crate::{
-    AckCode, AckRequest, Acknowledger, AnyDeliver, AnyHandler, Deliver, Delivery, ErrorCode,
-    Handler, Mode, Outcome, Received, Reply, acknowledgment::msa_code, catch_panic::CatchPanic,
-    outcome::Verdict, reply::ReplyAnswer,
+    AckCode, AckRequest, Acknowledger, AnyDeliver, AnyHandler, Cause, CauseKind, Condition,
+    Deliver, Delivery, ErrorCode, Handler, Mode, Outcome, Progress, Received, Reply,
+    acknowledgment::msa_code,
+    catch_panic::{CatchPanic, deliver_caught},
+    reply::ReplyAnswer,
+    request::application_code,
 };
 
 /// Stores a message, has that acknowledged, and handles it afterwards.
@@ -15,13 +25,27 @@ use crate::{
 /// The accept acknowledgment (CA, CE, CR) leaves when `store` has returned, and says what it said.
 /// If the message was stored, `application` handles it after that answer was written, and its
 /// answer is sent to `to` as an exchange of its own, if MSH-16 asks for one of that outcome. What
-/// was not stored is not handled, and gets no application acknowledgment.
+/// was not stored is not handled; an application acknowledgment says so only where MSH-15 asks for
+/// none of that outcome and MSH-16 does.
 ///
-/// A message in original mode is stored and handled before its one acknowledgment leaves.
+/// A message in original mode is stored and handled before its one acknowledgment leaves; with
+/// [`Acknowledger::always_original_mode`] every message is.
 ///
-/// An application acknowledgment that could not be delivered is given to `undelivered`, after all
-/// that `to` does about it (a [`crate::Retry`], say). A process that ends between the two
-/// acknowledgments owes the second: it has to begin again with what is stored.
+/// What the sender does not hear is given to `undelivered`, with the application acknowledgment
+/// that it would have been:
+///
+/// | what | delivery |
+/// |---|---|
+/// | it did not arrive or was not taken, after all that `to` does about it (a [`crate::Retry`]) | that of `to` |
+/// | it is negative, and MSH-16 does not ask for it | not sent, because of the application's cause |
+/// | the application hung up, or gave none where MSH-16 is `AL` or it had a cause | the same; AR was built |
+/// | a time limit had answered before `store` returned: after CE none may follow | not sent, timed out |
+///
+/// In the last case a resend that a [`crate::Replay`] around this answers with CA makes the second
+/// due again: `undelivered` has it.
+///
+/// A process that ends between the two acknowledgments owes the second: it has to begin again with
+/// what is stored.
 ///
 /// ```
 /// use hl7_ack::{Deliver, Enhanced, ErrorCode, Outcome, Received};
@@ -55,7 +79,7 @@ type Undelivered = dyn Fn(&OwnedMessage, &Delivery) + Send + Sync;
 
 impl Enhanced {
     /// Stores by `store`, handles by `application`, sends application acknowledgments to `to`,
-    /// and tells `undelivered` of those that did not arrive or were not taken.
+    /// and tells `undelivered` what the sender does not hear.
     #[must_use]
     pub fn new<S, F>(
         store: S,
@@ -78,7 +102,7 @@ impl Enhanced {
     }
 
     /// Builds application acknowledgments by another clock, control IDs or identity: those of the
-    /// server, as a rule.
+    /// server, as a rule, and always where they are in [`Acknowledger::always_original_mode`].
     #[must_use]
     pub fn acknowledger(mut self, acknowledger: Acknowledger) -> Self {
         self.acknowledger = acknowledger;
@@ -94,55 +118,94 @@ impl Enhanced {
     }
 
     /// Handles what is stored, and sends what is due.
-    async fn apply(self, received: Received) {
+    async fn apply(self, received: Received, was_late: Arc<AtomicBool>) {
         let message = received.message.clone();
         let application = self.application.clone();
         let handling = CatchPanic(Box::pin(async move { application.handle(received).await }));
         let mut reply = handling.await.unwrap_or_else(|| {
-            Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error").into()
+            Outcome::rejected(ErrorCode::APPLICATION_ERROR, "internal error").into()
         });
         let afterwards = reply.take_afterwards();
-        if let Some(acknowledgment) = self.due(&message, reply.answer) {
-            let delivery = self.to.deliver(acknowledgment.clone()).await;
-            if !delivery.is_positive() {
-                (self.undelivered)(&acknowledgment, &delivery);
+        let second = match self.second(&message, reply) {
+            // What a time limit answers is negative: it was heard where MSH-15 asks for that.
+            Second::Due(acknowledgment)
+                if was_late.load(Ordering::Acquire)
+                    && self.request(&message).accept().holds(false) =>
+            {
+                let detail = "the accept acknowledgment was late, and the sender heard another";
+                Second::Untold(acknowledgment, Cause::new(CauseKind::TimedOut, detail))
             }
-        }
+            second => second,
+        };
+        // A panic of `undelivered` is not to lose what is left for afterwards.
+        let _or_panicked = CatchPanic(Box::pin(self.tell(second))).await;
         if let Some(afterwards) = afterwards {
             afterwards.await;
         }
     }
 
-    /// The application acknowledgment that MSH-16 asks for.
-    fn due(&self, message: &OwnedMessage, answer: ReplyAnswer) -> Option<OwnedMessage> {
-        let view = message.as_message();
-        let condition = AckRequest::of(&view).application();
-        match answer {
-            ReplyAnswer::Outcome(outcome) => {
-                let code = match outcome.verdict() {
-                    Verdict::Accepted => AckCode::AA,
-                    Verdict::Error => AckCode::AE,
-                    Verdict::Rejected => AckCode::AR,
-                };
-                let built = self.acknowledger.build(&view.header(), code, &outcome);
-                let built = OwnedMessage::parse_undecoded(built.as_bytes().clone()).ok()?;
-                condition.holds(code.is_positive()).then(|| self.asking(built))
+    async fn tell(self, second: Second) {
+        let (acknowledgment, delivery) = match second {
+            Second::Due(acknowledgment) => {
+                let (to, sent) = (self.to.clone(), acknowledgment.clone());
+                (acknowledgment, deliver_caught(to, sent, Progress::new()).await)
             }
-            ReplyAnswer::Acknowledgment(acknowledgment) => {
-                let positive = acknowledgment.code().is_some_and(AckCode::is_positive);
-                let bytes = acknowledgment.as_bytes().clone();
-                condition.holds(positive).then(|| OwnedMessage::parse_undecoded(bytes).ok())?
-            }
-            ReplyAnswer::Message(response) => {
-                let code = msa_code(&response.as_message());
-                condition.holds(code.is_some_and(AckCode::is_positive)).then_some(response)
-            }
-            ReplyAnswer::Kept(answer) => {
-                let positive = answer.code().is_some_and(AckCode::is_positive);
-                condition.holds(positive).then(|| answer.message())?
-            }
-            ReplyAnswer::None | ReplyAnswer::HangUp => None,
+            Second::Untold(acknowledgment, cause) => (acknowledgment, Delivery::NotSent(cause)),
+            Second::None => return,
+        };
+        if !delivery.is_positive() {
+            (self.undelivered)(&acknowledgment, &delivery);
         }
+    }
+
+    fn request(&self, message: &OwnedMessage) -> AckRequest {
+        self.acknowledger.request(AckRequest::of(&message.as_message()))
+    }
+
+    /// The application acknowledgment that MSH-16 asks for, or what nobody hears.
+    fn second(&self, message: &OwnedMessage, reply: Reply) -> Second {
+        let condition = self.request(message).application();
+        let hung_up = matches!(reply.answer, ReplyAnswer::HangUp);
+        let acknowledgment = match reply.answer {
+            ReplyAnswer::Outcome(outcome) => self.built(message, &outcome),
+            ReplyAnswer::Acknowledgment(acknowledgment) => {
+                OwnedMessage::parse_undecoded(acknowledgment.as_bytes().clone()).ok()
+            }
+            ReplyAnswer::Message(response) => Some(response),
+            ReplyAnswer::Kept(answer) => answer.message(),
+            ReplyAnswer::None | ReplyAnswer::HangUp => None,
+        };
+        let Some(acknowledgment) = acknowledgment else {
+            // That there is no answer is as it should be only where none is asked for.
+            let missing = hung_up || reply.cause.is_some() || condition == Condition::Always;
+            let outcome = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "no result");
+            let Some(built) = self.built(message, &outcome).filter(|_| missing) else {
+                return Second::None;
+            };
+            let detail = "the application has given no answer";
+            let nothing = || Cause::new(CauseKind::Unreadable, detail);
+            return Second::Untold(built, reply.cause.unwrap_or_else(nothing));
+        };
+        let code = msa_code(&acknowledgment.as_message());
+        let positive = code.is_some_and(AckCode::is_positive);
+        if condition.holds(positive) {
+            return Second::Due(acknowledgment);
+        }
+        if positive {
+            return Second::None;
+        }
+        let unasked = || {
+            let code = code.map_or("a negative answer", AckCode::as_str);
+            let detail = format!("{code}, which the sender has not asked for");
+            Cause::new(CauseKind::Refused, detail)
+        };
+        Second::Untold(acknowledgment, reply.cause.unwrap_or_else(unasked))
+    }
+
+    fn built(&self, message: &OwnedMessage, outcome: &Outcome) -> Option<OwnedMessage> {
+        let (view, code) = (message.as_message(), application_code(outcome));
+        let built = self.acknowledger.build(&view.header(), code, outcome);
+        Some(self.asking(OwnedMessage::parse_undecoded(built.as_bytes().clone()).ok()?))
     }
 
     fn asking(&self, built: OwnedMessage) -> OwnedMessage {
@@ -157,19 +220,39 @@ impl Enhanced {
     }
 }
 
+/// What is to become of the second acknowledgment.
+enum Second {
+    Due(OwnedMessage),
+    /// It says that something went wrong, and the sender does not hear it.
+    Untold(OwnedMessage, Cause),
+    None,
+}
+
 impl Handler for Enhanced {
     async fn handle(&self, mut received: Received) -> Reply {
-        let request = AckRequest::of(&received.message.as_message());
+        let request = self.request(&received.message);
         let outcome = (self.store)(received.clone()).await;
         if !outcome.is_accepted() {
-            return outcome.into();
+            // Where MSH-15 lets a refusal pass in silence, MSH-16 may still ask for one.
+            let due =
+                request.code_for(&outcome).is_none() && request.later_code_for(&outcome).is_some();
+            let refusal = self.built(&received.message, &outcome).filter(|_| due);
+            let reply = Reply::from(outcome);
+            return match refusal {
+                Some(refusal) => reply.then(self.clone().tell(Second::Due(refusal))),
+                None => reply,
+            };
         }
         if request.mode() == Mode::Original {
             return self.application.handle(received).await;
         }
         // It outlives the exchange, and is not to keep the buffer of the connection alive.
         received.message = received.message.detach();
-        Reply::from(outcome).then(self.clone().apply(received))
+        let was_late = Arc::default();
+        let mut reply =
+            Reply::from(outcome).then(self.clone().apply(received, Arc::clone(&was_late)));
+        reply.was_late = Some(was_late);
+        reply
     }
 }
 

@@ -19,8 +19,12 @@ use crate::{Delivery, ErrorCode, Forward, Handler, Outcome, Received, Reply, for
 /// after the answer was written. What became of all the others, then or later, is told to
 /// `report`, by its number in the list from 0: the sender will not hear of it.
 ///
-/// Dropping the future drops what is under way. A sender that is told to try again reaches all of them again, and those that had taken the
-/// message get a duplicate.
+/// Where the answer only says that a destination was late, the rule is applied again when that one
+/// has ended, and a [`crate::Replay`] around this gives the result to a resend. Without one, a
+/// sender that is told to try again reaches all of them again, and those that had taken the message
+/// get a duplicate. A destination that panics has failed; the others go on.
+///
+/// Dropping the future drops what is under way.
 ///
 /// ```
 /// use hl7_ack::{Deliver, FanOut, Forward};
@@ -95,6 +99,13 @@ impl Rule {
             Self::Any => delivery.is_positive(),
         }
     }
+
+    /// Takes out what is answered by once all are done: the first in the list that failed.
+    fn choose(done: &mut Vec<(usize, Delivery)>) -> Option<(usize, Delivery)> {
+        done.sort_by_key(|(at, _)| *at);
+        let failed = done.iter().position(|(_, delivery)| !delivery.is_positive());
+        (!done.is_empty()).then(|| done.remove(failed.unwrap_or(0)))
+    }
 }
 
 impl Handler for FanOut {
@@ -113,18 +124,26 @@ impl Handler for FanOut {
             }
             done.push((at, delivery));
         }
-        done.sort_by_key(|(at, _)| *at);
-        let chosen = met.or_else(|| {
-            let failed = done.iter().position(|(_, delivery)| !delivery.is_positive());
-            (!done.is_empty()).then(|| done.remove(failed.unwrap_or(0)))
-        });
+        let is_met = met.is_some();
+        let chosen = met.or_else(|| Rule::choose(&mut done));
         done.iter().for_each(|(at, delivery)| (self.report)(*at, delivery));
-        let chosen = chosen.and_then(|(at, delivery)| Some((self.destinations.get(at)?, delivery)));
-        let Some((forward, delivery)) = chosen else {
-            let nowhere = "there is no destination";
-            return Outcome::rejected(ErrorCode::APPLICATION_ERROR, nowhere).into();
-        };
-        let reply = forward.reply(&received, delivery);
+        let Some((at, delivery)) = chosen else { return self.reply(&received, None) };
+        // What comes late may still change the answer, but not one by which the rule was met.
+        let is_late = under_way.late.iter().any(|(late, _)| *late == at);
+        let may_change = !is_met
+            && match self.rule {
+                Rule::All => is_late,
+                Rule::First | Rule::Any => !under_way.late.is_empty(),
+            };
+        let chosen = (at, delivery);
+        let reply = self.reply(&received, Some(&chosen));
+        if may_change {
+            if !is_late {
+                done.push(chosen.clone());
+            }
+            let first = (!is_late).then_some(chosen);
+            return reply.late(self.clone().choose_anew(received, under_way, done, first));
+        }
         if under_way.is_empty() {
             return reply;
         }
@@ -134,6 +153,49 @@ impl Handler for FanOut {
                 report(at, &delivery);
             }
         })
+    }
+}
+
+impl FanOut {
+    fn reply(&self, received: &Received, chosen: Option<&(usize, Delivery)>) -> Reply {
+        let chosen =
+            chosen.and_then(|(at, delivery)| Some((self.destinations.get(*at)?, delivery)));
+        match chosen {
+            Some((forward, delivery)) => forward.reply(received, delivery.clone()),
+            None => {
+                let nowhere = "there is no destination";
+                Outcome::rejected(ErrorCode::APPLICATION_ERROR, nowhere).into()
+            }
+        }
+    }
+
+    /// Applies the rule again once all that was late is done. `first` is what was answered by in
+    /// time, where it was not late itself: only the sender has heard of it.
+    async fn choose_anew(
+        self,
+        received: Received,
+        mut under_way: UnderWay,
+        mut done: Vec<(usize, Delivery)>,
+        first: Option<(usize, Delivery)>,
+    ) -> Reply {
+        let late: Vec<usize> = under_way.late.iter().map(|(at, _)| *at).collect();
+        done.retain(|(at, _)| !late.contains(at));
+        let mut met = None;
+        while let Some((at, delivery)) = under_way.next_or_late().await {
+            (self.report)(at, &delivery);
+            if met.is_none() && self.rule.is_met_by(&delivery) {
+                met = Some((at, delivery));
+            } else {
+                done.push((at, delivery));
+            }
+        }
+        let chosen = met.or_else(|| Rule::choose(&mut done));
+        if let Some((at, delivery)) = first
+            && chosen.as_ref().is_some_and(|(chosen, _)| *chosen != at)
+        {
+            (self.report)(at, &delivery);
+        }
+        self.reply(&received, chosen.as_ref())
     }
 }
 

@@ -6,9 +6,14 @@ mod unreachable;
 use std::{pin::Pin, time::Duration};
 
 pub use self::unreachable::{Unreachable, WhenUnreachable};
+use hl7_parse::{Editor, Field, OwnedMessage, Path};
+
 use crate::{
-    AckRequest, Acknowledgment, Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery, Handler,
-    Progress, Received, Reply, Timer,
+    AckCode, AckRequest, Acknowledgment, Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery,
+    Handler, Mode, Outcome, Progress, Received, Reply, Timer,
+    catch_panic::deliver_caught,
+    msa::msa_of,
+    outstanding::comparable,
     time_limited::elapsed,
     timer::{AnyTimer, Within},
 };
@@ -17,8 +22,9 @@ use crate::{
 ///
 /// The bytes pass unchanged, but that every segment is ended by one CR and that nothing stands
 /// before MSH; the far side's acknowledgment passes likewise, at the level (A. or C.) it has, if
-/// the sender asked for one of that outcome (MSH-15, MSH-16). One that is negative and that nobody
-/// asked for is told to the log of the server.
+/// the sender asked for one of that outcome (MSH-15, MSH-16). Where it does not name the message,
+/// but was matched all the same ([`crate::Matching`]), MSA-2 becomes the message's MSH-10.
+/// One that is negative and that nobody asked for is told to the log of the server.
 ///
 /// What the sender hears when there is none is the policy: [`Unreachable`].
 ///
@@ -38,6 +44,7 @@ pub struct Forward {
     deadline: Option<(Duration, AnyTimer)>,
     verbatim_ends: bool,
     translate_level: bool,
+    always_original: bool,
 }
 
 /// What became of a message, and what is still to come of it after the deadline.
@@ -61,6 +68,7 @@ impl Forward {
             deadline: None,
             verbatim_ends: false,
             translate_level: false,
+            always_original: false,
         }
     }
 
@@ -109,16 +117,33 @@ impl Forward {
         self
     }
 
+    /// Passes every answer back whatever MSH-15 and MSH-16 say, and answers AA where the message
+    /// left and asks for none: for a server whose acknowledger is
+    /// [`crate::Acknowledger::always_original_mode`]. The message passes as it is;
+    /// [`Forward::translate_level`] makes A. of the C. that the far side may answer.
+    ///
+    /// ```
+    /// use hl7_ack::{Deliver, Forward};
+    ///
+    /// fn bridge(client: impl Deliver) -> Forward {
+    ///     Forward::to(client).always_original_mode().translate_level()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn always_original_mode(mut self) -> Self {
+        self.always_original = true;
+        self
+    }
+
     /// Passes a message on, and says what became of it by the deadline.
     pub(crate) async fn forward(&self, received: &Received) -> Forwarded {
         let message = match self.verbatim_ends {
             true => received.message.clone(),
             false => received.message.with_cr_ends(),
         };
-        let (deliver, progress) = (self.deliver.clone(), Progress::new());
-        let tracked = progress.clone();
+        let progress = Progress::new();
         let delivering: Delivering =
-            Box::pin(async move { deliver.deliver_tracked(message, tracked).await });
+            Box::pin(deliver_caught(self.deliver.clone(), message, progress.clone()));
         let Some((limit, timer)) = &self.deadline else {
             return Forwarded { delivery: delivering.await, late: None };
         };
@@ -137,6 +162,11 @@ impl Forward {
         let policy = &self.unreachable;
         match delivery {
             Delivery::Answered(answer) => self.pass_back(received, answer),
+            Delivery::NoneDue
+                if self.always_original && self.request(received).mode() == Mode::Original =>
+            {
+                Outcome::accepted().into()
+            }
             Delivery::NoneDue => Reply::none(),
             Delivery::NotSent(cause) | Delivery::Unknown(cause) if cause.kind().is_of_content() => {
                 policy.invalid_reply().because(cause)
@@ -146,8 +176,17 @@ impl Forward {
         }
     }
 
-    fn pass_back(&self, received: &Received, answer: Answer) -> Reply {
+    /// What the sender is taken to ask for.
+    fn request(&self, received: &Received) -> AckRequest {
         let request = AckRequest::of(&received.message.as_message());
+        match self.always_original && !request.of_acknowledgment() {
+            true => AckRequest::ORIGINAL,
+            false => request,
+        }
+    }
+
+    fn pass_back(&self, received: &Received, answer: Answer) -> Reply {
+        let request = self.request(received);
         let answer = match self.translate_level {
             true => level::translated(answer, request),
             false => answer,
@@ -157,6 +196,7 @@ impl Forward {
             return self.unreachable.unknown_reply().because(cause);
         };
         if request.wants(code) {
+            let answer = naming(&received.message, answer, code);
             Acknowledgment::passed_on(&answer).into()
         } else if code.is_positive() {
             Reply::none()
@@ -165,6 +205,29 @@ impl Forward {
             let detail = format!("{code}, which the sender has not asked for");
             Reply::none().because(Cause::new(CauseKind::Refused, detail))
         }
+    }
+}
+
+/// The answer with an MSA-2 by which the sender knows it: one that was matched by less may have
+/// another, or none.
+fn naming(message: &OwnedMessage, answer: Answer, code: AckCode) -> Answer {
+    let view = message.as_message();
+    let asked = view.header().control_id();
+    let named = answer.message().as_message();
+    let Some(msa) = msa_of(&named) else { return answer };
+    let bytes = |field: Field<'_>| field.as_bytes().trim_ascii().to_vec();
+    let same = bytes(msa.field(2)) == bytes(asked) || comparable(msa.field(2)) == comparable(asked);
+    if same || !asked.is_valued() {
+        return answer;
+    }
+    let edited = Editor::new(&named)
+        .keep_line_ends()
+        .set(const { &Path::new("MSA-2") }, &*asked.decode())
+        .finish();
+    match edited {
+        Ok(message) => answer.with_message(message, code),
+        // It is longer than the editor's limit, or its MSA can not be found: as it is, then.
+        Err(_) => answer,
     }
 }
 

@@ -33,15 +33,17 @@ impl<T: Clone> Later<T> {
         Self(Arc::new(Mutex::new(State { value: None, next, wakers })))
     }
 
-    /// Gives the value to all who wait; the first one given counts.
-    pub(crate) fn settle(&self, value: Option<T>) {
+    /// Gives the value to all who wait; the first one given counts. Says whether it is this one.
+    pub(crate) fn settle(&self, value: Option<T>) -> bool {
         let mut state = lock(&self.0);
-        if state.value.is_none() {
+        let counts = state.value.is_none();
+        if counts {
             state.value = Some(value);
         }
         let wakers = std::mem::take(&mut state.wakers);
         drop(state);
         wakers.into_values().for_each(Waker::wake);
+        counts
     }
 
     /// Completes with the value.

@@ -17,8 +17,8 @@ pub use self::{
     store::{FinalAnswer, Known, ReplayStore},
 };
 use crate::{
-    AckCode, AckRequest, Acknowledger, AnyHandler, ErrorCode, Handler, Outcome, Received, Reply,
-    acknowledgment::msa_code, answer::error_codes, reply::ReplyAnswer, responder::read,
+    AckCode, AckRequest, Acknowledger, AnyHandler, ErrorCode, Fault, Handler, Outcome, Received,
+    Reply, acknowledgment::msa_code, answer::error_codes, reply::ReplyAnswer, responder::read,
 };
 
 /// Answers a message that is sent again with the answer it had, and does not handle it again.
@@ -138,14 +138,17 @@ impl<S: ReplayStore> Replay<S> {
 
     /// Answers AE with code 205 where MSH-10 was used before by the same sender for a message
     /// with other content. Default: it is handled, because there are senders whose IDs repeat.
+    ///
+    /// A sender whose MSH-15 asks for no such answer hears nothing of it; the log of the server
+    /// does.
     #[must_use]
     pub fn refuse_reused_ids(mut self) -> Self {
         self.refuse_reused_ids = true;
         self
     }
 
-    /// Most copies that wait for the answer to a message that is being handled; one more is
-    /// answered AR with 207. Default 1024.
+    /// Most copies of one message that wait for the answer to it while it is being handled; one
+    /// more is answered AR with 207. Default 1024.
     #[must_use]
     pub fn max_waiting(mut self, copies: usize) -> Self {
         self.max_waiting = copies;
@@ -254,15 +257,15 @@ impl<S: ReplayStore> Inner<S> {
         Some(match &reply.answer {
             ReplyAnswer::Outcome(outcome) => {
                 let answer = final_answer(&self.replay.acknowledger, message, outcome);
-                Settled { keep: is_final(&answer, outcome.is_accepted()), answer }
+                Settled { keep: is_final_of(outcome, &answer), answer }
             }
             ReplyAnswer::Acknowledgment(acknowledgment) => {
                 let answer = sent(acknowledgment.as_bytes());
-                Settled { keep: is_final(&answer, false), answer }
+                Settled { keep: is_final(&answer), answer }
             }
             ReplyAnswer::Message(response) => {
                 let answer = sent(response.with_cr_ends().as_bytes());
-                Settled { keep: is_final(&answer, false), answer }
+                Settled { keep: is_final(&answer), answer }
             }
             ReplyAnswer::Kept(answer) => Settled { answer: answer.clone(), keep: false },
             ReplyAnswer::None if reply.cause.is_none() => {
@@ -304,7 +307,7 @@ impl ReplayScope {
     /// the receiver was unable (AR, CE, code 207).
     #[must_use]
     pub fn is_final(&self, outcome: &Outcome) -> bool {
-        is_final(&self.answer(outcome), outcome.is_accepted())
+        is_final_of(outcome, &self.answer(outcome))
     }
 
     /// The answer that is due for this outcome, to be kept. Returned as the [`Reply`], it says
@@ -324,9 +327,21 @@ fn final_answer(
     FinalAnswer::from_bytes(built.map(|built| built.as_bytes().clone()))
 }
 
-/// Whether a resend is to get this answer again.
-fn is_final(answer: &FinalAnswer, accepted: bool) -> bool {
-    let Some(bytes) = answer.as_bytes() else { return accepted };
+/// Whether a resend is to get the answer to this outcome again. The outcome tells, and not what is
+/// written: in versions that lack a code it is written as 207.
+fn is_final_of(outcome: &Outcome, answer: &FinalAnswer) -> bool {
+    let unable = |fault: &Fault| fault.code == Some(ErrorCode::APPLICATION_ERROR);
+    match answer.code() {
+        Some(AckCode::AA | AckCode::CA | AckCode::CR) => true,
+        Some(AckCode::AE) => !outcome.faults().iter().any(unable),
+        Some(AckCode::AR | AckCode::CE) => false,
+        None => outcome.is_accepted(),
+    }
+}
+
+/// The same of an answer that came from elsewhere.
+fn is_final(answer: &FinalAnswer) -> bool {
+    let Some(bytes) = answer.as_bytes() else { return false };
     let Ok(message) = read(bytes.clone()) else { return false };
     match msa_code(&message.as_message()) {
         Some(AckCode::AA | AckCode::CA | AckCode::CR) => true,

@@ -1,6 +1,14 @@
 //! [`Reply`]: what a handler wants answered, and what it still has to do afterwards.
 
-use std::{fmt, future::Future, pin::Pin};
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use hl7_parse::OwnedMessage;
 
@@ -24,6 +32,8 @@ pub struct Reply {
     pub(crate) then: Option<Then>,
     pub(crate) late: Option<Late>,
     pub(crate) cause: Option<Cause>,
+    /// Is set where this was late: the sender has heard something else by then.
+    pub(crate) was_late: Option<Arc<AtomicBool>>,
 }
 
 pub(crate) type Late = Pin<Box<dyn Future<Output = Reply> + Send>>;
@@ -40,7 +50,7 @@ pub(crate) enum ReplyAnswer {
 
 impl Reply {
     fn new(answer: ReplyAnswer) -> Self {
-        Self { answer, then: None, late: None, cause: None }
+        Self { answer, then: None, late: None, cause: None, was_late: None }
     }
 
     /// Nothing is answered, because nothing is due. HTTP says 204.
@@ -103,7 +113,11 @@ impl Reply {
                     if let Some(then) = then {
                         let _or_panicked = CatchPanic(then).await;
                     }
-                    if let Some(then) = late.await.take_afterwards() {
+                    let mut reply = late.await;
+                    if let Some(was_late) = &reply.was_late {
+                        was_late.store(true, Ordering::Release);
+                    }
+                    if let Some(then) = reply.take_afterwards() {
                         then.await;
                     }
                 }))

@@ -117,7 +117,8 @@ impl Responder {
     /// Reads one message, calls the handler and builds what is due.
     ///
     /// Never fails. Input that can not be read is answered negatively, or not at all where it
-    /// may be an acknowledgment. A handler that panics is answered AE with code 207.
+    /// may be an acknowledgment. A handler that panics is answered AR with code 207 (CE at the
+    /// accept level): the content is not at fault.
     pub async fn respond(&self, message: Bytes, peer: Peer) -> Response {
         let bytes = message;
         let Ok(message) = read(bytes.clone()) else {
@@ -241,7 +242,7 @@ impl Responder {
         let handling = CatchPanic(Box::pin(async move { handler.handle(received).await }));
         let handling = Box::pin(async move {
             handling.await.unwrap_or_else(|| {
-                Outcome::error(ErrorCode::APPLICATION_ERROR, "internal error").into()
+                Outcome::rejected(ErrorCode::APPLICATION_ERROR, "internal error").into()
             })
         });
         let Some((limit, timer)) = &self.time_limit else { return handling.await };

@@ -142,6 +142,8 @@ impl Waiters {
     }
 
     /// Hands a message to those of this link that wait for it, and says whether there were any.
+    /// Whoever has an answer already does not wait any more: an AA that comes after a CE, say, is
+    /// not swallowed.
     #[must_use]
     pub fn hand_over(&self, link: &str, message: &OwnedMessage) -> bool {
         let view = message.as_message();
@@ -161,9 +163,9 @@ impl Waiters {
             }
         }
         drop(shared);
-        let any = !answers.is_empty();
-        answers.into_iter().for_each(|(waiting, answer)| waiting.settle(Some(answer)));
-        any
+        let settled = |(waiting, answer): (Later<_>, _)| waiting.settle(Some(answer));
+        // All of them, whatever the first says.
+        answers.into_iter().map(settled).filter(|settled| *settled).count() > 0
     }
 
     /// Hands over what somebody waits for, and gives all else to `handler`. Handed over, a message

@@ -95,7 +95,7 @@ async fn a_panic_is_answered_and_the_responder_goes_on() {
             Outcome::accepted()
         }
     });
-    assert_eq!(respond(&responder, ADMISSION).await.1, Some(AckCode::AE));
+    assert_eq!(respond(&responder, ADMISSION).await.1, Some(AckCode::AR));
     assert_eq!(respond(&responder, ADMISSION).await.1, Some(AckCode::AA));
 }
 

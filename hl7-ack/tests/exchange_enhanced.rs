@@ -6,15 +6,15 @@ use std::sync::{
 };
 
 use hl7_ack::{
-    AckCode, Action, CauseKind, Delivery, Enhanced, ErrorCode, Handler, Outcome, Peer, Received,
-    Reply, Responder, Waiters,
+    AckCode, Action, AnyHandler, CauseKind, Delivery, Enhanced, ErrorCode, Forward, Handler,
+    Outcome, Peer, Received, Reply, Responder, Unreachable, Waiters, WhenUnreachable,
 };
 use hl7_parse::{OwnedMessage, Path};
 
 use crate::{
     acknowledger,
     exchange_support::{
-        AA, AE, REFUSED, SECOND, Script, Step, TokioTimer, answered, asking, message, word,
+        AA, AE, LOST, REFUSED, SECOND, Script, Step, TokioTimer, answered, asking, message, word,
     },
     lines,
 };
@@ -32,8 +32,24 @@ fn outcome(word: &str) -> Outcome {
     }
 }
 
+/// MSA-1, what became of it, and why.
+type Told = Arc<Mutex<Vec<(String, &'static str, Option<CauseKind>)>>>;
+
+/// An `undelivered` that remembers.
+fn telling() -> (Told, impl Fn(&OwnedMessage, &Delivery) + Send + Sync + 'static) {
+    let told = Told::default();
+    let seen = Arc::clone(&told);
+    let undelivered = move |message: &OwnedMessage, delivery: &Delivery| {
+        let view = message.as_message();
+        let code = view.get(&Path::new("MSA-1")).decode().into_owned();
+        let cause = delivery.cause().map(hl7_ack::Cause::kind);
+        seen.lock().expect("not poisoned").push((code, word(delivery), cause));
+    };
+    (told, undelivered)
+}
+
 /// What MSH-15 and MSH-16 ask, what store and application say, the answer, and what is sent
-/// afterwards.
+/// afterwards; in brackets what is not sent but told.
 #[tokio::test]
 async fn acknowledgments_follow_msh_15_and_msh_16() {
     for (asked, stored, applied, first, second) in [
@@ -42,14 +58,22 @@ async fn acknowledgments_follow_msh_15_and_msh_16() {
         ("AL|AL", "good", "unable", "CA", "AR"),
         ("AL|AL", "unable", "good", "CE", "-"),
         ("AL|AL", "bad", "good", "CE", "-"),
-        ("AL|NE", "good", "bad", "CA", "-"),
+        ("AL|NE", "good", "bad", "CA", "[AE]"),
+        ("AL|NE", "good", "good", "CA", "-"),
         ("AL|ER", "good", "good", "CA", "-"),
         ("AL|ER", "good", "bad", "CA", "AE"),
-        ("AL|SU", "good", "bad", "CA", "-"),
+        ("AL|SU", "good", "unable", "CA", "[AR]"),
+        ("SU|AL", "unable", "good", "-", "AR"),
+        ("SU|AL", "good", "good", "CA", "AA"),
         ("ER|AL", "good", "good", "-", "AA"),
         ("ER|AL", "unable", "good", "CE", "-"),
         ("NE|AL", "good", "good", "-", "AA"),
-        ("NE|AL", "unable", "good", "-", "-"),
+        ("NE|AL", "unable", "good", "-", "AR"),
+        ("NE|AL", "bad", "good", "-", "AE"),
+        ("NE|ER", "bad", "good", "-", "AE"),
+        ("NE|SU", "bad", "good", "-", "-"),
+        ("NE|NE", "bad", "good", "-", "-"),
+        ("NE|NE", "good", "bad", "-", "[AE]"),
         ("NE|NE", "good", "good", "-", "-"),
         ("", "good", "good", "AA", "-"),
         ("", "good", "bad", "AE", "-"),
@@ -58,6 +82,7 @@ async fn acknowledgments_follow_msh_15_and_msh_16() {
         let shown = format!("asked {asked:?}, stored {stored}, applied {applied}");
         let to = Script::default();
         let ran = Arc::new(AtomicBool::new(false));
+        let (told, undelivered) = telling();
         let application = {
             let ran = Arc::clone(&ran);
             move |_: Received| {
@@ -69,7 +94,7 @@ async fn acknowledgments_follow_msh_15_and_msh_16() {
             move |_| async move { outcome(stored) },
             application,
             to.clone(),
-            |_, delivery| panic!("{delivery:?}"),
+            undelivered,
         )
         .acknowledger(acknowledger());
         let mut response = respond(enhanced, &asking("7", asked)).await;
@@ -81,9 +106,21 @@ async fn acknowledgments_follow_msh_15_and_msh_16() {
         }
         assert_eq!(ran.load(Ordering::SeqCst), stored == "good", "{shown}");
         let sent: Vec<String> = to.given().iter().map(|given| lines(&given.bytes)).collect();
+        let told: Vec<String> = told
+            .lock()
+            .expect("not poisoned")
+            .iter()
+            .map(|(code, ..)| format!("[{code}]"))
+            .collect();
         match second {
-            "-" => assert!(sent.is_empty(), "{shown}: {sent:?}"),
-            code => assert!(sent[0].contains(&format!("\nMSA|{code}|7")), "{shown}: {sent:?}"),
+            "-" => assert!(sent.is_empty() && told.is_empty(), "{shown}: {sent:?} {told:?}"),
+            code if code.starts_with('[') => {
+                assert!(sent.is_empty() && told == [code], "{shown}: {sent:?} {told:?}");
+            }
+            code => {
+                assert!(sent[0].contains(&format!("\nMSA|{code}|7")), "{shown}: {sent:?}");
+                assert!(told.is_empty(), "{shown}: {told:?}");
+            }
         }
     }
 }
@@ -139,13 +176,13 @@ async fn an_accept_acknowledgment_of_the_second_can_be_asked_for() {
 }
 
 #[tokio::test]
-async fn what_is_not_taken_is_told_and_a_panic_is_an_error() {
+async fn what_is_not_taken_is_told_and_a_panic_is_no_fault_of_the_content() {
     for (step, expected) in [(REFUSED, "not sent"), (AE, "AE"), (AA, "-")] {
         let told = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&told);
         let undelivered = move |message: &OwnedMessage, delivery: &Delivery| {
             let text = lines(message.as_bytes());
-            assert!(text.contains("\nMSA|AE|7"), "{text}");
+            assert!(text.contains("\nMSA|AR|7"), "{text}");
             seen.lock().expect("not poisoned").push(word(delivery));
         };
         let store = |_| async { Outcome::accepted() };
@@ -159,6 +196,120 @@ async fn what_is_not_taken_is_told_and_a_panic_is_an_error() {
         let told = told.lock().expect("not poisoned").first().copied().unwrap_or("-");
         assert_eq!(told, expected);
     }
+}
+
+/// What the application does, what MSH-15 and MSH-16 ask, and what is told of it.
+#[tokio::test]
+async fn what_the_sender_does_not_hear_is_told() {
+    let hangs_up = WhenUnreachable::HangUp;
+    let policy = Unreachable::default().not_sent(hangs_up.clone()).unknown(hangs_up);
+    let forward = |step: Step| AnyHandler::new(Forward::to(Script::new([step])));
+    let silent =
+        |step: Step| AnyHandler::new(Forward::to(Script::new([step])).unreachable(policy.clone()));
+    let cause = |cause| Some(("not sent", cause));
+    for (asked, application, told_of) in [
+        ("AL|NE", forward(REFUSED), cause(CauseKind::Unreachable)),
+        ("AL|SU", forward(REFUSED), cause(CauseKind::Unreachable)),
+        ("AL|AL", forward(REFUSED), None),
+        ("AL|AL", silent(REFUSED), cause(CauseKind::Unreachable)),
+        ("AL|NE", silent(LOST), cause(CauseKind::Closed)),
+        (
+            "AL|NE",
+            AnyHandler::new(async |_: Received| Reply::hang_up()),
+            cause(CauseKind::Unreadable),
+        ),
+        ("AL|AL", AnyHandler::new(async |_: Received| Reply::none()), cause(CauseKind::Unreadable)),
+        ("AL|NE", AnyHandler::new(async |_: Received| Reply::none()), None),
+    ] {
+        let (told, undelivered) = telling();
+        let to = Script::new([AA]);
+        let store = |_| async { Outcome::accepted() };
+        let enhanced = Enhanced::new(store, application, to.clone(), undelivered);
+        let mut response = respond(enhanced, &asking("7", asked)).await;
+        assert_eq!(response.code(), Some(AckCode::CA), "{asked}");
+        response.take_then().expect("the application").await;
+        let told = told.lock().expect("not poisoned").clone();
+        let expected: Vec<_> =
+            told_of.into_iter().map(|(word, cause)| ("AR".to_owned(), word, Some(cause))).collect();
+        assert_eq!(told, expected, "{asked} {told_of:?}");
+        assert_eq!(to.given().len(), usize::from(asked == "AL|AL" && told.is_empty()), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_the_delivery_is_told_and_the_rest_goes_on() {
+    let (told, undelivered) = telling();
+    let ran = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&ran);
+    let application = move |_: Received| {
+        let ran = Arc::clone(&seen);
+        async move {
+            Reply::from(Outcome::accepted()).then(async move { ran.store(true, Ordering::SeqCst) })
+        }
+    };
+    let store = |_| async { Outcome::accepted() };
+    let to = Back(|_| panic!("as arranged"));
+    let enhanced = Enhanced::new(store, application, to, undelivered);
+    respond(enhanced, &asking("7", "AL|AL")).await.take_then().expect("the application").await;
+    let told = told.lock().expect("not poisoned").clone();
+    assert_eq!(told, [("AA".to_owned(), "unknown", Some(CauseKind::Internal))]);
+    assert!(ran.load(Ordering::SeqCst), "what the application left for afterwards");
+}
+
+#[tokio::test]
+async fn always_original_mode_holds_for_both_acknowledgments() {
+    for asked in ["AL|NE", "NE|NE", "AL|AL", "NE|AL"] {
+        let ours = acknowledger().always_original_mode();
+        let to = Script::default();
+        let store = |_| async { Outcome::accepted() };
+        let application = async |_: Received| outcome("bad");
+        let enhanced = Enhanced::new(store, application, to.clone(), |_, _| panic!("nothing"))
+            .acknowledger(ours.clone());
+        let responder = Responder::new(enhanced).with_acknowledger(ours);
+        let sent = asking("7", asked).as_bytes().clone();
+        let mut response = responder.respond(sent, Peer::default()).await;
+        assert_eq!(response.code(), Some(AckCode::AE), "{asked}");
+        assert!(response.take_then().is_none() && to.given().is_empty(), "{asked}");
+    }
+}
+
+/// After a CE that only said that the store was late, no application acknowledgment follows.
+#[tokio::test(start_paused = true)]
+async fn a_late_store_makes_no_second_acknowledgment_of_another_kind() {
+    for (asked, heard, sent, expected) in [
+        ("AL|AL", Some(AckCode::CE), 0, vec![("AA".to_owned(), "not sent", CauseKind::TimedOut)]),
+        ("NE|AL", None, 1, vec![]),
+        ("SU|AL", None, 1, vec![]),
+    ] {
+        let (told, undelivered) = telling();
+        let to = Script::new([AA]);
+        let store = |_| async {
+            tokio::time::sleep(2 * SECOND).await;
+            Outcome::accepted()
+        };
+        let application = async |_: Received| Outcome::accepted();
+        let enhanced = Enhanced::new(store, application, to.clone(), undelivered);
+        let responder = Responder::new(enhanced).with_time_limit(SECOND, TokioTimer);
+        let message = asking("7", asked).as_bytes().clone();
+        let mut response = responder.respond(message, Peer::default()).await;
+        assert_eq!(response.code(), heard, "{asked}");
+        response.take_then().expect("it goes on").await;
+        assert_eq!(to.given().len(), sent, "{asked}");
+        let told = told.lock().expect("not poisoned").clone();
+        let told: Vec<_> =
+            told.into_iter().map(|(code, word, cause)| (code, word, cause.expect("one"))).collect();
+        assert_eq!(told, expected, "{asked}");
+    }
+}
+
+#[test]
+fn what_comes_after_the_answer_is_not_swallowed() {
+    let waiters = Waiters::new(TokioTimer);
+    let _waiting = waiters.register("his", &asking("7", "AL|AL")).expect("a place");
+    assert!(waiters.hand_over("his", &acknowledgment("CE", "7")));
+    assert!(!waiters.hand_over("his", &acknowledgment("AA", "7")), "it has an answer");
+    let _another = waiters.register("his", &asking("7", "AL|AL")).expect("a place");
+    assert!(waiters.hand_over("his", &acknowledgment("AA", "7")), "one of two waits");
 }
 
 fn acknowledgment(code: &str, id: &str) -> OwnedMessage {

@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use hl7_ack::{
-    AckCode, Action, FanOut, Forward, Handler, InOrder, Outcome, Peer, Received, Reply, Responder,
-    Response, Retry, RetryPolicy, TimeLimited, Unreachable, WhenUnreachable,
+    AckCode, Action, FanOut, Finding, Forward, Handler, InOrder, Matching, Outcome, Outstanding,
+    Peer, Received, Reply, Responder, Response, Retry, RetryPolicy, TimeLimited, Unreachable,
+    WhenUnreachable,
 };
 use hl7_parse::OwnedMessage;
 use tokio::time::Instant;
@@ -197,6 +198,91 @@ async fn each_rule_answers_as_its_table_says() {
         }
         assert_eq!(take(), after, "{shown}: after the answer");
         assert!(scripts.iter().all(|script| script.given()[0].completed), "{shown}");
+    }
+}
+
+struct Panics;
+
+impl hl7_ack::Deliver for Panics {
+    async fn deliver(&self, _: OwnedMessage) -> hl7_ack::Delivery {
+        panic!("as arranged")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_destination_that_panics_has_failed_and_the_others_go_on() {
+    for (rule, expected, reported) in [
+        ("all", "AR", vec![(1, "AA")]),
+        ("any", "AA", vec![(0, "unknown")]),
+        ("first", "AA", vec![(0, "unknown")]),
+    ] {
+        let (script, told) = (Script::new([after(SECOND, AA)]), Told::default());
+        let seen = Arc::clone(&told);
+        let report = move |at, delivery: &_| {
+            seen.lock().expect("not poisoned").push((at, word(delivery)));
+        };
+        let forwards = [Forward::to(Panics), Forward::to(script.clone())];
+        let fan_out = match rule {
+            "all" => FanOut::all(forwards, report),
+            "any" => FanOut::any(forwards, report),
+            _ => FanOut::first(forwards, report),
+        };
+        let response = respond(fan_out, &message("7")).await;
+        assert_eq!(heard(&response), expected, "{rule}");
+        assert!(script.given()[0].completed, "{rule}");
+        assert_eq!(*told.lock().expect("not poisoned"), reported, "{rule}");
+    }
+}
+
+/// What MSH-15 and MSH-16 ask, what the far side answers, and what the sender hears.
+#[tokio::test]
+async fn always_original_mode_passes_back_what_the_sender_waits_for() {
+    let content = "ERR|||101|E\r";
+    for (asked, step, expected) in [
+        ("AL|NE", Step::Answer("CE", content), "AE"),
+        ("AL|NE", Step::Answer("CA", ""), "AA"),
+        ("ER|NE", Step::Answer("CA", ""), "AA"),
+        ("NE|NE", Step::NoneDue, "AA"),
+        ("NE|AL", Step::NoneDue, "AA"),
+        ("", AE, "AE"),
+        ("NE|NE", REFUSED, "AR"),
+    ] {
+        let shown = format!("{asked} {step:?}");
+        let forward = Forward::to(Script::new([step])).always_original_mode().translate_level();
+        let acknowledger = hl7_ack::Acknowledger::new().always_original_mode();
+        let responder = Responder::new(forward).with_acknowledger(acknowledger);
+        let sent = asking("7", asked).as_bytes().clone();
+        let response = responder.respond(sent, Peer::default()).await;
+        assert_eq!(heard(&response), expected, "{shown}");
+    }
+}
+
+/// The far side's MSA-2, and the one that the sender hears.
+#[tokio::test]
+async fn an_answer_that_was_matched_by_less_names_the_message() {
+    struct Tolerant(&'static str);
+    impl hl7_ack::Deliver for Tolerant {
+        async fn deliver(&self, message: OwnedMessage) -> hl7_ack::Delivery {
+            let answer = format!("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\nMSA|AA|{}|text\n", self.0);
+            let outstanding = Outstanding::of(&message).matching(Matching::exact().or_any());
+            match outstanding.examine(answer.into()) {
+                Finding::Answer(answer) => hl7_ack::Delivery::Answered(answer),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    for (id, far, expected) in [
+        ("7", "", "7"),
+        ("7", "8", "7"),
+        ("7", "7", "7"),
+        ("7", " 7 ", " 7 "),
+        ("a\\T\\b", "", "a\\T\\b"),
+        ("", "far", "far"),
+    ] {
+        let response = respond(Forward::to(Tolerant(far)), &message(id)).await;
+        let Action::Answer(bytes) = response.action() else { panic!("{far}: {response:?}") };
+        let expected = format!("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\nMSA|AA|{expected}|text\n");
+        assert_eq!(lines(bytes), expected, "{id:?} answered as {far:?}");
     }
 }
 

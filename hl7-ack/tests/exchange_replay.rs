@@ -10,7 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use hl7_ack::{
-    AcceptOnly, AckCode, Acknowledger, Action, AnyHandler, Cause, CauseKind, ErrorCode,
+    AcceptOnly, AckCode, Acknowledger, Action, AnyHandler, Cause, CauseKind, ErrorCode, FanOut,
     FinalAnswer, Forward, Known, MemoryStore, Outcome, Peer, Received, Replay, ReplayKey,
     ReplayScope, ReplayStore, Reply, Responder, UniqueIds,
 };
@@ -147,6 +147,66 @@ async fn copies_that_wait_are_bounded() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn copies_of_one_message_do_not_take_the_places_of_another() {
+    let (handler, _) = handler(vec![]);
+    let responder = responder(Replay::new(MemoryStore::new()).max_waiting(1).around(handler));
+    let (one, other) = (message("1"), message("2"));
+    let answered = tokio::join!(
+        answer(&responder, &one),
+        answer(&responder, &one),
+        answer(&responder, &one),
+        answer(&responder, &other),
+        answer(&responder, &other)
+    );
+    let (a, b, c, d, e) = answered;
+    assert_eq!([a, b, c, d, e].map(|action| code(&action)), ["AA", "AA", "AR", "AA", "AA"]);
+}
+
+/// 199 is not in these versions, and written as 207.
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_does_not_depend_on_how_a_code_is_written() {
+    for version in ["2.1", "2.5", "2.9"] {
+        let other = Outcome::error(ErrorCode::OTHER_HL7_ERROR, "x");
+        let (handler, calls) = handler(vec![other.clone().into(), other.into()]);
+        let responder = responder(Replay::new(MemoryStore::new()).around(handler));
+        let sent = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|{version}\rPID|1\r");
+        let sent = OwnedMessage::parse(sent).expect("readable");
+        for _ in 0..2 {
+            assert_eq!(code(&answer(&responder, &sent).await), "AE", "{version}");
+        }
+        assert_eq!(calls.load(Ordering::SeqCst), 1, "{version}");
+    }
+}
+
+/// Both answer AA, one of them after the deadline.
+#[tokio::test(start_paused = true)]
+async fn what_several_destinations_answer_late_is_what_a_resend_gets() {
+    for (rule, first_takes, expected) in [("all", 1, "AA"), ("any", 7, "AA"), ("first", 7, "AA")] {
+        let steps = [after(first_takes * SECOND, AA), after(8 * SECOND, AA)];
+        let scripts = steps.map(|step| Script::new([step]));
+        let forwards =
+            scripts.clone().map(|script| Forward::to(script).deadline(5 * SECOND, TokioTimer));
+        let report = |_: usize, _: &hl7_ack::Delivery| {};
+        let fan_out = match rule {
+            "all" => FanOut::all(forwards, report),
+            "any" => FanOut::any(forwards, report),
+            _ => FanOut::first(forwards, report),
+        };
+        let responder = responder(Replay::new(MemoryStore::new()).around(fan_out));
+        let sent = message("7");
+        let mut first = responder.respond(sent.as_bytes().clone(), Peer::default()).await;
+        assert_eq!(first.code(), Some(AckCode::AR), "{rule}: late");
+        first.take_then().expect("it goes on").await;
+        for _ in 0..2 {
+            assert_eq!(code(&answer(&responder, &sent).await), expected, "{rule}");
+        }
+        for script in scripts {
+            assert_eq!(script.given().len(), 1, "{rule}: each got it once");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_copy_takes_over_from_a_first_that_was_given_up() {
     let (handler, calls) = handler(vec![]);
     let responder = responder(Replay::new(MemoryStore::new()).around(handler));
@@ -173,7 +233,7 @@ async fn a_copy_is_handled_itself_where_the_first_panicked() {
     let responder = responder(Replay::new(MemoryStore::new()).around(handler));
     let sent = message("7");
     let (first, second) = tokio::join!(answer(&responder, &sent), answer(&responder, &sent));
-    assert_eq!((code(&first), code(&second)), ("AE".into(), "AA".into()));
+    assert_eq!((code(&first), code(&second)), ("AR".into(), "AA".into()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -86,6 +86,29 @@ fn what_is_said_last_of_a_code_counts() {
     }
 }
 
+#[test]
+fn a_cause_goes_before_whether_bytes_left() {
+    use RetryAction::{Complete, Disable, Retry, Suspend};
+    let policy = park()
+        .on_cause(CauseKind::TimedOut, Complete)
+        .on_cause(CauseKind::TimedOut, Retry)
+        .on_cause(CauseKind::Mismatched, Disable)
+        .on_cause(CauseKind::ShuttingDown, Retry)
+        .on_unknown(Suspend);
+    for (step, action) in [
+        (Step::Unknown(CauseKind::TimedOut), Retry),
+        (Step::Unknown(CauseKind::Mismatched), Disable),
+        (Step::NotSent(CauseKind::Mismatched), Disable),
+        (Step::NotSent(CauseKind::ShuttingDown), Retry),
+        (Step::NotSent(CauseKind::InvalidContent), Suspend),
+        (LOST, Suspend),
+        (REFUSED, Retry),
+        (AE, Suspend),
+    ] {
+        assert_eq!(policy.action_for(&of(&step)), action, "{step:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_same_bytes_are_sent_after_doubling_pauses() {
     let script = Script::new([REFUSED, AR, REFUSED, REFUSED, AA]);

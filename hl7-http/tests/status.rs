@@ -38,7 +38,7 @@ async fn every_acknowledgment_has_status_200_and_nothing_due_has_204() {
         ("GH", "AL", "NE", 200, "\rMSA|CA|7"),
         ("ERROR", "AL", "NE", 200, "\rMSA|CE|7"),
         ("REJECT", "AL", "NE", 200, "\rMSA|CR|7"),
-        ("PANIC", "", "", 200, "\rMSA|AE|7"),
+        ("PANIC", "", "", 200, "\rMSA|AR|7"),
         ("GH", "ER", "NE", 204, ""),
         ("GH", "NE", "NE", 204, ""),
         ("ERROR", "NE", "NE", 204, ""),

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{HashMap, hash_map::Entry},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::{FinalAnswer, ReplayKey};
@@ -18,8 +21,16 @@ pub(super) struct InHand {
 
 #[derive(Default)]
 struct State {
-    messages: HashMap<ReplayKey, Answered>,
-    waiting: usize,
+    messages: HashMap<ReplayKey, Held>,
+    /// How many messages have each ID: one, unless a sender uses it for several.
+    ids: HashMap<u128, usize>,
+}
+
+/// A message that is being handled.
+struct Held {
+    answered: Answered,
+    /// How many copies of it wait.
+    waiting: Arc<AtomicUsize>,
 }
 
 /// What a message is that has arrived.
@@ -35,17 +46,23 @@ pub(super) enum Arrived {
 impl InHand {
     pub(super) fn arrived(self: &Arc<Self>, key: ReplayKey, max_waiting: usize) -> Arrived {
         let mut state = lock(&self.state);
-        let State { messages, waiting } = &mut *state;
-        let id_in_use =
-            messages.keys().any(|other| other.id() == key.id() && other.content() != key.content());
+        let State { messages, ids } = &mut *state;
         match messages.entry(key) {
-            Entry::Occupied(_) if *waiting >= max_waiting => Arrived::TooMany,
-            Entry::Occupied(first) => {
-                *waiting = waiting.saturating_add(1);
-                Arrived::Repeat(Repeat { in_hand: Arc::clone(self), answered: first.get().clone() })
+            Entry::Occupied(held) => {
+                let Held { answered, waiting } = held.get();
+                // It only grows under this lock.
+                if waiting.load(Ordering::Relaxed) >= max_waiting {
+                    return Arrived::TooMany;
+                }
+                waiting.fetch_add(1, Ordering::Relaxed);
+                Arrived::Repeat(Repeat { waiting: Arc::clone(waiting), answered: answered.clone() })
             }
             Entry::Vacant(place) => {
-                let answered = place.insert(Later::new()).clone();
+                let answered = Later::new();
+                place.insert(Held { answered: answered.clone(), waiting: Arc::default() });
+                let of_id = ids.entry(key.id()).or_default();
+                let id_in_use = *of_id > 0;
+                *of_id = of_id.saturating_add(1);
                 Arrived::First(First {
                     in_hand: Arc::clone(self),
                     key,
@@ -86,13 +103,21 @@ impl Drop for First {
     /// Also where its handling was given up, without an answer.
     fn drop(&mut self) {
         // In this order: a copy that has to begin anew must not find this one.
-        lock(&self.in_hand.state).messages.remove(&self.key);
+        let mut state = lock(&self.in_hand.state);
+        state.messages.remove(&self.key);
+        if let Entry::Occupied(mut of_id) = state.ids.entry(self.key.id()) {
+            match *of_id.get() {
+                0 | 1 => drop(of_id.remove()),
+                more => *of_id.get_mut() = more.saturating_sub(1),
+            }
+        }
+        drop(state);
         self.answered.settle(self.answer.take());
     }
 }
 
 pub(super) struct Repeat {
-    in_hand: Arc<InHand>,
+    waiting: Arc<AtomicUsize>,
     answered: Answered,
 }
 
@@ -104,7 +129,50 @@ impl Repeat {
 
 impl Drop for Repeat {
     fn drop(&mut self) {
-        let mut state = lock(&self.in_hand.state);
-        state.waiting = state.waiting.saturating_sub(1);
+        // Each has added one.
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hl7_parse::Message;
+
+    use super::*;
+
+    fn key(content: &str) -> ReplayKey {
+        let text = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\rPID|{content}\r");
+        let message = Message::parse(text.as_bytes()).expect("readable");
+        ReplayKey::of(&message).expect("has an ID")
+    }
+
+    #[test]
+    fn an_id_is_in_use_until_the_last_of_its_messages_has_ended() {
+        let in_hand = Arc::new(InHand::default());
+        let first = |content| match in_hand.arrived(key(content), 1) {
+            Arrived::First(first) => first,
+            _ => panic!("{content} is in hand"),
+        };
+        let (one, two) = (first("1"), first("2"));
+        assert!(!one.id_in_use() && two.id_in_use());
+        drop(one);
+        let three = first("3");
+        assert!(three.id_in_use(), "by the second");
+        drop((two, three));
+        assert!(!first("4").id_in_use());
+        let state = lock(&in_hand.state);
+        assert!(state.messages.is_empty() && state.ids.is_empty(), "nothing is left");
+    }
+
+    #[test]
+    fn a_copy_that_leaves_late_frees_no_place_of_the_next_first() {
+        let in_hand = Arc::new(InHand::default());
+        let arrived = || in_hand.arrived(key("1"), 1);
+        let (first, copy) = (arrived(), arrived());
+        assert!(matches!(arrived(), Arrived::TooMany));
+        drop(first);
+        let (_next, _waits) = (arrived(), arrived());
+        drop(copy);
+        assert!(matches!(arrived(), Arrived::TooMany));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::{AckCode, CauseKind, Delivery, ErrorCode, answer::error_codes};
+use crate::{AckCode, Cause, CauseKind, Delivery, ErrorCode, answer::error_codes};
 
 /// Says what is to become of a message, by what became of its delivery.
 ///
@@ -26,6 +26,8 @@ pub struct RetryPolicy {
     unknown_code: RetryAction,
     /// What was said last counts.
     codes: Vec<(AckCode, Option<RangeInclusive<u16>>, RetryAction)>,
+    /// Likewise.
+    causes: Vec<(CauseKind, RetryAction)>,
 }
 
 /// What is to become of a message. Later ones count for more where several would apply.
@@ -55,7 +57,7 @@ impl RetryPolicy {
     /// | MSA-1 is not in Table 0008 | suspend |
     /// | not sent | retry |
     /// | unknown | suspend |
-    /// | not sent or unknown because of the content | suspend |
+    /// | not sent or unknown because of the content, or because the sender shuts down | suspend |
     #[must_use]
     pub fn park_content_errors() -> Self {
         let header = 200..=203;
@@ -75,7 +77,7 @@ impl RetryPolicy {
     /// | MSA-1 is not in Table 0008 | suspend |
     /// | not sent | retry |
     /// | unknown | suspend |
-    /// | not sent or unknown because of the content | suspend |
+    /// | not sent or unknown because of the content, or because the sender shuts down | suspend |
     #[must_use]
     pub fn retry_rejected() -> Self {
         Self::by_code(RetryAction::Suspend, RetryAction::Suspend, RetryAction::Retry)
@@ -95,10 +97,12 @@ impl RetryPolicy {
             unknown: RetryAction::Suspend,
             unknown_code: RetryAction::Suspend,
             codes: codes.into_iter().map(|(code, action)| (code, None, action)).collect(),
+            causes: Vec::new(),
         }
     }
 
-    /// When no byte of the message left, unless the cause lies in its content.
+    /// When no byte of the message left, unless the cause lies in its content or the sender shuts
+    /// down.
     ///
     /// ```
     /// use hl7_ack::{RetryAction, RetryPolicy};
@@ -112,7 +116,8 @@ impl RetryPolicy {
         self
     }
 
-    /// When bytes left and no usable answer came, unless the cause lies in the content.
+    /// When bytes left and no usable answer came, unless the cause lies in the content or the
+    /// sender shuts down.
     ///
     /// [`RetryAction::Retry`] may make a duplicate at the far side, which can tell it by MSH-10:
     /// the standard lets a sender do so, and a receiver with a [`crate::Replay`] answers it well.
@@ -126,6 +131,25 @@ impl RetryPolicy {
     #[must_use]
     pub fn on_unknown(mut self, action: RetryAction) -> Self {
         self.unknown = action;
+        self
+    }
+
+    /// When there is no usable answer for this cause, whether or not bytes left; it goes before
+    /// what is said for those two. What is said last of a kind counts.
+    ///
+    /// ```
+    /// use hl7_ack::{Cause, CauseKind, Delivery, RetryAction, RetryPolicy};
+    ///
+    /// // No answer in time: the same again. An answer to another message: people are to look.
+    /// let policy = RetryPolicy::park_content_errors()
+    ///     .on_cause(CauseKind::TimedOut, RetryAction::Retry)
+    ///     .on_cause(CauseKind::Mismatched, RetryAction::Disable);
+    /// let mismatched = Delivery::Unknown(Cause::new(CauseKind::Mismatched, "MSA-2"));
+    /// assert_eq!(policy.action_for(&mismatched), RetryAction::Disable);
+    /// ```
+    #[must_use]
+    pub fn on_cause(mut self, kind: CauseKind, action: RetryAction) -> Self {
+        self.causes.push((kind, action));
         self
     }
 
@@ -180,6 +204,13 @@ impl RetryPolicy {
     /// ```
     #[must_use]
     pub fn action_for(&self, delivery: &Delivery) -> RetryAction {
+        let of_cause = |cause: &Cause| {
+            let mut causes = self.causes.iter().rev();
+            causes.find(|(kind, _)| *kind == cause.kind()).map(|(_, action)| *action)
+        };
+        if let Some(action) = delivery.cause().and_then(of_cause) {
+            return action;
+        }
         match delivery {
             Delivery::NoneDue => RetryAction::Complete,
             Delivery::NotSent(cause) | Delivery::Unknown(cause)

@@ -30,8 +30,10 @@
 //! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
 //! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
-//! * [`charset`] reads messages in every character set that Table 0211 knows, and tells what was
-//!   declared and what was found.
+//! * [`charset`]: with feature `charset` it reads messages in every character set that Table 0211
+//!   knows but EUC-TW, and tells what was declared and what was found. Without the feature
+//!   `decode()` knows UTF-8, 8859/1, 8859/9, windows-1252 and JIS X 0201; of any other declared
+//!   set, and of EUC-TW always, each byte above 0x7F becomes U+FFFD.
 //! * With feature `serde`: `de` fills structs by paths, and `json` is a lossless form of a
 //!   message for JSON and its like, and back.
 //! * [`MessageBuilder`] writes new messages, and [`Editor`] changes those that came: what it does

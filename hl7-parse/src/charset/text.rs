@@ -10,8 +10,8 @@ pub(crate) type Read<'a> = (Cow<'a, str>, bool);
 impl Charset {
     /// Turns bytes into text.
     ///
-    /// Where nothing usable is declared: UTF-8 if the bytes are that, else windows-1252. What
-    /// can not be decoded without the feature `charset` is read in the same way.
+    /// Where nothing usable is declared: UTF-8 if the bytes are that, else windows-1252. Of a
+    /// set that has no decoder in this build each byte above 0x7F is U+FFFD.
     pub(crate) fn decode(self, bytes: &[u8]) -> Cow<'_, str> {
         self.read(bytes, Self::Windows1252).0
     }
@@ -50,14 +50,19 @@ impl Charset {
         }
         match self.encoding() {
             Some(encoding) => encoding.decode_without_bom_handling(bytes),
-            None if self == Self::EucTw => Self::Utf8.read(bytes, default),
+            None if self == Self::EucTw => undecodable(bytes),
             None => undeclared(bytes, default),
         }
     }
 
     #[cfg(not(feature = "charset"))]
     fn read_other(self, bytes: &[u8], default: Self) -> Read<'_> {
-        undeclared(bytes, default)
+        match self {
+            Self::Unspecified | Self::Ascii | Self::Unknown => undeclared(bytes, default),
+            // Single bytes can not be in a wide set, so what they are in is not declared.
+            _ if self.is_wide() => undeclared(bytes, default),
+            _ => undecodable(bytes),
+        }
     }
 
     /// Who decodes and encodes this set, if that is not done here.
@@ -98,6 +103,20 @@ fn undeclared(bytes: &[u8], default: Charset) -> Read<'_> {
         Ok(text) => (text.into(), false),
         Err(_) if default.decodes_alone() => default.read(bytes, Charset::Windows1252),
         Err(_) => Charset::Windows1252.read(bytes, Charset::Windows1252),
+    }
+}
+
+/// ASCII, and U+FFFD for every other byte: better no letters than those of another set.
+fn undecodable(bytes: &[u8]) -> Read<'_> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => (text.into(), false),
+        _ => {
+            let letter = |byte: &u8| match byte {
+                0..=0x7F => char::from(*byte),
+                _ => char::REPLACEMENT_CHARACTER,
+            };
+            (bytes.iter().map(letter).collect(), true)
+        }
     }
 }
 
@@ -207,6 +226,18 @@ mod tests {
                 let expected = (character != char::REPLACEMENT_CHARACTER).then_some(byte);
                 assert_eq!(back, expected, "{charset} {byte:#x}");
             }
+        }
+    }
+
+    #[test]
+    fn bytes_of_a_set_without_a_decoder_become_no_letters_of_another() {
+        assert_eq!(Charset::EucTw.decode(b"A\xC4\xE3"), "A\u{fffd}\u{fffd}");
+        #[cfg(not(feature = "charset"))]
+        for charset in [Charset::Cyrillic, Charset::Greek, Charset::Windows1251, Charset::EucKr] {
+            let (text, replaced) = charset.read(b"A\xB8\xD2|", Charset::Windows1252);
+            assert_eq!((&*text, replaced), ("A\u{fffd}\u{fffd}|", true), "{charset}");
+            assert_eq!(charset.decode("\u{e9}".as_bytes()), "\u{fffd}\u{fffd}", "{charset}");
+            assert_eq!(charset.decode(b"plain"), "plain", "{charset}");
         }
     }
 

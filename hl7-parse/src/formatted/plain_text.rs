@@ -10,21 +10,38 @@ use crate::{
 /// The most lines or spaces that one command writes, so that short input gives no long text.
 const MAX_WRITTEN: usize = 100;
 
+/// The most lines and spaces that all commands of a text write together, beside
+/// [`BLANKS_PER_BYTE`]: 64 KiB.
+const MAX_BLANKS: usize = 64 * 1024;
+
+/// How many more they may write for each byte of the text up to there.
+const BLANKS_PER_BYTE: usize = 2;
+
 const SPACES: &[u8] = &[b' '; MAX_WRITTEN];
 
 pub(crate) fn plain_text<'a>(tokens: impl Iterator<Item = Token<'a>>, charset: Charset) -> String {
-    let mut page = Page { bytes: Vec::new(), indent: 0, added: 0, line: Line::Empty, blanks: 0 };
+    let mut page = Page {
+        bytes: Vec::new(),
+        indent: 0,
+        added: 0,
+        line: Line::Empty,
+        blanks: 0,
+        left: MAX_BLANKS,
+    };
     for token in tokens {
+        let more = token.as_bytes().len().saturating_mul(BLANKS_PER_BYTE);
+        page.left = page.left.saturating_add(more);
         match token.kind() {
             TokenKind::Break | TokenKind::Center => page.end_line(),
             TokenKind::Separator(Level::Repetition) => page.end_line(),
             TokenKind::Space(lines) => {
-                for _ in 0..usize::from(lines).min(MAX_WRITTEN) {
+                for _ in 0..page.take(usize::from(lines)) {
                     page.end_line();
                 }
             }
             TokenKind::Skip(spaces) => {
-                page.text(SPACES.get(..usize::from(spaces)).unwrap_or(SPACES));
+                let spaces = page.take(usize::from(spaces));
+                page.text(SPACES.get(..spaces).unwrap_or(SPACES));
             }
             TokenKind::Indent(spaces) => page.indent = spaces.max(0),
             TokenKind::TemporaryIndent(spaces) => page.added = spaces,
@@ -57,9 +74,18 @@ struct Page {
     line: Line,
     /// Blanks at the start of the line, not written yet: commands for it may follow.
     blanks: usize,
+    /// How many lines and spaces commands may still write.
+    left: usize,
 }
 
 impl Page {
+    /// So many lines or spaces as one command may write, of those it asks for.
+    fn take(&mut self, wanted: usize) -> usize {
+        let taken = wanted.min(MAX_WRITTEN).min(self.left);
+        self.left -= taken;
+        taken
+    }
+
     fn text(&mut self, text: &[u8]) {
         let mut rest = text;
         while let Some(end) = memchr2(b'\r', b'\n', rest) {
@@ -98,7 +124,8 @@ impl Page {
                 return;
             }
             let indent = usize::try_from(self.indent.saturating_add(self.added)).unwrap_or(0);
-            self.bytes.resize(self.bytes.len() + indent.min(MAX_WRITTEN), b' ');
+            let indent = self.take(indent);
+            self.bytes.resize(self.bytes.len() + indent, b' ');
             self.write_blanks();
             self.line = Line::Begun;
         }
@@ -149,6 +176,21 @@ mod tests {
             let tokens = Tokens::new(raw.as_bytes(), Separators::default());
             assert_eq!(plain_text(tokens, Charset::Unspecified), expected, "{raw}");
         }
+    }
+
+    #[test]
+    fn many_commands_give_no_more_blanks_than_the_limit() {
+        for raw in [r"\.in100\a~".to_owned() + &"a~".repeat(100_000), r"\.sp99\".repeat(20_000)] {
+            let tokens = Tokens::new(raw.as_bytes(), Separators::default());
+            let text = plain_text(tokens, Charset::Unspecified);
+            let most = MAX_BLANKS + BLANKS_PER_BYTE * raw.len() + raw.len();
+            assert!(text.len() <= most, "{} of {}", text.len(), raw.len());
+            assert_eq!(text.matches('a').count(), raw.matches('a').count());
+        }
+        // What people write stays as it was.
+        let notes = r"\.in4\a\.br\".repeat(1_000);
+        let tokens = Tokens::new(notes.as_bytes(), Separators::default());
+        assert_eq!(plain_text(tokens, Charset::Unspecified), "    a\n".repeat(1_000));
     }
 
     #[test]

@@ -340,7 +340,8 @@ macro_rules! formatted {
             /// separator end a line; `\.skN\`, `\.inN\` and `\.tiN\` become spaces; word wrap
             /// and highlighting become nothing. Other separators, and the sequences that
             /// `decode()` leaves as they are, stay. Of one command no more than 100 lines or
-            /// spaces are written. Lines end with `\n`.
+            /// spaces are written, and of all together no more than 64 KiB and two for each
+            /// byte of the text; further ones are left out. Lines end with `\n`.
             ///
             /// ```
             /// use hl7_parse::Message;

@@ -48,7 +48,7 @@ impl Acknowledger {
 
         let misread = request.misread();
         let faults = outcome.faults().iter().chain(&misread);
-        err::write(&mut writer, version, outcome.is_accepted(), faults);
+        err::write(&mut writer, version, outcome.is_accepted(), text, faults);
         Acknowledgment::built(writer.finish(), code)
     }
 

@@ -49,12 +49,18 @@ impl<'a> HeaderFields<'a> {
     /// follows is taken for another field, MSH-10 among it.
     #[cold]
     fn find_double_bytes(&mut self, line: &'a [u8]) {
+        if !matches!(self.separators.charset(), Charset::Unspecified | Charset::Unknown) {
+            // MSH-18 is where it should be.
+            return;
+        }
         let separator = self.separators.field();
-        let unless_hidden = |hides: fn(&[u8]) -> Option<usize>| {
+        // `end`: from there on nothing is hidden.
+        let unless_hidden = |hides: Hides, end: usize| {
             let mut cut = Cut { line, fields: [&[]; 26], n: 1, start: 0 };
             let mut at = 0;
             while let Some(rest @ [byte, ..]) = line.get(at..) {
-                match hides(rest) {
+                let hidden = if at < end { hides(rest) } else { None };
+                match hidden {
                     Some(len) => at += len.max(1),
                     None => {
                         if *byte == separator {
@@ -68,18 +74,20 @@ impl<'a> HeaderFields<'a> {
             cut.fields
         };
         if line.windows(2).any(|pair| pair == b"\x1B$") {
-            self.fields = unless_hidden(run_of_iso_2022);
+            // A run that never ends is none, and is not looked for again at each byte.
+            let end = line.windows(2).rposition(|pair| pair == b"\x1B(").unwrap_or(0);
+            self.fields = unless_hidden(run_of_iso_2022, end);
         } else {
-            let pairs: [(Charset, fn(&[u8]) -> Option<usize>); 3] = [
+            let pairs: [(Charset, Hides); 3] = [
                 (Charset::ShiftJis, pair_of_shift_jis),
                 (Charset::Big5, pair),
                 (Charset::Gb18030, pair),
             ];
             for (charset, hides) in pairs {
-                let fields = unless_hidden(hides);
+                let fields = unless_hidden(hides, line.len());
                 let name = fields.get(18).copied().unwrap_or_default();
                 let name = piece(name, self.separators.repetition(), 1);
-                if Some(Charset::from_name(name)) == Some(charset) {
+                if Charset::from_name(name) == charset {
                     self.fields = fields;
                     break;
                 }
@@ -200,6 +208,9 @@ impl Cut<'_> {
     }
 }
 
+/// The length of what stands at the beginning and holds bytes that look like separators.
+type Hides = fn(&[u8]) -> Option<usize>;
+
 /// The length of text between a designation of a set of two bytes, `ESC $`, and the next one of a
 /// set of one, `ESC (`. Sets for bytes from 0x80 (`ESC $ )`) hide nothing.
 fn run_of_iso_2022(rest: &[u8]) -> Option<usize> {
@@ -246,6 +257,15 @@ fn piece(text: &[u8], separator: Option<u8>, n: usize) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_opens_many_sets_and_closes_none_is_read_in_linear_time() {
+        // Of quadratic work it would be a matter of minutes.
+        let line =
+            [&b"MSH|^~\\&|"[..], &b"\x1B$B".repeat(300_000), b"|B|C|D|1||ADT|7|P|2.5"].concat();
+        let header = Header::parse(&line).expect("a header");
+        assert_eq!(HeaderFields::of(&header).get(10), b"7");
+    }
 
     #[test]
     fn fields_are_those_of_the_header_wherever_they_lie() {

@@ -1,5 +1,6 @@
 //! Every acknowledgment reads strictly, matches its message and holds no control character,
-//! whatever the message is and whatever is said about it.
+//! whatever the message is and whatever is said about it. The answer to a batch is a batch without
+//! fault.
 
 #![no_main]
 
@@ -9,7 +10,10 @@ use hl7_ack::{
     AckCode, Acknowledger, Acknowledgment, BatchAnswer, BatchForm, ErrorCode, Finding, Outcome,
     Outstanding,
 };
-use hl7_parse::{DiagnosticCode, OwnedMessage, ParseOptions, batch};
+use hl7_parse::{
+    DiagnosticCode, OwnedMessage, ParseOptions,
+    batch::{self, PartKind},
+};
 use libfuzzer_sys::fuzz_target;
 
 fn check(built: &Acknowledgment) {
@@ -35,11 +39,20 @@ fuzz_target!(|bytes: &[u8]| {
     }
 
     let mut batch = BatchAnswer::new(acknowledger.clone(), BatchForm::EveryMessage);
+    let mut written = Vec::new();
     for part in batch::parts(bytes) {
-        if let Ok(message) = part.read() {
-            let _ = batch.envelope(&message);
-            check(&acknowledger.acknowledge_batch(&message, &outcome));
+        let Ok(message) = part.read() else { continue };
+        if part.kind() == PartKind::Message {
+            let answer = acknowledger.acknowledge(&message, &outcome);
+            written.extend(answer.map(|answer| batch.add(&answer)).unwrap_or_default());
+            continue;
         }
+        written.extend(batch.envelope(&message));
+        check(&acknowledger.acknowledge_batch(&message, &outcome));
+    }
+    written.extend(batch.finish());
+    for part in batch::parts(&written) {
+        assert!(part.faults().is_empty(), "{:?}: {}", part.faults(), written.escape_ascii());
     }
 
     let Ok(message) = OwnedMessage::parse_undecoded(bytes.to_vec()) else { return };

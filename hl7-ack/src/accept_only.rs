@@ -2,7 +2,7 @@
 
 use hl7_parse::{Header, Path};
 
-use crate::{AnyHandler, ErrorCode, Handler, Outcome, Received, Reply};
+use crate::{AnyHandler, ErrorCode, Handler, Outcome, Received, Reply, Version};
 
 /// Lets messages through by type, version and processing ID, and rejects the others: AR, at the
 /// accept level CR, with one error for each of
@@ -51,7 +51,8 @@ impl AcceptOnly {
         Self { types: types.into_iter().map(cut).collect(), versions: None, processing_ids: None }
     }
 
-    /// Takes these versions, as they stand in MSH-12.1. Default: all.
+    /// Takes these versions, as they stand in MSH-12.1. Default: all. A refusal names the newest of
+    /// them in its own MSH-12.
     #[must_use]
     pub fn versions<T: Into<String>>(mut self, versions: impl IntoIterator<Item = T>) -> Self {
         self.versions = Some(versions.into_iter().map(Into::into).collect());
@@ -108,10 +109,16 @@ impl AcceptOnly {
         if !lists(&self.processing_ids, header.processing_id().component(1).as_bytes()) {
             refuse(ErrorCode::UNSUPPORTED_PROCESSING_ID, const { Path::new("MSH-11.1") });
         }
-        if !lists(&self.versions, header.version().component(1).as_bytes()) {
-            refuse(ErrorCode::UNSUPPORTED_VERSION_ID, const { Path::new("MSH-12.1") });
+        if lists(&self.versions, header.version().component(1).as_bytes()) {
+            return refusal;
         }
-        refusal
+        refuse(ErrorCode::UNSUPPORTED_VERSION_ID, const { Path::new("MSH-12.1") });
+        // The sender is told which it may go on in.
+        let listed = self.versions.iter().flatten();
+        match listed.filter_map(|taken| Version::listed(taken)).max() {
+            Some(newest) => refusal.map(|refusal| refusal.newest_version(newest)),
+            None => refusal,
+        }
     }
 }
 

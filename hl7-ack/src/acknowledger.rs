@@ -6,9 +6,7 @@ use hl7_parse::{Header, Message, ParseError};
 
 use crate::{
     AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Outcome, UniqueIds, Version,
-    header_fields::HeaderFields,
-    msa::{may_have_msa, may_hold_msa},
-    request::application_code,
+    header_fields::HeaderFields, msa::may_hold_msa, request::application_code,
 };
 
 /// Builds acknowledgments: knows the time, makes control IDs, and may have a name of its own.
@@ -69,17 +67,19 @@ impl Acknowledger {
         }
     }
 
-    /// What to write in MSH-3 and MSH-4, instead of MSH-5 and MSH-6 of the message.
+    /// What to write in MSH-3 and MSH-4, instead of MSH-5 and MSH-6 of the message: text, in which
+    /// `^` stands between components (HD: namespace, universal ID and its type), whatever the
+    /// delimiters of the message are.
     ///
     /// ```
     /// use hl7_ack::{AckCode, Acknowledger, Outcome};
     /// use hl7_parse::{Header, Message};
     ///
     /// let header = Header::parse(b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
-    /// let acknowledger = Acknowledger::new().identity("BRIDGE", "NORTH");
+    /// let acknowledger = Acknowledger::new().identity("BRIDGE^1.2.3^ISO", "NORTH");
     /// let built = acknowledger.build(&header, AckCode::AA, &Outcome::accepted());
     /// let answer = Message::parse(built.as_bytes())?;
-    /// assert_eq!(answer.header().sending_application().as_bytes(), b"BRIDGE");
+    /// assert_eq!(answer.header().sending_application().as_bytes(), b"BRIDGE^1.2.3^ISO");
     /// # Ok::<(), hl7_parse::ParseError>(())
     /// ```
     #[must_use]
@@ -90,7 +90,8 @@ impl Acknowledger {
     }
 
     /// The newest version that is taken here: what MSH-12 says where the version of the message
-    /// is what is refused (code 203), since the sender may not go on in that one. Default 2.9.
+    /// is what is refused (code 203), since the sender may not go on in that one, unless
+    /// [`Outcome::newest_version`] says it. Default 2.9.
     ///
     /// ```
     /// use hl7_ack::{Acknowledger, ErrorCode, Outcome, Version};
@@ -187,7 +188,7 @@ impl Acknowledger {
         bytes: &[u8],
         outcome: &Outcome,
     ) -> Result<Option<Acknowledgment>, ParseError> {
-        if may_have_msa(bytes) {
+        if may_hold_msa(bytes) {
             return Ok(self.acknowledge(&Message::parse(bytes)?, outcome));
         }
         let fields = HeaderFields::of(&Header::parse(bytes)?);

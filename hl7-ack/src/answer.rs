@@ -1,5 +1,7 @@
 //! Reads what an [`Answer`] says: its text, its errors, and whether a resend can help.
 
+use std::ops::Range;
+
 use hl7_parse::{Component, Field, Message, Path, Segment};
 
 use crate::{
@@ -28,8 +30,8 @@ impl Answer {
     /// The text for people: MSA-3, and where it is empty that of the first error. Empty where
     /// there is none.
     ///
-    /// Some systems write JSON into MSA-3 and do not escape it, delimiters and all: then all that
-    /// follows on the line is the text.
+    /// Some systems write JSON into MSA-3 and do not escape it, delimiters, line ends and all: then
+    /// all that follows on the line is the text, and the lines up to the last bracket.
     ///
     /// ```
     /// use hl7_ack::{Finding, Outstanding};
@@ -47,8 +49,8 @@ impl Answer {
     pub fn text(&self) -> String {
         let message = self.message().as_message();
         let text = match msa_of(&message) {
-            Some(msa) => match unescaped_json(&msa) {
-                Some(json) => String::from_utf8_lossy(json).into_owned(),
+            Some(msa) => match unescaped_json(&message) {
+                Some(json) => String::from_utf8_lossy(&json.text).into_owned(),
                 None => msa.field(3).decode().into_owned(),
             },
             None => String::new(),
@@ -147,8 +149,10 @@ impl Answer {
     #[must_use]
     pub fn expected_sequence_number(&self) -> Option<i64> {
         let message = self.message().as_message();
-        let msa = msa_of(&message).filter(|msa| unescaped_json(msa).is_none())?;
-        msa.field(4).to_str().ok()?.trim().parse().ok()
+        if unescaped_json(&message).is_some() {
+            return None;
+        }
+        msa_of(&message)?.field(4).to_str().ok()?.trim().parse().ok()
     }
 }
 
@@ -159,7 +163,10 @@ pub(crate) fn error_codes(message: &Message<'_>) -> Vec<ErrorCode> {
 
 fn faults(message: &Message<'_>) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for err in message.segments().filter(|segment| is_segment(segment, b"ERR")) {
+    let json = unescaped_json(message);
+    let said = |at: &usize| json.as_ref().is_none_or(|json| !json.lines.contains(at));
+    let segments = message.segments().enumerate().filter(|(at, _)| said(at));
+    for (_, err) in segments.filter(|(_, segment)| is_segment(segment, b"ERR")) {
         if (2..=12).any(|n| err.field(n).is_valued()) {
             faults.push(present_form(&err));
         } else {
@@ -176,20 +183,79 @@ fn faults(message: &Message<'_>) -> Vec<Fault> {
             break;
         }
     }
-    if let (Some(msa), true) = (msa_of(message), faults.is_empty()) {
+    if let (Some(msa), true) = (msa_of(message), faults.is_empty() && json.is_none()) {
         let condition = msa.field(6);
-        if condition.is_valued() && !condition.is_null() && unescaped_json(&msa).is_none() {
+        if condition.is_valued() && !condition.is_null() {
             faults.push(coded(condition.component(1), &text_of(condition.component(2))));
         }
     }
     faults
 }
 
-/// What stands on the line from MSA-3 on, where that is JSON.
-fn unescaped_json<'a>(msa: &Segment<'a>) -> Option<&'a [u8]> {
+/// JSON that was written into MSA-3 as it is.
+struct Json {
+    text: Vec<u8>,
+    /// The lines after MSA that are part of it, by their place among the segments.
+    lines: Range<usize>,
+}
+
+/// What stands from MSA-3 on, where that is JSON: it begins so, or a bracket is open where the
+/// field ends.
+///
+/// Lines belong to it up to the one that closes the brackets, where that one is no segment; where
+/// none does, or a segment would, those before the next segment. Brackets in strings are counted
+/// like others.
+fn unescaped_json(message: &Message<'_>) -> Option<Json> {
+    let at = message.segments().position(|segment| is_segment(&segment, b"MSA"))?;
+    let msa = message.segments().nth(at)?;
     let separator = msa.separators().field();
-    let text = msa.as_bytes().splitn(4, |byte| *byte == separator).nth(3)?;
-    matches!(text.trim_ascii_start().first(), Some(b'{' | b'[')).then_some(text)
+    let line = msa.as_bytes().splitn(4, |byte| *byte == separator).nth(3)?;
+    let begins = matches!(line.trim_ascii_start().first(), Some(b'{' | b'['));
+    let field = line.split(|byte| *byte == separator).next().unwrap_or_default();
+    if !begins && open_brackets(field, 0) == 0 {
+        return None;
+    }
+    let first = at + 1;
+    let following = || message.segments().enumerate().skip(first);
+    let mut open = open_brackets(line, 0);
+    let mut end = first;
+    if open > 0 {
+        let closing = following().find_map(|(at, segment)| {
+            // A segment may hold line ends: its first line is what looks like one.
+            let mut lines = segment.as_bytes().split(|byte| matches!(byte, b'\r' | b'\n'));
+            open = open_brackets(lines.next().unwrap_or_default(), open);
+            if open == 0 {
+                return Some(segment.id().is_empty().then_some(at));
+            }
+            open = lines.fold(open, |open, line| match open {
+                0 => 0,
+                open => open_brackets(line, open),
+            });
+            (open == 0).then_some(Some(at))
+        });
+        end = match closing {
+            Some(Some(at)) => at + 1,
+            _ => {
+                let next = following().find(|(_, segment)| !segment.id().is_empty());
+                next.map_or(message.segments().len(), |(at, _)| at)
+            }
+        };
+    }
+    let mut text = line.to_vec();
+    for (_, line) in following().take(end.saturating_sub(first)) {
+        text.push(b'\n');
+        text.extend_from_slice(line.as_bytes());
+    }
+    Some(Json { text, lines: first..end })
+}
+
+/// How many brackets are open after these bytes; one that closes none counts nothing.
+fn open_brackets(bytes: &[u8], open: usize) -> usize {
+    bytes.iter().fold(open, |open, byte| match byte {
+        b'{' | b'[' => open.saturating_add(1),
+        b'}' | b']' => open.saturating_sub(1),
+        _ => open,
+    })
 }
 
 /// An ERR segment from 2.5 on.
@@ -232,7 +298,12 @@ fn old_form(components: [Component<'_>; 4]) -> Fault {
     if !code.is_valued() && !occurrence.is_valued() && !field.is_valued() {
         return coded(segment, "");
     }
-    let mut fault = coded(code.subcomponent(1), &decoded(&code.subcomponent(2).decode()));
+    let [written, own_code, own] =
+        [2, 4, 5].map(|subcomponent| decoded(&code.subcomponent(subcomponent).decode()));
+    let mut fault = coded(code.subcomponent(1), if own.is_empty() { &written } else { &own });
+    if !own_code.is_empty() {
+        fault.application_code = own_code;
+    }
     fault.locations = location([segment, occurrence, field]).into_iter().collect();
     fault
 }

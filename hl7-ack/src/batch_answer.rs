@@ -80,14 +80,16 @@ impl BatchAnswer {
         match header.segment().id() {
             "FHS" => {
                 let mut written = self.close_file();
-                self.file = Some((header.separators().field(), 0));
-                written.extend_from_slice(&self.header("FHS", &HeaderFields::of(&header)));
+                let (begun, separator) = self.header("FHS", &HeaderFields::of(&header));
+                self.file = Some((separator, 0));
+                written.extend_from_slice(&begun);
                 written.into()
             }
             "BHS" => {
                 let mut written = self.close_batch();
-                self.batch = Some((header.separators().field(), 0));
-                written.extend_from_slice(&self.header("BHS", &HeaderFields::of(&header)));
+                let (begun, separator) = self.header("BHS", &HeaderFields::of(&header));
+                self.batch = Some((separator, 0));
+                written.extend_from_slice(&begun);
                 written.into()
             }
             "BTS" => self.close_batch().into(),
@@ -131,7 +133,8 @@ impl BatchAnswer {
         written
     }
 
-    fn header(&self, id: &str, request: &HeaderFields<'_>) -> Bytes {
+    /// A header, and the field separator it declares, which need not be that of the request.
+    fn header(&self, id: &str, request: &HeaderFields<'_>) -> (Bytes, u8) {
         // No version is said, and four encoding characters do in any.
         let mut writer = Writer::answering(request, Version::WHERE_UNKNOWN);
         writer.begin_header(id, false);
@@ -141,7 +144,8 @@ impl BatchAnswer {
         self.acknowledger.write_control_id(&mut writer);
         writer.copied(request.get(11));
         writer.end();
-        writer.finish()
+        let separator = writer.field_separator();
+        (writer.finish(), separator)
     }
 }
 

@@ -17,7 +17,10 @@ impl Acknowledger {
         outcome: &Outcome,
     ) -> Acknowledgment {
         let refused = outcome.faults().iter().any(|fault| fault.code == VERSION_REFUSED);
-        let version = if refused { self.newest_version } else { header.version() };
+        let version = match refused {
+            true => outcome.newest_version_taken().unwrap_or(self.newest_version),
+            false => header.version(),
+        };
         let mut writer = Writer::answering(header, version);
         self.write_msh(&mut writer, header, version, refused);
         if code.level() == Level::Application && request.mode() == Mode::Enhanced {
@@ -45,7 +48,7 @@ impl Acknowledger {
 
         let misread = request.misread();
         let faults = outcome.faults().iter().chain(&misread);
-        err::write(&mut writer, version, outcome.is_accepted(), faults);
+        err::write(&mut writer, version, outcome.is_accepted(), text, faults);
         Acknowledgment::built(writer.finish(), code)
     }
 
@@ -53,8 +56,12 @@ impl Acknowledger {
     pub(crate) fn write_addresses(&self, writer: &mut Writer, header: &HeaderFields<'_>) {
         match &self.identity {
             Some(identity) => {
-                writer.text(&identity.application, usize::MAX);
-                writer.text(&identity.facility, usize::MAX);
+                for name in [&identity.application, &identity.facility] {
+                    match name.as_str() {
+                        "" => writer.skip(1),
+                        name => writer.components(name.split('^')),
+                    }
+                }
             }
             None => {
                 writer.copied(header.get(5));
@@ -92,7 +99,8 @@ impl Acknowledger {
 
         writer.plain(b"ACK");
         let event = header.component(9, 2);
-        if version >= Version::V2_3_1 && event != b"\"\"" && Writer::can_copy(event) {
+        let says_event = event != b"\"\"" && !event.trim_ascii().is_empty();
+        if version >= Version::V2_3_1 && says_event && Writer::can_copy(event) {
             writer.component();
             writer.copy(event);
             if version >= Version::V2_4 {
@@ -103,13 +111,12 @@ impl Acknowledger {
 
         self.write_control_id(writer);
         match header.said(11) {
-            [] => writer.plain(b"P"),
-            processing_id => writer.copied(processing_id),
+            processing_id if Writer::can_copy(processing_id) => writer.copied(processing_id),
+            _ => writer.plain(b"P"),
         }
         match header.said(12) {
-            [] => writer.plain(version.as_str().as_bytes()),
-            _ if refused => writer.plain(version.as_str().as_bytes()),
-            version_id => writer.copied(version_id),
+            version_id if !refused && Writer::can_copy(version_id) => writer.copied(version_id),
+            _ => writer.plain(version.as_str().as_bytes()),
         }
     }
 }

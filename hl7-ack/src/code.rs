@@ -61,22 +61,35 @@ impl AckCode {
         }
     }
 
-    /// Reads MSA-1: blanks around it, lower case, and one letter for the application level are
-    /// seen and taken. `None` for anything else.
+    /// Reads MSA-1: blanks and quotes around it, lower case, and one letter for the application
+    /// level are seen and taken; so is what follows the code, a further component or a text.
+    /// `None` for anything else.
     ///
     /// ```
     /// use hl7_ack::AckCode;
     ///
     /// assert_eq!(AckCode::from_msa_1(b" ca"), Some(AckCode::CA));
     /// assert_eq!(AckCode::from_msa_1(b"A"), Some(AckCode::AA));
+    /// assert_eq!(AckCode::from_msa_1(b"AE^Application Error"), Some(AckCode::AE));
     /// assert_eq!(AckCode::from_msa_1(b"OK"), None);
     /// ```
     #[must_use]
     pub fn from_msa_1(value: &[u8]) -> Option<Self> {
-        Some(match value.trim_ascii().to_ascii_uppercase().as_slice() {
-            b"AA" | b"A" => Self::AA,
-            b"AE" | b"E" => Self::AE,
-            b"AR" | b"R" => Self::AR,
+        let mut value = value.trim_ascii();
+        if let [b'"', quoted @ .., b'"'] | [b'\'', quoted @ .., b'\''] = value {
+            value = quoted.trim_ascii();
+        }
+        let code = match value {
+            [one] => [one.to_ascii_uppercase(), b' '],
+            [first, second, rest @ ..] if !rest.first().is_some_and(u8::is_ascii_alphanumeric) => {
+                [first.to_ascii_uppercase(), second.to_ascii_uppercase()]
+            }
+            _ => return None,
+        };
+        Some(match &code {
+            b"AA" | b"A " => Self::AA,
+            b"AE" | b"E " => Self::AE,
+            b"AR" | b"R " => Self::AR,
             b"CA" => Self::CA,
             b"CE" => Self::CE,
             b"CR" => Self::CR,
@@ -231,5 +244,35 @@ impl ErrorCode {
     /// acknowledgment CR instead of CE (2.9.3).
     pub(crate) fn concerns_header(self) -> bool {
         (200..=203).contains(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_read_whatever_stands_around_it() {
+        for (written, expected) in [
+            ("AA", "AA"),
+            ("\"AA\"", "AA"),
+            ("'ae'", "AE"),
+            ("AA^Accepted", "AA"),
+            ("AA - ok", "AA"),
+            ("CR&x", "CR"),
+            ("E", "AE"),
+            ("A^Accepted", ""),
+            ("\"\"", ""),
+            ("\"", ""),
+            ("", ""),
+            ("AAA", ""),
+            ("AA1", ""),
+            ("ARRIVED", ""),
+            ("OK", ""),
+            ("A A", ""),
+        ] {
+            let read = AckCode::from_msa_1(written.as_bytes()).map_or("", AckCode::as_str);
+            assert_eq!(read, expected, "{written}");
+        }
     }
 }

@@ -11,11 +11,16 @@ const MAX_ERR_8_LEN: usize = 250;
 /// ERR-5.1: a code is no text.
 const MAX_APPLICATION_CODE_LEN: usize = 80;
 
-/// One ERR segment for each fault from 2.5 on; before, one segment whose field repeats.
+/// The text of a fault in the old form, within a code.
+const MAX_ELD_TEXT_LEN: usize = 80;
+
+/// One ERR segment for each fault from 2.5 on; before, one segment whose field repeats. `msa_3`:
+/// the text that is said already.
 pub(crate) fn write<'f>(
     writer: &mut Writer,
     version: Version,
     accepted: bool,
+    msa_3: &str,
     faults: impl Iterator<Item = &'f Fault>,
 ) {
     if version >= Version::V2_5 {
@@ -32,10 +37,10 @@ pub(crate) fn write<'f>(
     let Some((fault, place)) = places.next() else { return };
     writer.begin("ERR");
     writer.field();
-    write_eld(writer, version, fault, place);
+    write_eld(writer, version, fault, place, msa_3);
     for (fault, place) in places {
         writer.repetition();
-        write_eld(writer, version, fault, place);
+        write_eld(writer, version, fault, place, msa_3);
     }
     writer.end();
 }
@@ -111,9 +116,15 @@ fn write_erl(writer: &mut Writer, path: &Path) {
     }
 }
 
-/// Segment, occurrence, field, and a coded element pressed into one component. In 2.1 the code
-/// alone.
-fn write_eld(writer: &mut Writer, version: Version, fault: &Fault, place: Option<&Path>) {
+/// Segment, occurrence, field, and a coded element pressed into one component: its alternate code
+/// and text are the application's own. In 2.1 the code alone.
+fn write_eld(
+    writer: &mut Writer,
+    version: Version,
+    fault: &Fault,
+    place: Option<&Path>,
+    msa_3: &str,
+) {
     let code = fault.code.unwrap_or(ErrorCode::APPLICATION_ERROR);
     let (code, text) = code.in_version(version);
     if version == Version::V2_1 {
@@ -132,13 +143,22 @@ fn write_eld(writer: &mut Writer, version: Version, fault: &Fault, place: Option
     }
     writer.component();
     writer.number(code.number().into());
-    if !text.is_empty() {
+    // Before 2.3.1 the codes are local ones.
+    let system = if version >= Version::V2_3_1 && !text.is_empty() { "HL70357" } else { "" };
+    let says_more = !fault.text.is_empty() && fault.text != msa_3 && fault.text != text;
+    let own = match says_more {
+        true => &fault.text,
+        false => &fault.diagnostic,
+    };
+    let parts = [
+        (text, usize::MAX),
+        (system, usize::MAX),
+        (&fault.application_code, MAX_APPLICATION_CODE_LEN),
+        (own, MAX_ELD_TEXT_LEN),
+    ];
+    let known = parts.iter().rposition(|(part, _)| !part.is_empty()).map_or(0, |last| last + 1);
+    for (part, max) in parts.into_iter().take(known) {
         writer.subcomponent();
-        writer.escaped(text, usize::MAX);
-        // Before 2.3.1 the codes are local ones.
-        if version >= Version::V2_3_1 {
-            writer.subcomponent();
-            writer.raw(b"HL70357");
-        }
+        writer.escaped(part, max);
     }
 }

@@ -66,7 +66,8 @@ impl Fault {
         self
     }
 
-    /// More for support staff (ERR-7, from 2.5): up to 2048 characters are written.
+    /// More for support staff (ERR-7): up to 2048 characters are written. Before 2.5 there is no
+    /// place for it but that of the text, which comes first.
     ///
     /// ```
     /// use hl7_ack::{ErrorCode, Fault};
@@ -83,7 +84,8 @@ impl Fault {
         self
     }
 
-    /// The code that the application itself has for it (ERR-5, Table 0533, from 2.5).
+    /// The code that the application itself has for it (ERR-5, Table 0533; before 2.5 the
+    /// alternate code of ERR-1).
     #[must_use]
     pub fn with_application_code(mut self, code: impl Into<String>) -> Self {
         self.application_code = code.into();

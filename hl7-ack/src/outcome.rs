@@ -2,7 +2,7 @@
 
 use hl7_parse::Path;
 
-use crate::{ErrorCode, Fault};
+use crate::{ErrorCode, Fault, Version};
 
 /// What became of a message. The transport turns it into the acknowledgment that MSH-15 and
 /// MSH-16 ask for, or into none.
@@ -21,6 +21,7 @@ pub struct Outcome {
     verdict: Verdict,
     faults: Vec<Fault>,
     expected_sequence_number: Option<i64>,
+    newest_version: Option<Version>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,7 @@ impl Outcome {
     pub const MAX_ERRORS: usize = 100;
 
     fn new(verdict: Verdict) -> Self {
-        Self { verdict, faults: Vec::new(), expected_sequence_number: None }
+        Self { verdict, faults: Vec::new(), expected_sequence_number: None, newest_version: None }
     }
 
     /// Processed, or taken over for good: AA or CA.
@@ -54,6 +55,7 @@ impl Outcome {
 
     /// The receiver does not take such messages, or is unable to now: AR; at the accept level
     /// CR for codes 200 to 203, CE for any other. With code 203 MSH-12 of the acknowledgment is
+    /// [`Outcome::newest_version`], and where that is not said
     /// [`Acknowledger::newest_version`](crate::Acknowledger::newest_version).
     #[must_use]
     pub fn rejected(code: ErrorCode, text: impl Into<String>) -> Self {
@@ -92,6 +94,26 @@ impl Outcome {
         self
     }
 
+    /// The newest version that is taken, where that of the message is not: what MSH-12 of the
+    /// acknowledgment says with code 203. [`AcceptOnly`](crate::AcceptOnly) says it.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, ErrorCode, Outcome, Version};
+    /// use hl7_parse::Message;
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|LAB|GH|EHR|GH|20260101||ORU^R01|77|P|2.8\r")?;
+    /// let outcome = Outcome::rejected(ErrorCode::UNSUPPORTED_VERSION_ID, "2.4 at most")
+    ///     .newest_version(Version::V2_4);
+    /// let built = Acknowledger::new().acknowledge(&message, &outcome).ok_or("nothing due")?;
+    /// assert_eq!(Message::parse(built.as_bytes())?.header().version().as_bytes(), b"2.4");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn newest_version(mut self, version: Version) -> Self {
+        self.newest_version = Some(version);
+        self
+    }
+
     /// Whether the message was accepted.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
@@ -106,6 +128,10 @@ impl Outcome {
 
     pub(crate) fn verdict(&self) -> Verdict {
         self.verdict
+    }
+
+    pub(crate) fn newest_version_taken(&self) -> Option<Version> {
+        self.newest_version
     }
 
     pub(crate) fn expected_sequence_number(&self) -> Option<i64> {

@@ -2,11 +2,14 @@
 
 use bytes::Bytes;
 use hl7_parse::{
-    Field, Header, Level, Message, OwnedMessage, TokenKind,
+    Field, Header, Level, Message, OwnedMessage, TokenKind, Tokens,
     batch::{self, PartKind},
 };
 
-use crate::{AckRequest, Answer, Matching, msa::msa_of, responder::read, safe_text::SafeText};
+use crate::{
+    AckRequest, Answer, Matching, header_fields::HeaderFields, msa::msa_of, responder::read,
+    safe_text::SafeText,
+};
 
 /// A message that was sent and waits for its answer.
 ///
@@ -76,13 +79,14 @@ impl Outstanding {
     pub fn of(message: &OwnedMessage) -> Self {
         let view = message.as_message();
         let header = view.header();
+        let fields = HeaderFields::of(&header);
+        let compared = |n| Compared(comparable_of(Tokens::new(fields.get(n), header.separators())));
         Self {
-            control_id: Compared(comparable(header.control_id())),
-            written: Compared(header.control_id().as_bytes().trim_ascii().to_vec()),
-            sender: [header.sending_application(), header.sending_facility()]
-                .map(|field| Compared(comparable(field))),
+            control_id: compared(10),
+            written: Compared(fields.get(10).trim_ascii().to_vec()),
+            sender: [compared(3), compared(4)],
             matching: Matching::exact(),
-            request: AckRequest::of(&view),
+            request: AckRequest::read(&view, &fields),
             shown: shown(&header),
         }
     }
@@ -172,8 +176,12 @@ impl Outstanding {
 
 /// A control ID in one form, whatever the delimiters of its message.
 pub(crate) fn comparable(id: Field<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(id.as_bytes().len());
-    for token in id.tokens() {
+    comparable_of(id.tokens())
+}
+
+fn comparable_of(tokens: Tokens<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for token in tokens {
         match token.kind() {
             TokenKind::Separator(Level::Repetition) => bytes.push(b'~'),
             TokenKind::Separator(Level::Component) => bytes.push(b'^'),

@@ -14,6 +14,7 @@ use crate::{
     acknowledger::unreadable,
     acknowledgment::msa_code,
     catch_panic::CatchPanic,
+    header_fields::HeaderFields,
     outstanding::{shown, shown_of},
     reply::ReplyAnswer,
     safe_text::SafeText,
@@ -131,6 +132,13 @@ impl Responder {
             let outcome = Outcome::error(
                 ErrorCode::SEGMENT_SEQUENCE_ERROR,
                 "several messages where one is expected",
+            );
+            return self.refuse_content(&bytes, &outcome);
+        }
+        if HeaderFields::of(&message.as_message().header()).is_displaced() {
+            let outcome = Outcome::error(
+                ErrorCode::SEGMENT_SEQUENCE_ERROR,
+                "MSH holds text in a set that MSH-18 does not name",
             );
             return self.refuse_content(&bytes, &outcome);
         }

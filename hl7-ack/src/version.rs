@@ -59,6 +59,10 @@ impl Version {
         let [b'2', b'.', minor @ b'0'..=b'9', rest @ ..] = version_id.trim_ascii() else {
             return Self::WHERE_UNKNOWN;
         };
+        // Of two digits, and not the short form of 2.3.1 or 2.5.1.
+        if *minor == b'1' && rest.first().is_some_and(u8::is_ascii_digit) {
+            return Self::V2_9;
+        }
         let patch = match rest {
             [b'.', patch @ b'0'..=b'9', ..] | [patch @ b'0'..=b'9', ..] => *patch,
             _ => b'0',
@@ -79,6 +83,11 @@ impl Version {
             (b'8', _) => Self::V2_8_2,
             _ => Self::V2_9,
         }
+    }
+
+    /// One named in a list of what is taken; none for `""`, `*` and what is no version.
+    pub(crate) fn listed(version_id: &str) -> Option<Self> {
+        version_id.trim().starts_with("2.").then(|| Self::of_form(version_id.as_bytes()))
     }
 
     /// What is written where a message does not say.
@@ -133,6 +142,9 @@ mod tests {
             ("2.8.2", "2.8.2"),
             ("2.9", "2.9"),
             ("2.9.1", "2.9"),
+            ("2.10", "2.9"),
+            ("2.10.1", "2.9"),
+            ("2.1.1", "2.1"),
             ("", "2.5.1"),
             ("\"\"", "2.5.1"),
             ("3.0", "2.5.1"),

@@ -15,6 +15,7 @@ use crate::{
     acknowledgment::msa_code,
     later::Later,
     lock::lock,
+    msa::msa_of,
     outstanding::comparable,
     time_limited::elapsed,
     timer::{AnyTimer, Within},
@@ -147,7 +148,7 @@ impl Waiters {
     #[must_use]
     pub fn hand_over(&self, link: &str, message: &OwnedMessage) -> bool {
         let view = message.as_message();
-        let Some(msa) = view.segment("MSA") else { return false };
+        let Some(msa) = msa_of(&view) else { return false };
         if msa_code(&view) == Some(AckCode::CA) {
             return false;
         }

@@ -42,6 +42,10 @@ impl Writer {
         }
     }
 
+    pub(crate) fn field_separator(&self) -> u8 {
+        self.ours.field()
+    }
+
     pub(crate) fn finish(mut self) -> Bytes {
         self.out.finish()
     }
@@ -103,6 +107,16 @@ impl Writer {
         }
         self.field();
         self.escaped(text, max);
+    }
+
+    /// A field of these components.
+    pub(crate) fn components<'t>(&mut self, mut texts: impl Iterator<Item = &'t str>) {
+        self.field();
+        self.escaped(texts.next().unwrap_or_default(), usize::MAX);
+        for text in texts {
+            self.component();
+            self.escaped(text, usize::MAX);
+        }
     }
 
     /// A field copied from the message, whole; the delimiters are changed where they differ. Empty
@@ -178,6 +192,8 @@ impl Writer {
             let (mut utf_8, mut sequence) = ([0; 4], [0; 5]);
             let written: &[u8] = match u8::try_from(character) {
                 Ok(byte) if byte.is_ascii() => self.escape(byte, &mut sequence),
+                // Controls from 0x80: some terminals and sets obey them.
+                Ok(0x80..=0x9F) => b"?",
                 Ok(byte) if self.ours.charset() == Charset::Latin1 => {
                     sequence = [byte; 5];
                     sequence.get(..1).unwrap_or_default()

@@ -394,3 +394,67 @@ fn bytes_that_are_not_read_further_than_msh_are_answered_alike() {
     }
     assert!(acknowledger().acknowledge_unread(b"PID|1", &faulty()).is_err());
 }
+
+#[test]
+fn a_refused_version_is_answered_in_the_newest_that_is_listed() {
+    let refusal = |versions: &[&str], message: &Message<'_>| {
+        let filter = hl7_ack::AcceptOnly::types(["*"]).versions(versions.iter().copied());
+        let refusal = filter.refusal(&message.header()).expect("a refusal");
+        let built = acknowledger().acknowledge(message, &refusal).expect("an answer");
+        let answer = Message::parse(built.as_bytes()).expect("readable");
+        answer.header().version().to_str().expect("text").to_owned()
+    };
+    let text = admission("2.8", "-/-");
+    let message = Message::parse(text.as_bytes()).expect("readable");
+    for (versions, expected) in [
+        (&["2.3.1", "2.4"][..], "2.4"),
+        (&["2.5.1", "2.3"], "2.5.1"),
+        (&["", "2.2"], "2.2"),
+        (&[""], "2.9"),
+    ] {
+        assert_eq!(refusal(versions, &message), expected, "{versions:?}");
+    }
+}
+
+#[test]
+fn a_name_of_its_own_may_have_components() {
+    for (delimiters, name, expected) in [
+        ("|^~\\&", "EHR^1.2.3^ISO", "EHR^1.2.3^ISO"),
+        ("|!~\\&", "EHR^1.2.3^ISO", "EHR!1.2.3!ISO"),
+        ("|^~\\&", "E&R^^I|O", "E\\T\\R^^I\\F\\O"),
+        ("|^~\\&", "^1.2.3^ISO", "^1.2.3^ISO"),
+        ("|^~\\&", "", ""),
+    ] {
+        let text = format!("MSH{delimiters}|A|B|C|D|1||ADT^A01|7|P|2.5\r");
+        let message = Message::parse(text.as_bytes()).expect("readable");
+        let acknowledger = acknowledger().identity(name, "GH");
+        let built = acknowledger.acknowledge(&message, &Outcome::accepted()).expect("an answer");
+        let expected = format!("MSH{delimiters}|{expected}|GH|A|B|");
+        assert!(built.as_bytes().starts_with(expected.as_bytes()), "{name}: {built:?}");
+    }
+}
+
+#[test]
+fn what_can_not_be_echoed_is_replaced_where_the_standard_requires_a_value() {
+    let long = "x".repeat(5000);
+    for (fields, expected) in [
+        (format!("ADT^A01|7|{long}|2.5"), "ACK^A01^ACK|ID|P|2.5"),
+        (format!("ADT^A01|7|P|2.5^{long}"), "ACK^A01^ACK|ID|P|2.5"),
+        ("ADT^ |7|P|2.5".into(), "ACK|ID|P|2.5"),
+        ("ADT^  ^ADT_A01|7|P|2.5".into(), "ACK|ID|P|2.5"),
+    ] {
+        let message = format!("MSH|^~\\&|A|B|C|D|1||{fields}\r");
+        let expected = format!("MSH|^~\\&|C|D|A|B|20260102030405+0000||{expected}\nMSA|AA|7\n");
+        assert_eq!(acknowledged(&message, &Outcome::accepted()), expected);
+    }
+}
+
+#[test]
+fn controls_from_0x80_are_not_written() {
+    for set in ["8859/1", "UNICODE UTF-8"] {
+        let outcome = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "a\u{85}b\u{9B}c");
+        let text = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5||||||{set}\r");
+        let written = acknowledged(&text, &outcome);
+        assert!(written.contains("\nMSA|AR|7|a?b?c\n"), "{set}: {written:?}");
+    }
+}

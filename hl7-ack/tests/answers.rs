@@ -223,3 +223,83 @@ fn what_was_built_is_read_back() {
         assert_eq!(answer.faults(), expected, "{version}");
     }
 }
+
+/// MSA, what follows it, the text, the codes of the faults, and MSA-4.
+#[test]
+fn json_in_msa_3_is_one_text_wherever_it_begins_and_ends() {
+    for (segments, text, codes, number) in [
+        ("Failed: {\"a\":\"b|2|c|101\"}\r", "Failed: {\"a\":\"b|2|c|101\"}", vec![], None),
+        ("\"{\\\"a\\\":\\\"b|2|c|101\\\"}\"\r", "\"{\\\"a\\\":\\\"b|2|c|101\\\"}\"", vec![], None),
+        (
+            "{\n  \"a\": [\n    \"b|2\"\n  ]\n}\rERR|||103|E\r",
+            "{\n  \"a\": [\n    \"b|2\"\n  ]\n}",
+            vec![103],
+            None,
+        ),
+        ("{\n\"a\":\nERR|||101|E\n}\rERR|||103|E\r", "{\n\"a\":\nERR|||101|E\n}", vec![103], None),
+        // It was cut: what follows is said all the same.
+        ("{\"a\":\n  \"b\rERR|||103|E\r", "{\"a\":\n  \"b", vec![103], None),
+        ("{\"a\":\"b\rERR|||103|E||||]}\r", "{\"a\":\"b", vec![103], None),
+        // Brackets in a text.
+        ("see [1] and {2}|42||\rERR|||103|E\r", "see [1] and {2}", vec![103], Some(42)),
+        ("a ] b|42\r", "a ] b", vec![], Some(42)),
+    ] {
+        for end in ["\r", "\n"] {
+            let segments = segments.replace('\r', end);
+            let content = format!("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5{end}MSA|AE|7|{segments}");
+            let answer = answer(&content);
+            assert_eq!(answer.text(), text, "{content:?}");
+            let found: Vec<_> =
+                answer.faults().iter().filter_map(|f| f.code()).map(|code| code.number()).collect();
+            assert_eq!(found, codes, "{content:?}");
+            assert_eq!(answer.expected_sequence_number(), number, "{content:?}");
+        }
+    }
+}
+
+#[test]
+fn the_old_form_keeps_what_each_fault_says() {
+    use hl7_ack::{AckCode, Fault, Outcome};
+    let outcome = Outcome::error(ErrorCode::REQUIRED_FIELD_MISSING, "no birth date")
+        .with(Fault::new(ErrorCode::DATA_TYPE_ERROR, "a&b").with_application_code("X-9"))
+        .with(Fault::new(ErrorCode::other(9001), "").with_diagnostic("table 12"))
+        .with(Fault::new(ErrorCode::DATA_TYPE_ERROR, "Data type error"));
+    for (version, err) in [
+        (
+            "2.4",
+            "ERR|^^^101&Required field missing&HL70357~^^^102&Data type error&HL70357&X-9&a\\T\\b\
+             ~^^^9001&&&&table 12~^^^102&Data type error&HL70357\r",
+        ),
+        (
+            "2.2",
+            "ERR|^^^101&Required field missing~^^^102&Data type error&&X-9&a\\T\\b\
+             ~^^^9001&&&&table 12~^^^102&Data type error\r",
+        ),
+    ] {
+        let sent = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|{version}\r");
+        let sent = OwnedMessage::parse(sent).expect("readable");
+        let built = crate::acknowledger().build(&sent.as_message().header(), AckCode::AE, &outcome);
+        assert!(built.as_bytes().ends_with(err.as_bytes()), "{}", crate::lines(built.as_bytes()));
+        let Finding::Answer(answer) = Outstanding::of(&sent).examine(built.as_bytes().clone())
+        else {
+            panic!("no answer");
+        };
+        assert_eq!(answer.text(), "no birth date");
+        let read: Vec<_> = answer
+            .faults()
+            .iter()
+            .map(|f| (f.text().to_owned(), f.application_code().to_owned()))
+            .collect();
+        let expected = [
+            ("Required field missing", ""),
+            ("a&b", "X-9"),
+            ("table 12", ""),
+            ("Data type error", ""),
+        ];
+        assert_eq!(
+            read,
+            expected.map(|(text, code)| (text.to_owned(), code.to_owned())),
+            "{version}"
+        );
+    }
+}

@@ -113,3 +113,11 @@ fn one_acknowledgment_of_a_whole_batch_names_it_in_msa_2() {
         )
     );
 }
+
+#[test]
+fn a_trailer_has_the_separator_of_the_header_that_was_written() {
+    // Delimiters that do not reach for an acknowledgment.
+    let request = format!("BHS#*!#A#B#C#D#1####B1\r{}BTS#1\r", message(2, ""));
+    let written = answered(&request, BatchForm::EveryMessage);
+    assert!(written.starts_with("BHS|^~\\&|") && written.ends_with("\nBTS|1\n"), "{written}");
+}

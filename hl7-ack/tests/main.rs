@@ -13,6 +13,7 @@ mod exchange_order;
 mod exchange_replay;
 mod exchange_retry;
 mod exchange_support;
+mod msa;
 mod outstanding;
 mod privacy;
 mod properties;

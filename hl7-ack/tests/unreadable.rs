@@ -160,3 +160,42 @@ fn a_broken_message_is_refused_by_what_its_header_says() {
         assert_eq!(refused(silent.as_bytes()), None, "{}", silent.escape_debug());
     }
 }
+
+/// In each a character of MSH-4 holds the byte of `|`.
+#[test]
+fn the_control_id_is_found_behind_text_of_two_bytes() {
+    for (text, sets) in [
+        (&b"\x1b$B%]|!\x1b(B"[..], "~ISO IR87||ISO 2022-1994"),
+        (b"\x1b$B%]|!%]\x1b(J", "ISO IR87"),
+        (b"\x83\x7c\x81[\x83\x8b", "SHIFT_JIS"),
+        (b"\xb6\x83\x7c", "SHIFT_JIS"),
+        (b"\xa5\x7c", "BIG-5"),
+        (b"\x81\x7c", "GB 18030-2000"),
+        (b"\x81\x30\x81\x30\x81\x7c", "GB 18030-2000"),
+        (b"G\xdc|", "8859/1"),
+    ] {
+        let (head, tail) = match sets {
+            "8859/1" => ("MSH|^~\\&|HIS|", format!("EHR|GH|1||ADT^A01|77|P|2.5||||||{sets}\r")),
+            _ => ("MSH|^~\\&|HIS|", format!("|EHR|GH|1||ADT^A01|77|P|2.5||||||{sets}\r")),
+        };
+        let message = [head.as_bytes(), text, tail.as_bytes(), b"PID|1\r"].concat();
+        let shown = message.escape_ascii();
+        let header = hl7_parse::Header::parse(&message).expect("readable");
+        let built = acknowledger().build(&header, hl7_ack::AckCode::AA, &Outcome::accepted());
+        let expected = format!("|ACK^A01^ACK|ID|P|2.5||||||{sets}\rMSA|AA|77\r");
+        assert!(built.as_bytes().ends_with(expected.as_bytes()), "{shown}: {built:?}");
+        let sent = hl7_parse::OwnedMessage::parse_undecoded(message.clone()).expect("readable");
+        let found = hl7_ack::Outstanding::of(&sent).examine(built.as_bytes().clone());
+        assert!(matches!(found, hl7_ack::Finding::Answer(_)), "{shown}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn fields_that_undeclared_text_moves_are_not_acknowledged_as_if_they_were_right() {
+    for text in [&b"\x83\x7c"[..], b"\x1b$B%]|!", b"\x83\x7c\x83\x7c"] {
+        let (head, tail) = (b"MSH|^~\\&|HIS|", b"|EHR|GH|1||ADT^A01|77|P|2.5\rPID|1\r");
+        let message = [head, text, tail].concat();
+        let answered = answer(&message).await.expect("an answer");
+        assert!(answered.contains("\nMSA|AE|77|MSH holds"), "{answered}");
+    }
+}

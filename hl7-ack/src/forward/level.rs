@@ -1,8 +1,11 @@
 //! Writes an answer at the level of acknowledgment that the sender asked for.
 
-use hl7_parse::{Editor, Path};
+use hl7_parse::OwnedMessage;
 
-use crate::{AckCode, AckRequest, Answer, Condition, ErrorCode, Level, Mode, answer::error_codes};
+use crate::{
+    AckCode, AckRequest, Answer, Condition, ErrorCode, Level, Mode, answer::error_codes,
+    msa::msa_of, responder::read,
+};
 
 /// The answer with MSA-1 at the level asked for; as it is where no answer is due at once.
 pub(super) fn translated(answer: Answer, request: AckRequest) -> Answer {
@@ -13,15 +16,19 @@ pub(super) fn translated(answer: Answer, request: AckRequest) -> Answer {
     };
     let Some(code) = answer.code().filter(|code| code.level() != wanted) else { return answer };
     let code = at_other_level(code, &error_codes(&answer.message().as_message()));
-    let edited = Editor::new(&answer.message().as_message())
-        .keep_line_ends()
-        .set(&Path::new("MSA-1"), code.as_str())
-        .finish();
-    match edited {
-        Ok(message) => answer.with_message(message, code),
-        // It is longer than the editor's limit, or its MSA can not be found: as it is, then.
-        Err(_) => answer,
+    match with_code(answer.message(), code) {
+        Some(message) => answer.with_message(message, code),
+        None => answer,
     }
+}
+
+fn with_code(answer: &OwnedMessage, code: AckCode) -> Option<OwnedMessage> {
+    let (bytes, view) = (answer.as_bytes(), answer.as_message());
+    let written = msa_of(&view)?.field(1).as_bytes();
+    // It lies in them.
+    let start = (written.as_ptr() as usize).checked_sub(bytes.as_ptr() as usize)?;
+    let (before, after) = (bytes.get(..start)?, bytes.get(start + written.len()..)?);
+    read([before, code.as_str().as_bytes(), after].concat().into()).ok()
 }
 
 /// What makes the sender do what the code would have made it do.

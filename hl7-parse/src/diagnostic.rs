@@ -145,6 +145,10 @@ pub enum DiagnosticCode {
     /// MSH-18 names a character set that is not known.
     #[error("MSH-18 names an unknown character set")]
     UnknownCharset,
+    /// A segment ID with a letter in lower case; kept as it is, and not found by the ID in upper
+    /// case.
+    #[error("a segment ID is in lower case")]
+    LowerCaseSegmentId,
 }
 
 impl DiagnosticCode {
@@ -172,6 +176,7 @@ impl DiagnosticCode {
             Self::AlphanumericDelimiter => "alphanumeric-delimiter",
             Self::UnusableDelimiter => "unusable-delimiter",
             Self::UnknownCharset => "unknown-charset",
+            Self::LowerCaseSegmentId => "lower-case-segment-id",
         }
     }
 }

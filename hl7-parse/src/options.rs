@@ -2,7 +2,7 @@
 
 use crate::{
     Diagnostic, DiagnosticCode, Message, ParseError, ParseErrorKind,
-    scan::{First, Report, Scanned, Span, is_segment_head, scan},
+    scan::{First, Report, Scanned, Span, is_segment_head, scan, unindented},
 };
 
 /// How to read a message: tolerances and limits.
@@ -152,7 +152,7 @@ fn join_lines(bytes: &[u8], scanned: &mut Scanned, diagnostics: &mut [Diagnostic
     // Of each line, the number of the segment it is in.
     let mut numbers = Vec::with_capacity(scanned.spans.len());
     for span in &scanned.spans {
-        let line = span.of(bytes).trim_ascii_start();
+        let line = unindented(span.of(bytes));
         match joined.last_mut() {
             Some(last) if !is_segment_head(line, scanned.separators.field) => last.end = span.end,
             _ => joined.push(*span),

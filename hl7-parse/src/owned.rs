@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
-#[cfg(feature = "charset")]
+#[cfg(any(feature = "charset", feature = "serde"))]
 use crate::scan::Scanned;
 use crate::{
     Charset, Header, Message, ParseError, ParseOptions, Separators,
@@ -85,7 +85,7 @@ impl OwnedMessage {
     }
 
     /// What was found in just these bytes.
-    #[cfg(feature = "charset")]
+    #[cfg(any(feature = "charset", feature = "serde"))]
     pub(crate) fn from_scanned(bytes: Bytes, scanned: Scanned) -> Self {
         Self { bytes, separators: scanned.separators, spans: scanned.spans.into() }
     }

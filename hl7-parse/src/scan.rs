@@ -243,12 +243,14 @@ impl<R: Report> Lines<'_, R> {
     }
 
     fn check_head(&mut self, line: &[u8], start: usize) -> Result<(), ParseError> {
-        let trimmed = line.trim_ascii_start();
+        let trimmed = unindented(line);
         if trimmed.len() < line.len() {
             self.note(DiagnosticCode::BlanksBeforeSegment, start)?;
         }
         if !is_segment_head(trimmed, self.separators.field) {
             self.note(DiagnosticCode::NotASegment, start)?;
+        } else if trimmed.iter().take(3).any(u8::is_ascii_lowercase) {
+            self.note(DiagnosticCode::LowerCaseSegmentId, start)?;
         } else if trimmed.starts_with(b"MSH") && self.spans.len() > 1 {
             self.note(DiagnosticCode::AnotherHeader, start)?;
         }
@@ -262,6 +264,18 @@ impl<R: Report> Lines<'_, R> {
     fn note_in_next(&mut self, code: DiagnosticCode, offset: usize) -> Result<(), ParseError> {
         if R::ACTIVE { self.report.report(code, offset, self.spans.len() + 1) } else { Ok(()) }
     }
+}
+
+/// A segment without a few blanks before its ID. Not of any number: this is looked at again and
+/// again.
+pub(crate) fn unindented(bytes: &[u8]) -> &[u8] {
+    const MAX_BLANKS: usize = 16;
+    if !matches!(bytes, [b' ' | b'\t', ..]) {
+        return bytes;
+    }
+    let blanks = bytes.iter().take(MAX_BLANKS);
+    let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    bytes.get(blanks..).unwrap_or_default()
 }
 
 /// Whether this begins with three characters that can be a segment ID, and then a field

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     Field, Leaves, Separators,
-    scan::{Span, is_segment_id},
+    scan::{Span, is_segment_id, unindented},
     search::{after_nth, find_nth, until},
 };
 
@@ -146,18 +146,6 @@ fn unusual_head(bytes: &[u8], field_separator: u8) -> [u8; 4] {
         [first, second, third] => [*first, *second, *third, field_separator],
         _ => [0; 4],
     }
-}
-
-/// A segment without a few blanks before its ID. Not of any number: this is looked at again and
-/// again.
-fn unindented(bytes: &[u8]) -> &[u8] {
-    const MAX_BLANKS: usize = 16;
-    if !matches!(bytes, [b' ' | b'\t', ..]) {
-        return bytes;
-    }
-    let blanks = bytes.iter().take(MAX_BLANKS);
-    let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    bytes.get(blanks..).unwrap_or_default()
 }
 
 impl fmt::Debug for Segment<'_> {

@@ -20,6 +20,8 @@ const CASES: &[(&[u8], &[Finding])] = &[
     (b"MSH|^~\\&|A\r\xEF\xBB\xBF\rPID|1\r", &[(Code::BlankLine, 11, 1, 1)]),
     (b"MSH|^~\\&|A\rno segment\r", &[(Code::NotASegment, 11, 2, 1)]),
     (b"MSH|^~\\&|A\r PID|1\r", &[(Code::BlanksBeforeSegment, 11, 2, 1)]),
+    (b"MSH|^~\\&|A\rpid|||7\r", &[(Code::LowerCaseSegmentId, 11, 2, 1)]),
+    (b"MSH|^~\\&|A\rPv1\r", &[(Code::LowerCaseSegmentId, 11, 2, 1)]),
     (b"MSH|^~\\&|A\rMSH|^~\\&|B\r", &[(Code::AnotherHeader, 11, 2, 1)]),
     (b"MSH||A\r", &[(Code::MissingEncodingCharacters, 4, 1, 1)]),
     (b"MSH|^~|A\r", &[(Code::ShortEncodingCharacters, 4, 1, 1)]),
@@ -41,6 +43,17 @@ fn every_tolerance_is_reported_where_it_was_needed() {
             .collect();
         assert_eq!(&found, expected, "{}", bytes.escape_ascii());
         assert_eq!(parsed.diagnostics_left_out, 0);
+    }
+}
+
+#[test]
+fn a_line_is_told_to_be_no_segment_where_its_id_is_not_found() {
+    for (blanks, found) in [(0, true), (16, true), (17, false), (40, false)] {
+        let bytes = format!("MSH|^~\\&|A\r{}PID|1\r", "\t".repeat(blanks));
+        let parsed = ParseOptions::new().parse(bytes.as_bytes()).expect("readable");
+        assert_eq!(parsed.message.segment("PID").is_some(), found, "{blanks} blanks");
+        let told = parsed.diagnostics.iter().any(|told| told.code() == Code::NotASegment);
+        assert_eq!(told, !found, "{blanks} blanks");
     }
 }
 

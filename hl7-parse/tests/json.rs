@@ -69,6 +69,31 @@ fn a_header_behind_many_blanks_is_a_segment_like_others() {
 }
 
 #[test]
+fn what_could_not_be_read_back_is_not_written() {
+    let joined = b"MSH|^~\\&|A\rNTE|1||SECRET\rsecond\rPID|1\r";
+    let parsed = hl7_parse::ParseOptions::new().join_lines().parse(joined).expect("readable");
+    let error = serde_json::to_string(&Json(&parsed.message)).expect_err("joined");
+    assert!(!error.to_string().contains("SECRET"), "{error}");
+    assert!(error.to_string().contains("read back"), "{error}");
+
+    let big_5 = b"MSH|^~\\&|A|||||||1|P|2.5||||||BIG-5\rPID|||7||\xa5\\\xbb\\SECRET\r";
+    let message = OwnedMessage::parse_undecoded(&big_5[..]).expect("readable");
+    let error = serde_json::to_string(&Json(&message)).expect_err("not decoded");
+    assert!(!error.to_string().contains("SECRET"), "{error}");
+
+    let file = b"FHS|^~\\&|SECRET\rBHS|^~\\&|A\rMSH|^~\\&|A\rBTS|1\rFTS|1\r";
+    let mut written = Vec::new();
+    for part in hl7_parse::batch::parts(file) {
+        let message = part.read().expect("readable");
+        if let Ok(json) = serde_json::to_string(&Json(&message)) {
+            assert_eq!(from_json(&json).expect(&json).as_bytes(), message.as_bytes());
+            written.push(message.segments().next().expect("one").id());
+        }
+    }
+    assert_eq!(written, ["MSH"]);
+}
+
+#[test]
 fn messages_have_the_form_that_is_documented() {
     for (bytes, expected) in KNOWN {
         let shown = bytes.escape_ascii().to_string();

@@ -43,6 +43,13 @@ use crate::{
 /// * [`Editor::keep_only`] strips what came; values that are set stay.
 /// * [`Editor::swap_delimiters`] is done last: raw values are in the old delimiters.
 ///
+/// # Joined lines
+///
+/// In segments that [`ParseOptions::join_lines`](crate::ParseOptions::join_lines) made of several
+/// lines the CR and LF between them are written as `\X0D\` and `\X0A\`, edited or not: as they
+/// are they would end the segment. Where that can not be written it is refused
+/// ([`EditErrorKind::NotEscapable`]).
+///
 /// # Character set
 ///
 /// Text is written in the character set of the message: the one that MSH-18 names after the

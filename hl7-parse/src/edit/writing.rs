@@ -8,8 +8,10 @@ use crate::{
     Charset, EditError, EditErrorKind, Editor, Field, Message, OwnedMessage, ParseOptions, Segment,
     SegmentBuilder, Separators,
     edit::{Encoder, Output, editor::SegmentEdits, encoding_characters, swap::write_swapped},
+    escape::unescape,
     header::{charset_named, declared, is_header_id},
     scan::{Ignore, Span, ends_message, is_segment_head},
+    search::find_nth,
 };
 
 /// One pass over the message.
@@ -22,6 +24,8 @@ pub(super) struct Writing<'e, 'a> {
     spans: Vec<Span>,
     /// What ends an inserted segment.
     end: &'a [u8],
+    /// Whether each LF ends a line, so that one in a segment stands between joined lines.
+    line_feed_ends: bool,
     /// Whether a segment that is gone stood in what was written since the last one.
     gap_changed: bool,
 }
@@ -52,6 +56,7 @@ impl<'e, 'a> Writing<'e, 'a> {
             out: Output::new(capacity.min(max_len), max_len),
             spans: Vec::with_capacity(message.spans().len()),
             end,
+            line_feed_ends: line_feed_ends(message),
             gap_changed: false,
         })
     }
@@ -106,7 +111,9 @@ impl<'e, 'a> Writing<'e, 'a> {
         }
         let separators = segment.separators();
         let is_header = is_header_id(segment.id().as_bytes());
-        let mut bytes = Cow::Borrowed(segment.as_bytes());
+        let mut bytes =
+            one_line(segment, self.line_feed_ends).map_err(|kind| self.error_at(kind, at, 0))?;
+        let was_joined = matches!(bytes, Cow::Owned(_));
         for kept in &self.editor.kept {
             let mut out = Output::new(0, usize::MAX);
             match kept.get(&at) {
@@ -129,7 +136,8 @@ impl<'e, 'a> Writing<'e, 'a> {
         } else {
             edits.fields.write(&mut self.out, &bytes, is_header, &self.encoder)?;
         }
-        let changed = edits.edited || self.swap.is_some() || !self.editor.kept.is_empty();
+        let changed =
+            edits.edited || was_joined || self.swap.is_some() || !self.editor.kept.is_empty();
         if changed {
             self.close(start).map_err(|kind| self.error_at(kind, at, 0))?;
         }
@@ -266,6 +274,49 @@ fn final_charset(editor: &Editor<'_>) -> Result<Charset, EditError> {
     };
     let (before, after) = (named(came.as_bytes()), named(&edited?));
     Ok(if before == after { message.separators().charset } else { after })
+}
+
+/// Whether the first line of the message ends with LF, as reading decides it.
+fn line_feed_ends(message: &Message<'_>) -> bool {
+    let bytes = message.as_bytes();
+    let start = message.spans().first().map_or(0, |span| span.start as usize);
+    let bytes = bytes.get(start..).unwrap_or_default();
+    memchr2(b'\r', b'\n', bytes).and_then(|at| bytes.get(at)) == Some(&b'\n')
+}
+
+/// A segment whose lines were joined on reading, with the line ends between them escaped: as
+/// they are they would end it. Refused where its text would not stay the same.
+fn one_line<'a>(
+    segment: Segment<'a>,
+    line_feed_ends: bool,
+) -> Result<Cow<'a, [u8]>, EditErrorKind> {
+    let (bytes, separators) = (segment.as_bytes(), segment.separators());
+    let Some(first) = memchr2(b'\r', b'\n', bytes) else { return Ok(bytes.into()) };
+    if !line_feed_ends && !bytes.contains(&b'\r') {
+        return Ok(bytes.into());
+    }
+    let escape = separators.escape().ok_or(EditErrorKind::NotEscapable)?;
+    let before_text = if segment.is_header() { 2 } else { 1 };
+    if find_nth(bytes, separators.field, before_text).is_none_or(|at| first < at) {
+        return Err(EditErrorKind::NotEscapable);
+    }
+    let mut line = Vec::with_capacity(bytes.len() + 16);
+    for byte in bytes {
+        match byte {
+            b'\r' => line.extend([escape, b'X', b'0', b'D', escape]),
+            b'\n' => line.extend([escape, b'X', b'0', b'A', escape]),
+            _ => line.push(*byte),
+        }
+    }
+    let leaf = |byte: &u8| {
+        let cuts = [separators.component(), separators.repetition(), separators.subcomponent()];
+        *byte == separators.field || cuts.contains(&Some(*byte))
+    };
+    let same = bytes
+        .split(leaf)
+        .zip(line.split(leaf))
+        .all(|(came, now)| unescape(came, &separators) == unescape(now, &separators));
+    if same { Ok(line.into()) } else { Err(EditErrorKind::NotEscapable) }
 }
 
 /// What stands between a segment and the next.

@@ -49,6 +49,11 @@
 //! delimiter or a line end is refused, so nothing can be smuggled in. Reading takes memory in
 //! proportion to the input, and nothing is nested deeper than the form says.
 //!
+//! What reading would refuse is not written but is an error: parts of files that are no message
+//! (FHS, BHS, BTS, FTS), lines that were joined
+//! ([`ParseOptions::join_lines`](crate::ParseOptions::join_lines)), and what has to be decoded
+//! first and was not ([`OwnedMessage::parse_undecoded`]).
+//!
 //! # Errors
 //!
 //! They are those of the format. What is said of the form names the segment and the field and
@@ -94,7 +99,7 @@ pub struct Json<M>(pub M);
 ///
 /// # Errors
 ///
-/// Those of the format.
+/// Those of the format, and where it could not be read back.
 pub fn serialize<S: Serializer>(message: &OwnedMessage, serializer: S) -> Result<S::Ok, S::Error> {
     Json(message).serialize(serializer)
 }

@@ -12,12 +12,10 @@ use super::{
     items::{After, Flag, Key, Text},
     refuse::{refuse, refuse_all_but_strings},
 };
-#[cfg(feature = "charset")]
-use crate::scan::{First, scan};
 use crate::{
     OwnedMessage, ParseOptions, Segment, Separators,
     header::declared,
-    scan::{Ignore, Span},
+    scan::{First, Ignore, Scanned, Span, scan},
 };
 
 impl<'de> Deserialize<'de> for Json<OwnedMessage> {
@@ -84,14 +82,11 @@ impl<'de> Visitor<'de> for MessageVisitor {
         let before = before.unwrap_or_default();
         let after = after.unwrap_or_default();
         let (bytes, spans) = lines.join(&before.0, line_end, &after).map_err(A::Error::custom)?;
-        let message = match decoded {
-            Some(Flag(true)) => parse_decoded(bytes),
-            _ => OwnedMessage::parse(bytes).map_err(|error| error.to_string()),
-        };
+        let decoded = decoded.is_some_and(|Flag(decoded)| decoded);
         // An error says kind and offset, and nothing of the content.
-        let message = message.map_err(A::Error::custom)?;
-        match message.as_message().spans() == spans {
-            true => Ok(message),
+        let scanned = scan_again(&bytes, decoded).map_err(A::Error::custom)?;
+        match scanned.spans == spans {
+            true => Ok(OwnedMessage::from_scanned(bytes.into(), scanned)),
             false => Err(A::Error::custom(
                 "`before`, `after` or a line feed in a string make other segments",
             )),
@@ -99,19 +94,22 @@ impl<'de> Visitor<'de> for MessageVisitor {
     }
 }
 
-/// Reads what was decoded to UTF-8, whatever MSH-18 says.
+/// Finds the segments of a message; of one that was decoded to UTF-8 whatever MSH-18 says.
+pub(super) fn scan_again(bytes: &[u8], decoded: bool) -> Result<Scanned, String> {
+    let first = if decoded { first_of_decoded(bytes)? } else { First::Header };
+    scan(bytes, first, ParseOptions::MAX_SEGMENTS, &mut Ignore).map_err(|error| error.to_string())
+}
+
 #[cfg(feature = "charset")]
-fn parse_decoded(bytes: Vec<u8>) -> Result<OwnedMessage, String> {
-    if std::str::from_utf8(&bytes).is_err() {
-        return Err("what was decoded is UTF-8".into());
+fn first_of_decoded(bytes: &[u8]) -> Result<First, String> {
+    match std::str::from_utf8(bytes) {
+        Ok(_) => Ok(First::Decoded),
+        Err(_) => Err("what was decoded is UTF-8".into()),
     }
-    let scanned = scan(&bytes, First::Decoded, ParseOptions::MAX_SEGMENTS, &mut Ignore);
-    let scanned = scanned.map_err(|error| error.to_string())?;
-    Ok(OwnedMessage::from_scanned(bytes.into(), scanned))
 }
 
 #[cfg(not(feature = "charset"))]
-fn parse_decoded(_: Vec<u8>) -> Result<OwnedMessage, String> {
+fn first_of_decoded(_: &[u8]) -> Result<First, String> {
     Err("to read a message that was decoded takes the feature `charset`".into())
 }
 

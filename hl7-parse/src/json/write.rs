@@ -4,13 +4,14 @@ use std::fmt::{self, Write};
 
 use serde_core::{
     Serialize, Serializer,
-    ser::{SerializeMap, SerializeSeq},
+    ser::{Error, SerializeMap, SerializeSeq},
 };
 
 use super::Json;
 use crate::{
     Charset, Component, Element, Field, Message, OwnedMessage, Repetition, Segment,
     header::declared,
+    json::read::scan_again,
     scan::{Ignore, slice},
 };
 
@@ -39,6 +40,7 @@ impl Serialize for Json<OwnedMessage> {
 }
 
 fn write<S: Serializer>(message: &Message<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    check(message).map_err(S::Error::custom)?;
     let before = before(message);
     let line_end = match after(message).next() {
         Some((_, end @ ("\n" | "\r\n"))) => end,
@@ -67,6 +69,19 @@ fn write<S: Serializer>(message: &Message<'_>, serializer: S) -> Result<S::Ok, S
         map.serialize_entry("after", &others)?;
     }
     map.end()
+}
+
+/// Sees to it that nothing is written that reading would refuse.
+fn check(message: &Message<'_>) -> Result<(), String> {
+    // An error says kind and offset, and nothing of the content.
+    let scanned = scan_again(message.as_bytes(), is_decoded(message))
+        .map_err(|error| format!("this message could not be read back from JSON: {error}"))?;
+    match scanned.spans == message.spans() {
+        true => Ok(()),
+        false => Err("this message could not be read back from JSON: \
+                      its segments are others than its bytes make (joined lines)"
+            .into()),
+    }
 }
 
 /// Whether this is UTF-8 although MSH-18 says something else.

@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, reason = "helpers of tests, outside of them")]
 
 mod building;
+mod joined;
 mod limits;
 mod properties;
 mod refusals;

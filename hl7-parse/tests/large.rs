@@ -33,7 +33,7 @@ impl Read for Endless<'_> {
 }
 
 #[test]
-#[ignore = "256 MiB"]
+#[ignore = "takes more than 256 MiB; `just large` runs it"]
 fn a_message_of_256_mib_is_read() {
     let mut bytes = b"MSH|^~\\&|LAB|GH|||||ORU^R01|1|P|2.5\rOBX|1|ED|||^AP^PDF^Base64^".to_vec();
     bytes.resize(LEN, b'Q');
@@ -46,7 +46,7 @@ fn a_message_of_256_mib_is_read() {
 }
 
 #[test]
-#[ignore = "256 MiB"]
+#[ignore = "takes more than 256 MiB; `just large` runs it"]
 fn a_frame_of_short_lines_is_refused_before_it_takes_much_room() {
     let bytes = b"MSH|^~\\&|A\r".iter().chain(b"A\r".iter().cycle()).copied();
     let bytes: Vec<u8> = bytes.take(LEN).collect();
@@ -56,7 +56,7 @@ fn a_frame_of_short_lines_is_refused_before_it_takes_much_room() {
 }
 
 #[test]
-#[ignore = "256 MiB"]
+#[ignore = "takes more than 256 MiB; `just large` runs it"]
 fn files_of_256_mib_are_cut() {
     for (piece, kind, each) in [
         (&b"MSH|^~\\&|LAB|GH|||||ADT^A01|1|P|2.5\rPID|1||7\r"[..], PartKind::Message, true),

@@ -38,62 +38,25 @@ impl<'a> HeaderFields<'a> {
         let odd = |byte: &u8| u8::from(*byte < 0x20) | u8::from(*byte == 0x7F) | (byte & 0x80);
         let found = line.iter().fold(0, |found, byte| found | odd(byte));
         let clean = found & 1 == 0;
-        let mut header = Self { fields: cut.fields, separators, clean, displaced: false };
-        if found != 0 {
-            header.find_double_bytes(line);
+        let mut fields = Self { fields: cut.fields, separators, clean, displaced: false };
+        // UTF-8 hides nothing.
+        if found != 0 && separators.charset() != Charset::Utf8 {
+            fields.cut_again(header);
         }
-        header
+        fields
     }
 
-    /// Cuts again where the byte of a separator is the second half of a character: else all that
+    /// Cuts again where the byte of a separator may be a part of a character: else all that
     /// follows is taken for another field, MSH-10 among it.
     #[cold]
-    fn find_double_bytes(&mut self, line: &'a [u8]) {
-        if !matches!(self.separators.charset(), Charset::Unspecified | Charset::Unknown) {
-            // MSH-18 is where it should be.
-            return;
+    fn cut_again(&mut self, header: &Header<'a>) {
+        self.fields.iter_mut().for_each(|field| *field = &[]);
+        for (field, found) in self.fields.iter_mut().skip(1).zip(header.fields()) {
+            *field = found.as_bytes();
         }
-        let separator = self.separators.field();
-        // `end`: from there on nothing is hidden.
-        let unless_hidden = |hides: Hides, end: usize| {
-            let mut cut = Cut { line, fields: [&[]; 26], n: 1, start: 0 };
-            let mut at = 0;
-            while let Some(rest @ [byte, ..]) = line.get(at..) {
-                let hidden = if at < end { hides(rest) } else { None };
-                match hidden {
-                    Some(len) => at += len.max(1),
-                    None => {
-                        if *byte == separator {
-                            cut.at(at);
-                        }
-                        at += 1;
-                    }
-                }
-            }
-            cut.at(line.len());
-            cut.fields
-        };
-        if line.windows(2).any(|pair| pair == b"\x1B$") {
-            // A run that never ends is none, and is not looked for again at each byte.
-            let end = line.windows(2).rposition(|pair| pair == b"\x1B(").unwrap_or(0);
-            self.fields = unless_hidden(run_of_iso_2022, end);
-        } else {
-            let pairs: [(Charset, Hides); 3] = [
-                (Charset::ShiftJis, pair_of_shift_jis),
-                (Charset::Big5, pair),
-                (Charset::Gb18030, pair),
-            ];
-            for (charset, hides) in pairs {
-                let fields = unless_hidden(hides, line.len());
-                let name = fields.get(18).copied().unwrap_or_default();
-                let name = piece(name, self.separators.repetition(), 1);
-                if Charset::from_name(name) == charset {
-                    self.fields = fields;
-                    break;
-                }
-            }
+        if matches!(self.separators.charset(), Charset::Unspecified | Charset::Unknown) {
+            self.realign();
         }
-        self.realign();
     }
 
     /// In a set that is not declared no pair can be told. Where the version and the message type
@@ -208,28 +171,6 @@ impl Cut<'_> {
     }
 }
 
-/// The length of what stands at the beginning and holds bytes that look like separators.
-type Hides = fn(&[u8]) -> Option<usize>;
-
-/// The length of text between a designation of a set of two bytes, `ESC $`, and the next one of a
-/// set of one, `ESC (`. Sets for bytes from 0x80 (`ESC $ )`) hide nothing.
-fn run_of_iso_2022(rest: &[u8]) -> Option<usize> {
-    match rest {
-        [0x1B, b'$', b')' | b'*' | b'+', ..] => None,
-        [0x1B, b'$', ..] => rest.windows(2).position(|pair| pair == b"\x1B("),
-        _ => None,
-    }
-}
-
-fn pair_of_shift_jis(rest: &[u8]) -> Option<usize> {
-    matches!(rest, [0x81..=0x9F | 0xE0..=0xFC, 0x40..=0x7E | 0x80..=0xFC, ..]).then_some(2)
-}
-
-/// Of Big5 and GB 18030; of four bytes it takes two such.
-fn pair(rest: &[u8]) -> Option<usize> {
-    matches!(rest, [0x81..=0xFE, 0x30..=0x39 | 0x40..=0x7E | 0x80..=0xFE, ..]).then_some(2)
-}
-
 const CHUNK: usize = 16;
 
 /// One bit for each byte that is the separator, that of the first byte lowest.
@@ -257,15 +198,6 @@ fn piece(text: &[u8], separator: Option<u8>, n: usize) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_opens_many_sets_and_closes_none_is_read_in_linear_time() {
-        // Of quadratic work it would be a matter of minutes.
-        let line =
-            [&b"MSH|^~\\&|"[..], &b"\x1B$B".repeat(300_000), b"|B|C|D|1||ADT|7|P|2.5"].concat();
-        let header = Header::parse(&line).expect("a header");
-        assert_eq!(HeaderFields::of(&header).get(10), b"7");
-    }
 
     #[test]
     fn fields_are_those_of_the_header_wherever_they_lie() {

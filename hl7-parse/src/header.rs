@@ -6,17 +6,24 @@ use memchr::memchr2;
 use nom::{IResult, Parser, bytes::complete::take, bytes::complete::take_till, combinator::verify};
 
 use crate::{
-    Charset, DiagnosticCode, Field, ParseError, ParseErrorKind, Segment, Separators,
+    Charset, DiagnosticCode, Element, Field, ParseError, ParseErrorKind, Segment, Separators,
     charset::{self, Switching},
     escape::unescape,
     scan::{Ignore, Report, leading, without_framing},
     search::{after_nth, until},
 };
 
+mod hidden;
+
 /// The MSH segment, read without looking at the rest of the message.
 ///
 /// For routing and for answering: nothing is allocated, and the cost does not grow with the
 /// message.
+///
+/// Its fields are right where they are in a set of which a byte may look like a separator, and
+/// MSH-18 names that set: the second byte of a character in Shift_JIS, Big5 and GB 18030, and
+/// what `ESC $ B` leads to in ISO-2022-JP, do not separate fields. Below the field such text is
+/// cut as bytes; to read it, decode the message first.
 ///
 /// ```
 /// use hl7_parse::Header;
@@ -59,7 +66,7 @@ impl<'a> Header<'a> {
         Self { segment }
     }
 
-    /// The MSH segment.
+    /// The MSH segment, whose own fields are cut at every byte that equals the separator.
     #[must_use]
     pub fn segment(&self) -> Segment<'a> {
         self.segment
@@ -68,7 +75,34 @@ impl<'a> Header<'a> {
     /// MSH-`n`. MSH-1 is the field separator itself, MSH-2 the encoding characters.
     #[must_use]
     pub fn field(&self, n: usize) -> Field<'a> {
+        if self.separators().may_be_hidden()
+            && let Some(mut fields) = hidden::fields(&self.segment)
+        {
+            return n.checked_sub(1).and_then(|n| fields.nth(n)).unwrap_or(Field::ABSENT);
+        }
         self.segment.field(n)
+    }
+
+    /// All fields in order, in one pass. The first item is MSH-1.
+    ///
+    /// ```
+    /// use hl7_parse::Header;
+    ///
+    /// // MSH-4 is ポ病院, of which the second byte is that of `|`.
+    /// let line = b"MSH|^~\\&|A|\x83|\x95a\x89@|||1||ADT^A01|7|P|2.5||||||SHIFT_JIS";
+    /// let header = Header::parse(line)?;
+    /// assert_eq!(header.control_id().as_bytes(), b"7");
+    /// assert_eq!(header.fields().nth(9).map(|field| field.as_bytes()), Some(&b"7"[..]));
+    /// assert_eq!(header.fields().count(), 18);
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
+        let hidden = match self.separators().may_be_hidden() {
+            true => hidden::fields(&self.segment),
+            false => None,
+        };
+        let plain = hidden.is_none().then(|| self.segment.fields());
+        hidden.into_iter().flatten().chain(plain.into_iter().flatten())
     }
 
     /// The delimiters of the message.
@@ -258,53 +292,65 @@ fn character(encoding_characters: &[u8], position: usize) -> Option<u8> {
 fn declare_from_fields<R: Report>(
     line: &[u8],
     offset: usize,
-    mut separators: Separators,
+    delimiters: Separators,
     report: &mut R,
 ) -> Result<Separators, ParseError> {
+    let mut separators = delimiters;
     if !line.starts_with(b"MSH") {
         return Ok(separators);
     }
     // The separator before MSH-n is the one before the last of n; MSH-18 is looked for from there.
     let from_12 = after_nth(line, separators.field, 11).unwrap_or_default();
-    let version = || Field::new(Some(until(from_12, separators.field)), separators).component(1);
-    if separators.truncation().is_none()
-        && matches!(from_12, [b'2', b'.', b'7'..=b'9', ..])
-        && has_truncation_character(version().as_bytes())
-        && ![
-            separators.repetition,
-            separators.component,
-            separators.subcomponent,
-            separators.escape,
-            separators.field,
-        ]
-        .contains(&b'#')
+    let field_at = |rest| Field::new(Some(until(rest, delimiters.field)), delimiters);
+    if matches!(from_12, [b'2', b'.', b'7'..=b'9', ..]) {
+        separators.truncation = truncation_of(field_at(from_12), &delimiters);
+    }
+    let from_18 = after_nth(from_12, separators.field, 18 - 12);
+    let msh_18 = from_18.map(field_at).filter(Field::is_valued);
+    if let Some(msh_18) = msh_18 {
+        let msh_20 = Segment::new(line, separators).field(20);
+        (separators.charset, separators.switching) = set_of(msh_18, msh_20);
+    }
+    if !matches!(separators.charset, Charset::Unspecified | Charset::Unknown) {
+        return Ok(separators);
+    }
+    if hidden::may_hide(line)
+        && let Some(found) = hidden::declared(line, delimiters)
     {
-        separators.truncation = b'#';
+        return Ok(found);
     }
-    let Some(from_18) = after_nth(from_12, separators.field, 18 - 12) else {
-        return Ok(separators);
-    };
-    let field = Field::new(Some(until(from_18, separators.field)), separators);
-    if !field.is_valued() {
-        return Ok(separators);
-    }
-    let declared = field.repetition(1).component(1).as_bytes().trim_ascii();
-    separators.charset = charset_named(declared, &separators);
-    separators.switching = Switching::declared(&Segment::new(line, separators), separators.charset);
-    if R::ACTIVE && separators.charset == Charset::Unknown {
+    if R::ACTIVE
+        && separators.charset == Charset::Unknown
+        && let Some(msh_18) = msh_18
+    {
+        let declared = msh_18.repetition(1).component(1).as_bytes().trim_ascii();
         let at = declared.as_ptr() as usize - line.as_ptr() as usize;
         report.report(DiagnosticCode::UnknownCharset, offset + at, 1)?;
     }
     Ok(separators)
 }
 
+/// The set of the message, and how it is changed.
+///
+/// The set is the one that MSH-18 names first. Where that is no more than ASCII and nothing leads
+/// to the further ones, text beyond ASCII can be in these alone.
+fn set_of(msh_18: Field<'_>, msh_20: Field<'_>) -> (Charset, Switching) {
+    let mut named = charsets(msh_18);
+    let first = named.next().unwrap_or(Charset::Unspecified);
+    let switching = Switching::declared(msh_18, msh_20, first);
+    let further = match first {
+        Charset::Unspecified | Charset::Ascii if switching != Switching::Iso2022 => {
+            named.find(|charset| charset.has_colliding_pairs())
+        }
+        _ => None,
+    };
+    (further.unwrap_or(first), switching)
+}
+
 /// The sets that MSH-18 names, in order.
-pub(crate) fn charsets<'a>(header: &Segment<'a>) -> impl Iterator<Item = Charset> + use<'a> {
-    let separators = header.separators();
-    header
-        .field(18)
-        .repetitions()
-        .map(move |name| charset_named(name.component(1).as_bytes(), &separators))
+pub(crate) fn charsets<'a>(msh_18: Field<'a>) -> impl Iterator<Item = Charset> + use<'a> {
+    let separators = Element::from(msh_18).separators();
+    msh_18.repetitions().map(move |name| charset_named(name.component(1).as_bytes(), &separators))
 }
 
 /// The set that a name in MSH-18 means. It may be escaped: many have a slash, which may be a
@@ -313,7 +359,20 @@ pub(crate) fn charset_named(name: &[u8], separators: &Separators) -> Charset {
     Charset::from_name(&unescape(name.trim_ascii(), separators))
 }
 
-/// 2.7 and later (2.5.4).
-fn has_truncation_character(version: &[u8]) -> bool {
-    matches!(version, [b'2', b'.', b'7'..=b'9'] | [b'2', b'.', b'7'..=b'9', b'.', ..])
+/// The truncation character where MSH-2 has none: `#` from 2.7 on (2.5.4), if it is free.
+fn truncation_of(msh_12: Field<'_>, separators: &Separators) -> u8 {
+    let version = msh_12.component(1).as_bytes();
+    let is_later =
+        matches!(version, [b'2', b'.', b'7'..=b'9'] | [b'2', b'.', b'7'..=b'9', b'.', ..]);
+    let taken = [
+        separators.repetition,
+        separators.component,
+        separators.subcomponent,
+        separators.escape,
+        separators.field,
+    ];
+    match separators.truncation() {
+        None if is_later && !taken.contains(&b'#') => b'#',
+        _ => separators.truncation,
+    }
 }

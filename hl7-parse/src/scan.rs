@@ -3,11 +3,13 @@
 //! A segment ends at a carriage return (2.4.4). What else ends one in practice is decided here
 //! and nowhere else. Nothing below the segment is located.
 
-use memchr::memchr2_iter;
+use memchr::{memchr2, memchr2_iter, memchr3_iter};
 
-#[cfg(feature = "charset")]
-use crate::Charset;
-use crate::{DiagnosticCode, ParseError, ParseErrorKind, Separators, charset, header};
+use crate::{
+    Charset, DiagnosticCode, ParseError, ParseErrorKind, Separators,
+    charset::{self, ESCAPE},
+    header,
+};
 
 /// Where one segment lies in the input. No lifetime, 8 bytes, `Copy`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,15 +93,17 @@ pub(crate) fn scan<R: Report>(
         report.report(DiagnosticCode::BytesBeforeHeader, 0, 0)?;
     }
 
-    let mut line_ends = memchr2_iter(b'\r', b'\n', bytes.get(start..).unwrap_or_default());
-    let line_end = line_ends.next().map_or(bytes.len(), |at| start + at);
+    let line_end = memchr2(b'\r', b'\n', bytes.get(start..).unwrap_or_default());
+    let line_end = line_end.map_or(bytes.len(), |at| start + at);
     let line = without_framing(slice(bytes, start, line_end));
+    let mut may_hold_kanji = false;
     let separators = match (header::declared(line, start, report), first) {
         #[cfg(feature = "charset")]
         (Ok(separators), First::Decoded) => separators.with_charset(Charset::Utf8),
         (Ok(separators), First::Undecoded) => separators,
         (Ok(separators), _) => {
             charset::check_splits(bytes, line, separators)?;
+            may_hold_kanji = charset::may_hold_kanji(&separators);
             separators
         }
         (Err(error), First::Any(in_force)) if error.kind() == ParseErrorKind::MissingHeader => {
@@ -123,11 +127,14 @@ pub(crate) fn scan<R: Report>(
         start,
         line_start: start,
     };
-    if line_end < bytes.len() {
-        lines.end(line_end)?;
-    }
-    for at in line_ends {
-        lines.end(start + at)?;
+    if may_hold_kanji {
+        for at in memchr3_iter(b'\r', b'\n', ESCAPE, slice(bytes, start, bytes.len())) {
+            lines.end(start + at)?;
+        }
+    } else {
+        for at in memchr2_iter(b'\r', b'\n', slice(bytes, start, bytes.len())) {
+            lines.end(start + at)?;
+        }
     }
     lines.end_last()?;
     lines.trim_last();
@@ -154,10 +161,21 @@ impl<R: Report> Lines<'_, R> {
     fn end(&mut self, at: usize) -> Result<(), ParseError> {
         match self.byte(at) {
             Some(b'\r') => self.push(self.line_start, at)?,
+            Some(ESCAPE) => return self.check_escape(at),
             _ => return self.end_at_line_feed(at),
         };
         self.line_start = at + 1;
         Ok(())
+    }
+
+    /// Sees to it that no bytes that look like delimiters follow.
+    #[cold]
+    fn check_escape(&self, at: usize) -> Result<(), ParseError> {
+        let after = self.content.get(at + 1..).unwrap_or_default();
+        match charset::hides_delimiters(after) {
+            true => Err(ParseError::new(ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), at)),
+            false => Ok(()),
+        }
     }
 
     #[inline(never)]

@@ -128,6 +128,12 @@ impl Separators {
         self.all().contains(&byte)
     }
 
+    /// Whether a byte of text may equal a delimiter and be none.
+    #[inline]
+    pub(crate) fn may_be_hidden(&self) -> bool {
+        self.charset.collides() || self.switching == Switching::Iso2022
+    }
+
     /// Whether a delimiter is a letter, which hardly anybody declares.
     pub(crate) fn has_a_letter(&self) -> bool {
         self.all().iter().any(u8::is_ascii_alphabetic)

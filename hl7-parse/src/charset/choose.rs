@@ -42,6 +42,10 @@ impl<'a> Findings<'a> {
         Self { body, transport, mark, header, content, has_escape, default }
     }
 
+    fn holds_kanji(&self) -> bool {
+        self.has_escape && detect::kanji(self.body).is_some()
+    }
+
     /// The set, and what decided.
     pub(super) fn choose(&self) -> (Charset, Basis) {
         let usable = |charset: &Charset| match charset {
@@ -83,12 +87,20 @@ impl<'a> Findings<'a> {
                 return (Charset::ShiftJis, Basis::Content);
             }
         }
-        if usable(&declared) {
+        // Half-width katakana alone, and then ESC to kanji.
+        let is_half_declared = declared == Charset::JisX0201 && self.holds_kanji();
+        if usable(&declared) && !is_half_declared {
             return (declared, Basis::Declared);
         }
         match self.content {
             Content::Iso2022 => (Charset::Iso2022Jp, Basis::Content),
             Content::Utf8 => (Charset::Utf8, Basis::Content),
+            // Half-width katakana in eight bits beside kanji.
+            Content::EightBit
+                if self.holds_kanji() && !Charset::Iso2022Jp.read(self.body, self.default).1 =>
+            {
+                (Charset::Iso2022Jp, Basis::Content)
+            }
             Content::EightBit => (self.default, Basis::Default),
             Content::Ascii | Content::Wide => (Charset::Ascii, Basis::Content),
         }
@@ -104,31 +116,6 @@ pub(super) struct Declaration {
 impl Declaration {
     pub(super) fn of(body: &[u8]) -> Self {
         let line = header::line(body.get(leading(body)..).unwrap_or_default());
-        let plain = Self::of_line(line);
-        let named = !matches!(plain.separators.charset, Charset::Unspecified | Charset::Unknown);
-        if named || plain.additional.is_some() || (line.is_ascii() && !line.contains(&ESCAPE)) {
-            return plain;
-        }
-        // A name in MSH-3 to MSH-6 may hold bytes that look like separators, so that MSH-18 is
-        // not where it seems. A set in which it is, and names that set, is the right one.
-        for charset in [Charset::ShiftJis, Charset::Big5, Charset::Gb18030, Charset::Iso2022Jp] {
-            let text = charset.decode(line);
-            let decoded = Self::of_line(text.as_bytes());
-            let found = match charset.is_iso_2022_jp() {
-                true => [Some(decoded.separators.charset), decoded.additional]
-                    .into_iter()
-                    .flatten()
-                    .any(Charset::is_iso_2022_jp),
-                false => decoded.separators.charset == charset,
-            };
-            if found {
-                return decoded;
-            }
-        }
-        plain
-    }
-
-    fn of_line(line: &[u8]) -> Self {
         let separators = header::declared(line, 0, &mut Ignore).unwrap_or_default();
         Self { separators, additional: detect::switched_to(line, separators) }
     }

@@ -2,7 +2,9 @@
 
 use memchr::memchr;
 
-use crate::{Charset, ParseError, ParseErrorKind, Segment, Separators, charset::Switching, header};
+use crate::{
+    Charset, Header, ParseError, ParseErrorKind, Segment, Separators, charset::Switching, header,
+};
 
 /// A byte order mark, and its length (FE FF and the like).
 pub(crate) fn mark(bytes: &[u8]) -> Option<(Charset, usize)> {
@@ -45,38 +47,17 @@ pub(crate) fn explain(error: ParseError, bytes: &[u8]) -> ParseError {
 
 /// Whether `bytes` may be split at delimiters, after a header that begins with `line`.
 ///
-/// Looks at the bytes only where the header declares a set in which they may mislead; in the
-/// header itself for what may hide its MSH-18.
+/// Looks at the bytes only where the header declares a set in which they may mislead. Where it
+/// declares none, kanji may stand behind it: [`may_hold_kanji`].
 pub(crate) fn check_splits(
     bytes: &[u8],
     line: &[u8],
     separators: Separators,
 ) -> Result<(), ParseError> {
-    let charset = separators.charset;
-    if !charset.collides()
-        && separators.switching != Switching::Iso2022
-        && charset != Charset::EucKr
-    {
-        let hidden = match charset {
-            Charset::Unspecified | Charset::Unknown => kanji(line),
-            _ => None,
-        };
-        let Some(at) = hidden else { return Ok(()) };
-        // `line` lies in `bytes`.
-        let at = (line.as_ptr() as usize).saturating_sub(bytes.as_ptr() as usize) + at;
-        return Err(ParseError::new(ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), at));
-    }
     match collision(bytes, line, separators) {
         Some((charset, at)) => Err(ParseError::new(ParseErrorKind::NeedsDecoding(charset), at)),
         None => Ok(()),
     }
-}
-
-/// Where a name in the header changes to kanji of ISO-2022-JP: 日 holds the byte of `|`, and
-/// takes MSH-18 from its place.
-fn kanji(line: &[u8]) -> Option<usize> {
-    let at = memchr(super::ESCAPE, line)?;
-    matches!(line.get(at + 1..), Some([b'$', b'@' | b'B', ..])).then_some(at)
 }
 
 fn collision(bytes: &[u8], line: &[u8], separators: Separators) -> Option<(Charset, usize)> {
@@ -93,11 +74,37 @@ fn collision(bytes: &[u8], line: &[u8], separators: Separators) -> Option<(Chars
     } else if charset == Charset::EucKr && separators.has_a_letter() {
         // Second halves in the extension of EUC-KR may be letters.
         eight_bit()
+    } else if separators.switching == Switching::Iso2022 {
+        return match switched_to(line, separators) {
+            Some(charset) => Some((charset, escape()?)),
+            None => Some((Charset::Iso2022Jp, kanji(bytes)?)),
+        };
     } else {
-        let charset = switched_to(line, separators)?;
-        return Some((charset, escape()?));
+        return None;
     };
     Some((charset, at?))
+}
+
+/// Whether ESC is to be looked for behind the header: what may be Japanese mail, of which nothing
+/// is declared that says so.
+pub(crate) fn may_hold_kanji(separators: &Separators) -> bool {
+    separators.charset.says_little() && separators.switching != Switching::Iso2022
+}
+
+/// Where text changes to a set of ISO 2022 in which bytes that look like delimiters are none: 日
+/// holds the byte of `|`.
+pub(crate) fn kanji(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(super::ESCAPE, bytes)
+        .find(|at| bytes.get(at + 1..).is_some_and(hides_delimiters))
+}
+
+/// Whether what follows an ESC designates such a set, for the bytes below 0x80: those of two bytes
+/// a character, and half-width katakana.
+pub(crate) fn hides_delimiters(after_escape: &[u8]) -> bool {
+    matches!(
+        after_escape,
+        [b'$', b'@' | b'A' | b'B', ..] | [b'$', b'(', b'@'..=b'D', ..] | [b'(', b'I', ..]
+    )
 }
 
 /// The first of the additional sets (MSH-18, from the second repetition) whose characters have
@@ -106,7 +113,7 @@ pub(crate) fn switched_to(line: &[u8], separators: Separators) -> Option<Charset
     if separators.switching != Switching::Iso2022 {
         return None;
     }
-    header::charsets(&Segment::new(line, separators))
+    header::charsets(Header::new(Segment::new(line, separators)).field(18))
         .skip(1)
         .find(|charset| charset.is_multi_byte_of_iso_2022())
 }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{ESCAPE, text::Read};
+use super::{ESCAPE, hides_delimiters, text::Read};
 use crate::{Charset, Separators};
 
 /// What bytes below 0x80 mean.
@@ -143,10 +143,8 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], default: Charset, separators: &Separat
 pub(crate) fn is_iso_2022_jp(bytes: &[u8]) -> bool {
     bytes.is_ascii()
         && memchr::memchr_iter(ESCAPE, bytes).any(|at| {
-            matches!(
-                bytes.get(at + 1..),
-                Some([b'$', b'@' | b'B', ..] | [b'$', b'(', b'D', ..] | [b'(', b'I' | b'J', ..])
-            )
+            let after = bytes.get(at + 1..).unwrap_or_default();
+            hides_delimiters(after) || after.starts_with(b"(J")
         })
 }
 

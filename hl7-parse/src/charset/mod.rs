@@ -69,9 +69,9 @@ pub use evidence::{Basis, Content, Disagreement, Evidence};
 #[cfg(feature = "charset")]
 pub use wide_reader::WideReader;
 
-pub(crate) use detect::{check_splits, explain};
+pub(crate) use detect::{check_splits, explain, hides_delimiters, kanji, may_hold_kanji};
 pub(crate) use leaf::text_of_leaf;
 pub(crate) use switching::Switching;
 
 /// What opens a designation of ISO 2022.
-const ESCAPE: u8 = 0x1B;
+pub(crate) const ESCAPE: u8 = 0x1B;

@@ -320,7 +320,17 @@ impl Charset {
 
     /// MSH is ASCII, but later bytes may equal delimiters and be none.
     pub(crate) fn collides(self) -> bool {
-        matches!(self, Self::ShiftJis | Self::Gb18030 | Self::Big5) || self.is_iso_2022_jp()
+        self.has_colliding_pairs() || self.is_iso_2022_jp()
+    }
+
+    /// The second byte of a character may equal a delimiter.
+    pub(crate) fn has_colliding_pairs(self) -> bool {
+        matches!(self, Self::ShiftJis | Self::Gb18030 | Self::Big5)
+    }
+
+    /// Of text beyond ASCII this tells nothing, or half-width katakana alone.
+    pub(crate) fn says_little(self) -> bool {
+        matches!(self, Self::Unspecified | Self::Ascii | Self::Unknown | Self::JisX0201)
     }
 
     pub(crate) fn is_iso_2022_jp(self) -> bool {

@@ -1,6 +1,6 @@
 //! [`Switching`]: how the text of a message changes its character set, by MSH-20.
 
-use crate::{Charset, Segment, header::charsets};
+use crate::{Charset, Field, header::charsets};
 
 /// How text changes its character set (MSH-20, Table 0356).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,16 +16,16 @@ pub(crate) enum Switching {
 
 impl Switching {
     /// What MSH-18, which names `charset` first, and MSH-20 declare.
-    pub(crate) fn declared(header: &Segment<'_>, charset: Charset) -> Self {
+    pub(crate) fn declared(msh_18: Field<'_>, msh_20: Field<'_>, charset: Charset) -> Self {
         if charset == Charset::Utf8 {
             // Has to be the only set.
             return Self::Not;
         }
-        let scheme = header.field(20).repetition(1).component(1).as_bytes().trim_ascii();
+        let scheme = msh_20.repetition(1).component(1).as_bytes().trim_ascii();
         let folded = || scheme.iter().filter(|byte| byte.is_ascii_alphanumeric());
         if scheme.is_empty() {
             // With such a set named beside the first, ESC can mean nothing else.
-            match charsets(header).skip(1).any(Charset::is_iso_2022_jp) {
+            match charsets(msh_18).skip(1).any(Charset::is_iso_2022_jp) {
                 true => Self::Iso2022,
                 false => Self::Sequences,
             }

@@ -8,6 +8,7 @@ mod decoding;
 mod encoding;
 #[cfg(feature = "charset")]
 mod evidence;
+mod hidden;
 mod known;
 #[cfg(feature = "charset")]
 mod properties;

@@ -80,7 +80,6 @@ fn plain_ascii_is_split_whatever_is_declared() {
         ("KS X 1001", b"\x8cc"),
         ("CNS 11643-1992", b"\xC4\xE3"),
         ("8859/1~8859/5", b"\x1b-L\xD0"),
-        ("", b"\x1b$B;3\x1b(B"),
         ("UNICODE UTF-8", b"\x1b\xC3\xA9"),
     ] {
         let text = [header(msh_18, "ISO 2022-1994").as_bytes(), b"PID|||7||", name, b"\r"].concat();
@@ -95,6 +94,43 @@ fn kanji_in_the_header_do_not_hide_what_it_declares() {
     let expected = Some((ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), 13));
     assert_eq!(refusals(bytes), [expected; 3]);
     assert!(Header::parse(bytes).is_ok());
+}
+
+#[test]
+fn kanji_that_nothing_declares_are_not_split() {
+    // 日 holds the byte of `|`; half-width katakana hold those of `^`, `\` and `&`.
+    for name in
+        [&b"\x1b$BF|K\\\x1b(B"[..], b"\x1b$@F|K\\\x1b(J", b"\x1b(I^\x1b(B", b"\x1b$(D0!\x1b(B"]
+    {
+        for (msh_18, msh_20) in [
+            ("", ""),
+            ("ASCII", ""),
+            ("X", ""),
+            ("ISO IR14", ""),
+            ("", "2.3"),
+            ("", "ISO 2022-1994"),
+        ] {
+            let text = header(msh_18, msh_20);
+            let at = text.len() + 9;
+            let text = [text.as_bytes(), b"PID|||7||", name, b"\rPV1|1\r"].concat();
+            let expected = Some((ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), at));
+            assert_eq!(refusals(&text), [expected; 3], "{}", text.escape_ascii());
+            #[cfg(feature = "charset")]
+            {
+                let decoded = super::decode(&text);
+                assert_eq!(decoded.charset, Charset::Iso2022Jp, "{}", text.escape_ascii());
+                let message = decoded.message.as_message();
+                let pid = message.segment("PID").expect("there");
+                assert_eq!(pid.fields().count(), 5, "{}", text.escape_ascii());
+                assert!(!decoded.evidence.is_replaced(), "{}", text.escape_ascii());
+            }
+        }
+    }
+    // What else follows ESC moves nothing.
+    for other in [&b"\x1b"[..], b"\x1b[1m", b"\x1b(B", b"\x1b(J", b"\x1b$)C", b"\x1b$"] {
+        let text = [header("", "").as_bytes(), b"PID|||7||", other, b"\r"].concat();
+        assert_eq!(refusals(&text), [None; 3], "{}", text.escape_ascii());
+    }
 }
 
 #[test]

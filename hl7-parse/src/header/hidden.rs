@@ -1,0 +1,163 @@
+//! Reads MSH where a byte that equals a separator may be a part of a character.
+//!
+//! In Shift_JIS, Big5 and GB 18030 the second byte of a character may be `|`, and in ISO-2022-JP
+//! either one. Text before MSH-18 then moves the name of its own set to another field, and MSH-9
+//! and MSH-10 with it.
+
+use super::{charsets, set_of, truncation_of};
+use crate::{
+    Charset, Field, Segment, Separators,
+    charset::{ESCAPE, Switching, hides_delimiters, kanji},
+    search::until,
+};
+
+/// Whether there is anything but ASCII in a line, or what may lead to another set.
+///
+/// Without a branch for each byte, so that the compiler vectorises it.
+pub(super) fn may_hide(line: &[u8]) -> bool {
+    line.iter().fold(0, |found, byte| found | (byte & 0x80) | u8::from(*byte == ESCAPE)) != 0
+}
+
+/// The fields of MSH, from MSH-1, where its separators are hidden; `None` where none is.
+#[cold]
+pub(super) fn fields<'a>(
+    segment: &Segment<'a>,
+) -> Option<impl Iterator<Item = Field<'a>> + use<'a>> {
+    let (line, separators) = (segment.as_bytes(), segment.separators());
+    let hides = if !may_hide(line) {
+        None
+    } else if separators.charset.is_iso_2022_jp() || separators.switching == Switching::Iso2022 {
+        Some(Hides::Runs)
+    } else {
+        let hides = Hides::of(separators.charset);
+        hides.filter(|hides| declared_by(line, separators, *hides).charset == separators.charset)
+    };
+    Some(read(line, separators, hides?))
+}
+
+/// What MSH declares where its line is more than ASCII and MSH-18 does not seem to name a set that
+/// is known. `None` where nothing else is found.
+///
+/// A set in which MSH-18 is where it should be, and names that set, is the right one.
+#[cold]
+pub(super) fn declared(line: &[u8], separators: Separators) -> Option<Separators> {
+    if kanji(line).is_some() {
+        // Whatever is named: the sequence means nothing else.
+        let found = declared_by(line, separators, Hides::Runs);
+        return Some(Separators { switching: Switching::Iso2022, ..found });
+    }
+    for charset in [Charset::ShiftJis, Charset::Big5, Charset::Gb18030] {
+        let found = declared_by(line, separators, Hides::of(charset)?);
+        if found.charset == charset {
+            return Some(found);
+        }
+    }
+    // Half a character before a separator leaves no set in which all fits. A name behind MSH-18
+    // says all the same what this is.
+    let behind = Segment::new(line, separators).fields().skip(18);
+    let named = behind.flat_map(charsets).find(|charset| charset.has_colliding_pairs())?;
+    Some(Separators { charset: named, ..separators })
+}
+
+/// What is no delimiter though it looks like one.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hides {
+    /// What stands between a designation of ISO 2022 and the next one.
+    Runs,
+    /// The second byte of a pair, in Shift_JIS.
+    ShiftJis,
+    /// The same in Big5 and GB 18030, which takes two pairs for a character of four bytes.
+    Pairs,
+}
+
+impl Hides {
+    fn of(charset: Charset) -> Option<Self> {
+        match charset {
+            Charset::ShiftJis => Some(Self::ShiftJis),
+            Charset::Big5 | Charset::Gb18030 => Some(Self::Pairs),
+            _ => None,
+        }
+    }
+
+    /// The length of what stands at the beginning and is hidden.
+    fn len(self, rest: &[u8]) -> Option<usize> {
+        match (self, rest) {
+            // A run that never ends is none. Each is looked through to the next ESC only.
+            (Self::Runs, [ESCAPE, after @ ..]) if hides_delimiters(after) => {
+                memchr::memchr(ESCAPE, after).map(|len| len + 1)
+            }
+            (Self::ShiftJis, [0x81..=0x9F | 0xE0..=0xFC, 0x40..=0x7E | 0x80..=0xFC, ..])
+            | (Self::Pairs, [0x81..=0xFE, 0x30..=0x39 | 0x40..=0x7E | 0x80..=0xFE, ..]) => Some(2),
+            _ => None,
+        }
+    }
+}
+
+/// The fields, from MSH-1.
+fn read<'a>(
+    line: &'a [u8],
+    separators: Separators,
+    hides: Hides,
+) -> impl Iterator<Item = Field<'a>> + use<'a> {
+    let mut literal = Segment::new(line, separators).fields();
+    let [msh_1, msh_2] = [literal.next(), literal.next()];
+    // MSH-2 is no text.
+    let id = until(line, separators.field).len();
+    let end = id + 1 + msh_2.map_or(0, |field| field.as_bytes().len());
+    let rest = line.get(end + 1..);
+    let pieces = Pieces { rest, separator: separators.field, hides };
+    let fields = pieces.map(move |piece| Field::new(Some(piece), separators));
+    [msh_1, msh_2].into_iter().flatten().chain(fields)
+}
+
+/// What MSH-12, MSH-18 and MSH-20 tell, so read.
+fn declared_by(line: &[u8], separators: Separators, hides: Hides) -> Separators {
+    let mut fields = read(line, separators, hides);
+    let mut after = |skipped| fields.nth(skipped).unwrap_or(Field::ABSENT);
+    let (msh_12, msh_18, msh_20) = (after(11), after(5), after(1));
+    let (charset, switching) = set_of(msh_18, msh_20);
+    let truncation = truncation_of(msh_12, &separators);
+    Separators { truncation, charset, switching, ..separators }
+}
+
+/// What separators that are not hidden cut.
+struct Pieces<'a> {
+    rest: Option<&'a [u8]>,
+    separator: u8,
+    hides: Hides,
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let text = self.rest?;
+        let mut at = 0;
+        while let Some(here @ [byte, ..]) = text.get(at..) {
+            match self.hides.len(here) {
+                Some(len) => at += len,
+                None if *byte == self.separator => {
+                    self.rest = text.get(at + 1..);
+                    return text.get(..at);
+                }
+                None => at += 1,
+            }
+        }
+        self.rest = None;
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::Header;
+
+    #[test]
+    fn what_opens_many_sets_and_closes_none_is_read_in_linear_time() {
+        // Of quadratic work it would be a matter of minutes.
+        let line =
+            [&b"MSH|^~\\&|"[..], &b"\x1B$B".repeat(300_000), b"|B|C|D|1||ADT|7|P|2.5"].concat();
+        let header = Header::parse(&line).expect("a header");
+        assert_eq!(header.control_id().as_bytes(), b"7");
+    }
+}

@@ -51,7 +51,7 @@ impl<'a> HeaderFields<'a> {
     #[cold]
     fn cut_again(&mut self, header: &Header<'a>) {
         self.fields.iter_mut().for_each(|field| *field = &[]);
-        for (field, found) in self.fields.iter_mut().skip(1).zip(header.fields()) {
+        for (field, found) in self.fields.iter_mut().skip(1).zip(header.segment().fields()) {
             *field = found.as_bytes();
         }
         if matches!(self.separators.charset(), Charset::Unspecified | Charset::Unknown) {

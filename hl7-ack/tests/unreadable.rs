@@ -1,8 +1,9 @@
 //! What is barely a message is answered by what can be read of it, or by a minimal reject.
 
-use hl7_ack::{Action, ErrorCode, Outcome, Peer, Received, Responder};
+use hl7_ack::{Action, ErrorCode, Outcome, Peer, Received, ReplayKey, Responder, Waiters};
+use hl7_parse::OwnedMessage;
 
-use crate::{acknowledger, lines};
+use crate::{acknowledger, exchange_support::TokioTimer, lines};
 
 const NOW: &str = "20260102030405+0000";
 
@@ -188,6 +189,34 @@ fn the_control_id_is_found_behind_text_of_two_bytes() {
         let found = hl7_ack::Outstanding::of(&sent).examine(built.as_bytes().clone());
         assert!(matches!(found, hl7_ack::Finding::Answer(_)), "{shown}: {found:?}");
     }
+}
+
+/// MSH-4 is ポ病院, of which the second byte is that of `|`.
+#[tokio::test]
+async fn what_is_logged_kept_and_waited_for_is_by_the_control_id_behind_such_text() {
+    let message = |control_id: &str| {
+        let (head, text) = (b"MSH|^~\\&|HIS|", b"\x83|\x95a\x89@");
+        let tail = format!("|EHR|GH|1||ADT^A01|{control_id}|P|2.5||||||SHIFT_JIS\rPID|1\r");
+        [&head[..], text, tail.as_bytes()].concat()
+    };
+    let responder =
+        Responder::new(async |_: Received| Outcome::accepted()).with_acknowledger(acknowledger());
+    let response = responder.respond(message("77").into(), Peer::default()).await;
+    assert_eq!((response.message_type(), response.control_id()), ("ADT^A01", "77"));
+    assert_eq!(response.code(), Some(hl7_ack::AckCode::AA));
+
+    let read = |id| OwnedMessage::parse_undecoded(message(id)).expect("readable");
+    let key = |id| ReplayKey::of(&read(id).as_message()).expect("has an ID");
+    assert!(key("77").id() != key("78").id());
+
+    let waiters = Waiters::new(TokioTimer);
+    let _waiting = waiters.register("his", &read("77")).expect("has an ID");
+    let answer = |id: &str| {
+        let bytes = format!("MSH|^~\\&|EHR|GH|HIS|X|1||ACK|1|P|2.5\rMSA|AA|{id}\r");
+        OwnedMessage::parse(bytes).expect("readable")
+    };
+    assert!(!waiters.hand_over("his", &answer("78")));
+    assert!(waiters.hand_over("his", &answer("77")));
 }
 
 #[tokio::test]

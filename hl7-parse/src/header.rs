@@ -13,17 +13,16 @@ use crate::{
     search::{after_nth, until},
 };
 
-mod hidden;
+pub(crate) mod hidden;
 
 /// The MSH segment, read without looking at the rest of the message.
 ///
 /// For routing and for answering: nothing is allocated, and the cost does not grow with the
 /// message.
 ///
-/// Its fields are right where they are in a set of which a byte may look like a separator, and
-/// MSH-18 names that set: the second byte of a character in Shift_JIS, Big5 and GB 18030, and
-/// what `ESC $ B` leads to in ISO-2022-JP, do not separate fields. Below the field such text is
-/// cut as bytes; to read it, decode the message first.
+/// Its fields are right in sets of which a byte may look like a separator too, where MSH-18 names
+/// the set: in Shift_JIS, Big5 and GB 18030 the second byte of a character, in ISO-2022-JP what
+/// `ESC $ B` leads to. Below the field such text is cut as bytes; to read it, decode the message.
 ///
 /// ```
 /// use hl7_parse::Header;
@@ -32,6 +31,10 @@ mod hidden;
 /// assert_eq!(header.message_type().component(1).as_bytes(), b"ORU");
 /// assert_eq!(header.control_id().as_bytes(), b"7");
 /// assert_eq!(header.version().as_bytes(), b"2.5.1");
+///
+/// // MSH-4 is ポ病院, of which the second byte is that of `|`.
+/// let line = b"MSH|^~\\&|A|\x83|\x95a\x89@|||1||ADT^A01|7|P|2.5||||||SHIFT_JIS";
+/// assert_eq!(Header::parse(line)?.control_id().as_bytes(), b"7");
 /// # Ok::<(), hl7_parse::ParseError>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -66,7 +69,7 @@ impl<'a> Header<'a> {
         Self { segment }
     }
 
-    /// The MSH segment, whose own fields are cut at every byte that equals the separator.
+    /// The MSH segment.
     #[must_use]
     pub fn segment(&self) -> Segment<'a> {
         self.segment
@@ -75,34 +78,7 @@ impl<'a> Header<'a> {
     /// MSH-`n`. MSH-1 is the field separator itself, MSH-2 the encoding characters.
     #[must_use]
     pub fn field(&self, n: usize) -> Field<'a> {
-        if self.separators().may_be_hidden()
-            && let Some(mut fields) = hidden::fields(&self.segment)
-        {
-            return n.checked_sub(1).and_then(|n| fields.nth(n)).unwrap_or(Field::ABSENT);
-        }
         self.segment.field(n)
-    }
-
-    /// All fields in order, in one pass. The first item is MSH-1.
-    ///
-    /// ```
-    /// use hl7_parse::Header;
-    ///
-    /// // MSH-4 is ポ病院, of which the second byte is that of `|`.
-    /// let line = b"MSH|^~\\&|A|\x83|\x95a\x89@|||1||ADT^A01|7|P|2.5||||||SHIFT_JIS";
-    /// let header = Header::parse(line)?;
-    /// assert_eq!(header.control_id().as_bytes(), b"7");
-    /// assert_eq!(header.fields().nth(9).map(|field| field.as_bytes()), Some(&b"7"[..]));
-    /// assert_eq!(header.fields().count(), 18);
-    /// # Ok::<(), hl7_parse::ParseError>(())
-    /// ```
-    pub fn fields(&self) -> impl Iterator<Item = Field<'a>> + use<'a> {
-        let hidden = match self.separators().may_be_hidden() {
-            true => hidden::fields(&self.segment),
-            false => None,
-        };
-        let plain = hidden.is_none().then(|| self.segment.fields());
-        hidden.into_iter().flatten().chain(plain.into_iter().flatten())
     }
 
     /// The delimiters of the message.

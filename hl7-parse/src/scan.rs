@@ -172,7 +172,7 @@ impl<R: Report> Lines<'_, R> {
     #[cold]
     fn check_escape(&self, at: usize) -> Result<(), ParseError> {
         let after = self.content.get(at + 1..).unwrap_or_default();
-        match charset::hides_delimiters(after) {
+        match charset::leads_to_kanji(after, &self.separators) {
             true => Err(ParseError::new(ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), at)),
             false => Ok(()),
         }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     Field, Leaves, Separators,
+    header::hidden::{self, Hides},
     scan::{Span, is_segment_id, unindented},
     search::{after_nth, find_nth, until},
 };
@@ -71,11 +72,18 @@ impl<'a> Segment<'a> {
         // Of a header the separator before field `n` is the one before the last of `n`.
         let before = match self.is_header() {
             false => n,
+            true if self.separators.may_be_hidden() => return self.field_of_header(n),
             true if n > 2 => n - 1,
             true => return self.delimiter_field(n),
         };
         let field = after_nth(self.bytes, separator, before).map(|rest| until(rest, separator));
         Field::new(field, self.separators)
+    }
+
+    /// A field of MSH where text may hold bytes that look like separators.
+    #[cold]
+    fn field_of_header(&self, n: usize) -> Field<'a> {
+        n.checked_sub(1).and_then(|n| self.fields().nth(n)).unwrap_or(Field::ABSENT)
     }
 
     /// MSH-1 and MSH-2: literal, whatever they hold.
@@ -102,9 +110,15 @@ impl<'a> Segment<'a> {
     /// ```
     #[must_use]
     pub fn fields(&self) -> Fields<'a> {
-        let at = self.id_bytes().len();
-        let rest = self.bytes.get(at..).filter(|rest| !rest.is_empty());
-        Fields { rest, separators: self.separators, literal: if self.is_header() { 2 } else { 0 } }
+        if self.is_header() {
+            let hides = match self.separators.may_be_hidden() {
+                true => hidden::hides(self),
+                false => None,
+            };
+            return Fields::of_header(self.bytes, self.separators, hides);
+        }
+        let rest = from_separator(self.bytes, self.separators.field);
+        Fields { rest, separators: self.separators, literal: 0, hides: None }
     }
 
     /// Every non-empty leaf with its numbers, in one pass.
@@ -207,6 +221,19 @@ pub struct Fields<'a> {
     rest: Option<&'a [u8]>,
     separators: Separators,
     literal: u8,
+    hides: Option<Hides>,
+}
+
+impl<'a> Fields<'a> {
+    /// Those of MSH, FHS or BHS.
+    pub(crate) fn of_header(line: &'a [u8], separators: Separators, hides: Option<Hides>) -> Self {
+        Self { rest: from_separator(line, separators.field), separators, literal: 2, hides }
+    }
+}
+
+/// Everything from the first separator on.
+fn from_separator(line: &[u8], separator: u8) -> Option<&[u8]> {
+    line.get(until(line, separator).len()..).filter(|rest| !rest.is_empty())
 }
 
 impl<'a> Iterator for Fields<'a> {
@@ -220,7 +247,11 @@ impl<'a> Iterator for Fields<'a> {
             return Some(Field::new(rest.get(..1), Separators::LITERAL));
         }
         let after = rest.get(1..)?;
-        let field = until(after, self.separators.field);
+        let field = match self.hides {
+            // MSH-2 is no text.
+            Some(hides) if self.literal == 0 => hides.until(after, self.separators.field),
+            _ => until(after, self.separators.field),
+        };
         self.rest = after.get(field.len()..).filter(|rest| !rest.is_empty());
         if self.literal == 1 {
             self.literal = 0;

@@ -123,7 +123,6 @@ impl Separators {
     }
 
     /// Whether text is cut or escaped at this byte.
-    #[cfg(feature = "charset")]
     pub(crate) fn delimits(&self, byte: u8) -> bool {
         self.all().contains(&byte)
     }

@@ -27,23 +27,23 @@ impl<'a> Findings<'a> {
         mark: Option<Charset>,
         default: Charset,
     ) -> Self {
+        let header = Declaration::of(body);
         let content = if !body.is_ascii() {
             match std::str::from_utf8(body) {
                 Ok(_) => Content::Utf8,
                 Err(_) => Content::EightBit,
             }
-        } else if iso2022::is_iso_2022_jp(body) {
+        } else if iso2022::is_iso_2022_jp(body, &header.separators) {
             Content::Iso2022
         } else {
             Content::Ascii
         };
         let has_escape = memchr(ESCAPE, body).is_some();
-        let header = Declaration::of(body);
         Self { body, transport, mark, header, content, has_escape, default }
     }
 
     fn holds_kanji(&self) -> bool {
-        self.has_escape && detect::kanji(self.body).is_some()
+        self.has_escape && detect::kanji(self.body, &self.header.separators).is_some()
     }
 
     /// The set, and what decided.

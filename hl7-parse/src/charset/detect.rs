@@ -77,7 +77,7 @@ fn collision(bytes: &[u8], line: &[u8], separators: Separators) -> Option<(Chars
     } else if separators.switching == Switching::Iso2022 {
         return match switched_to(line, separators) {
             Some(charset) => Some((charset, escape()?)),
-            None => Some((Charset::Iso2022Jp, kanji(bytes)?)),
+            None => Some((Charset::Iso2022Jp, kanji(bytes, &separators)?)),
         };
     } else {
         return None;
@@ -93,9 +93,16 @@ pub(crate) fn may_hold_kanji(separators: &Separators) -> bool {
 
 /// Where text changes to a set of ISO 2022 in which bytes that look like delimiters are none: 日
 /// holds the byte of `|`.
-pub(crate) fn kanji(bytes: &[u8]) -> Option<usize> {
-    memchr::memchr_iter(super::ESCAPE, bytes)
-        .find(|at| bytes.get(at + 1..).is_some_and(hides_delimiters))
+pub(crate) fn kanji(bytes: &[u8], separators: &Separators) -> Option<usize> {
+    let at_kanji = |at: &usize| leads_to_kanji(bytes.get(at + 1..).unwrap_or_default(), separators);
+    memchr::memchr_iter(super::ESCAPE, bytes).find(at_kanji)
+}
+
+/// Whether what follows an ESC changes to such a set, in text of which nothing says so: there a
+/// delimiter is one.
+pub(crate) fn leads_to_kanji(after_escape: &[u8], separators: &Separators) -> bool {
+    hides_delimiters(after_escape)
+        && !after_escape.first().is_some_and(|byte| separators.delimits(*byte))
 }
 
 /// Whether what follows an ESC designates such a set, for the bytes below 0x80: those of two bytes

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{ESCAPE, hides_delimiters, text::Read};
+use super::{ESCAPE, leads_to_kanji, text::Read};
 use crate::{Charset, Separators};
 
 /// What bytes below 0x80 mean.
@@ -140,11 +140,11 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], default: Charset, separators: &Separat
 }
 
 /// Whether text with ESC in it is ISO 2022: no other bytes from 0x80, and a designation of JIS.
-pub(crate) fn is_iso_2022_jp(bytes: &[u8]) -> bool {
+pub(crate) fn is_iso_2022_jp(bytes: &[u8], separators: &Separators) -> bool {
     bytes.is_ascii()
         && memchr::memchr_iter(ESCAPE, bytes).any(|at| {
             let after = bytes.get(at + 1..).unwrap_or_default();
-            hides_delimiters(after) || after.starts_with(b"(J")
+            leads_to_kanji(after, separators) || after.starts_with(b"(J")
         })
 }
 

@@ -69,7 +69,9 @@ pub use evidence::{Basis, Content, Disagreement, Evidence};
 #[cfg(feature = "charset")]
 pub use wide_reader::WideReader;
 
-pub(crate) use detect::{check_splits, explain, hides_delimiters, kanji, may_hold_kanji};
+pub(crate) use detect::{
+    check_splits, explain, hides_delimiters, kanji, leads_to_kanji, may_hold_kanji,
+};
 pub(crate) use leaf::text_of_leaf;
 pub(crate) use switching::Switching;
 

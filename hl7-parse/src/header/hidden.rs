@@ -6,9 +6,8 @@
 
 use super::{charsets, set_of, truncation_of};
 use crate::{
-    Charset, Field, Segment, Separators,
+    Charset, Field, Fields, Segment, Separators,
     charset::{ESCAPE, Switching, hides_delimiters, kanji},
-    search::until,
 };
 
 /// Whether there is anything but ASCII in a line, or what may lead to another set.
@@ -18,21 +17,18 @@ pub(super) fn may_hide(line: &[u8]) -> bool {
     line.iter().fold(0, |found, byte| found | (byte & 0x80) | u8::from(*byte == ESCAPE)) != 0
 }
 
-/// The fields of MSH, from MSH-1, where its separators are hidden; `None` where none is.
+/// What is hidden in the fields of a segment that begins with the delimiters; most often nothing.
 #[cold]
-pub(super) fn fields<'a>(
-    segment: &Segment<'a>,
-) -> Option<impl Iterator<Item = Field<'a>> + use<'a>> {
+pub(crate) fn hides(segment: &Segment<'_>) -> Option<Hides> {
     let (line, separators) = (segment.as_bytes(), segment.separators());
-    let hides = if !may_hide(line) {
+    if !may_hide(line) {
         None
     } else if separators.charset.is_iso_2022_jp() || separators.switching == Switching::Iso2022 {
         Some(Hides::Runs)
     } else {
         let hides = Hides::of(separators.charset);
         hides.filter(|hides| declared_by(line, separators, *hides).charset == separators.charset)
-    };
-    Some(read(line, separators, hides?))
+    }
 }
 
 /// What MSH declares where its line is more than ASCII and MSH-18 does not seem to name a set that
@@ -41,7 +37,7 @@ pub(super) fn fields<'a>(
 /// A set in which MSH-18 is where it should be, and names that set, is the right one.
 #[cold]
 pub(super) fn declared(line: &[u8], separators: Separators) -> Option<Separators> {
-    if kanji(line).is_some() {
+    if kanji(line, &separators).is_some() {
         // Whatever is named: the sequence means nothing else.
         let found = declared_by(line, separators, Hides::Runs);
         return Some(Separators { switching: Switching::Iso2022, ..found });
@@ -59,9 +55,9 @@ pub(super) fn declared(line: &[u8], separators: Separators) -> Option<Separators
     Some(Separators { charset: named, ..separators })
 }
 
-/// What is no delimiter though it looks like one.
+/// What is no separator though it looks like one.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Hides {
+pub(crate) enum Hides {
     /// What stands between a designation of ISO 2022 and the next one.
     Runs,
     /// The second byte of a pair, in Shift_JIS.
@@ -91,61 +87,29 @@ impl Hides {
             _ => None,
         }
     }
-}
 
-/// The fields, from MSH-1.
-fn read<'a>(
-    line: &'a [u8],
-    separators: Separators,
-    hides: Hides,
-) -> impl Iterator<Item = Field<'a>> + use<'a> {
-    let mut literal = Segment::new(line, separators).fields();
-    let [msh_1, msh_2] = [literal.next(), literal.next()];
-    // MSH-2 is no text.
-    let id = until(line, separators.field).len();
-    let end = id + 1 + msh_2.map_or(0, |field| field.as_bytes().len());
-    let rest = line.get(end + 1..);
-    let pieces = Pieces { rest, separator: separators.field, hides };
-    let fields = pieces.map(move |piece| Field::new(Some(piece), separators));
-    [msh_1, msh_2].into_iter().flatten().chain(fields)
+    /// Everything before the first separator that is not hidden, or all.
+    pub(crate) fn until(self, text: &[u8], separator: u8) -> &[u8] {
+        let mut at = 0;
+        while let Some(here @ [byte, ..]) = text.get(at..) {
+            match self.len(here) {
+                Some(len) => at += len,
+                None if *byte == separator => return text.get(..at).unwrap_or(text),
+                None => at += 1,
+            }
+        }
+        text
+    }
 }
 
 /// What MSH-12, MSH-18 and MSH-20 tell, so read.
 fn declared_by(line: &[u8], separators: Separators, hides: Hides) -> Separators {
-    let mut fields = read(line, separators, hides);
+    let mut fields = Fields::of_header(line, separators, Some(hides));
     let mut after = |skipped| fields.nth(skipped).unwrap_or(Field::ABSENT);
     let (msh_12, msh_18, msh_20) = (after(11), after(5), after(1));
     let (charset, switching) = set_of(msh_18, msh_20);
     let truncation = truncation_of(msh_12, &separators);
     Separators { truncation, charset, switching, ..separators }
-}
-
-/// What separators that are not hidden cut.
-struct Pieces<'a> {
-    rest: Option<&'a [u8]>,
-    separator: u8,
-    hides: Hides,
-}
-
-impl<'a> Iterator for Pieces<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let text = self.rest?;
-        let mut at = 0;
-        while let Some(here @ [byte, ..]) = text.get(at..) {
-            match self.hides.len(here) {
-                Some(len) => at += len,
-                None if *byte == self.separator => {
-                    self.rest = text.get(at + 1..);
-                    return text.get(..at);
-                }
-                None => at += 1,
-            }
-        }
-        self.rest = None;
-        Some(text)
-    }
 }
 
 #[cfg(test)]

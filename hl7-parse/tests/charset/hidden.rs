@@ -1,7 +1,7 @@
 //! A header in which a byte that equals a separator is a part of a character.
 
 use hl7_parse::{
-    Charset, Header, Message, OwnedMessage, ParseErrorKind, ParseOptions, Separators, escape,
+    Charset, Header, Message, OwnedMessage, ParseErrorKind, ParseOptions, Path, Separators, escape,
 };
 use proptest::prelude::*;
 
@@ -56,10 +56,12 @@ fn the_fields_of_such_a_header_are_where_they_were_meant_to_be() {
             assert_eq!(header.field(1).as_bytes(), b"|", "{shown}");
             assert_eq!(header.field(2).as_bytes(), b"^~\\&", "{shown}");
             assert!(!header.field(0).is_present() && !header.field(19).is_present(), "{shown}");
-            for (n, field) in (1..).zip(header.fields()) {
+            for (n, field) in (1..).zip(header.segment().fields()) {
                 assert_eq!(field.as_bytes(), header.field(n).as_bytes(), "MSH-{n} of {shown}");
             }
         }
+        let routed_by = undecoded.as_message().get(&Path::new("MSH-9.2"));
+        assert_eq!(routed_by.as_bytes(), b"A01", "{shown}");
     }
 }
 

@@ -126,6 +126,8 @@ fn kanji_that_nothing_declares_are_not_split() {
             }
         }
     }
+    // A delimiter is one.
+    assert_eq!(refusals(b"MSH$%*/@$\x1b$A$\rPID$1$\x1b$B\r"), [None; 3]);
     // What else follows ESC moves nothing.
     for other in [&b"\x1b"[..], b"\x1b[1m", b"\x1b(B", b"\x1b(J", b"\x1b$)C", b"\x1b$"] {
         let text = [header("", "").as_bytes(), b"PID|||7||", other, b"\r"].concat();

@@ -272,8 +272,8 @@ impl Acknowledger {
     }
 
     pub(crate) fn request(&self, request: AckRequest) -> AckRequest {
-        match self.always_original && !request.of_acknowledgment() {
-            true => AckRequest::ORIGINAL,
+        match self.always_original {
+            true => request.in_original_mode(),
             false => request,
         }
     }

@@ -179,8 +179,8 @@ impl Forward {
     /// What the sender is taken to ask for.
     fn request(&self, received: &Received) -> AckRequest {
         let request = AckRequest::of(&received.message.as_message());
-        match self.always_original && !request.of_acknowledgment() {
-            true => AckRequest::ORIGINAL,
+        match self.always_original {
+            true => request.in_original_mode(),
             false => request,
         }
     }

@@ -7,6 +7,7 @@ mod allocations;
 mod answers;
 mod batches;
 mod exchange;
+mod exchange_application;
 mod exchange_enhanced;
 mod exchange_forward;
 mod exchange_order;

@@ -35,6 +35,7 @@ pub struct Acknowledger {
     pub(crate) newest_version: Version,
     pub(crate) msa_3_always: bool,
     pub(crate) always_original: bool,
+    pub(crate) tolerates_missing_control_id: bool,
 }
 
 #[derive(Clone)]
@@ -64,6 +65,7 @@ impl Acknowledger {
             newest_version: Version::V2_9,
             msa_3_always: false,
             always_original: false,
+            tolerates_missing_control_id: false,
         }
     }
 
@@ -150,6 +152,33 @@ impl Acknowledger {
     #[must_use]
     pub fn always_original_mode(mut self) -> Self {
         self.always_original = true;
+        self
+    }
+
+    /// Takes messages without MSH-10, which the standard requires (2.14.9.10): their sender can not
+    /// know the acknowledgment for its own, since MSA-2 is empty. By default a server answers them
+    /// with AE and code 101 (CE at the accept level) and does not hand them to its handler:
+    /// [`Responder`](crate::Responder).
+    ///
+    /// ```
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// use hl7_ack::{AckCode, Acknowledger, Outcome, Peer, Received, Responder};
+    ///
+    /// let strict = Responder::new(async |_: Received| Outcome::accepted());
+    /// let tolerant = Acknowledger::new().tolerate_missing_control_id();
+    /// let tolerant = strict.clone().with_acknowledger(tolerant);
+    /// for (responder, code) in [(strict, AckCode::AE), (tolerant, AckCode::AA)] {
+    ///     let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01||P|2.5\r";
+    ///     let response = responder.respond(message.into(), Peer::default()).await;
+    ///     assert_eq!(response.code(), Some(code));
+    /// }
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tolerate_missing_control_id(mut self) -> Self {
+        self.tolerates_missing_control_id = true;
         self
     }
 
@@ -291,6 +320,7 @@ impl fmt::Debug for Acknowledger {
             .field("identity", &self.identity.is_some())
             .field("newest_version", &self.newest_version)
             .field("always_original", &self.always_original)
+            .field("tolerates_missing_control_id", &self.tolerates_missing_control_id)
             .finish_non_exhaustive()
     }
 }

@@ -31,8 +31,9 @@
 //!   says. [`SequenceReceiver`] and [`SequenceSender`] are for links with sequence numbers.
 //! * [`Received`], [`Handler`] and [`Reply`] are the receiving side, [`Deliver`] and
 //!   [`Delivery`] the sending side. [`AnyHandler`] and [`AnyDeliver`] hide the types.
-//! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`TimeLimited`]. Around a handler, or as
-//!   one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`], [`AcceptOnly`].
+//! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`AtOnce`], [`TimeLimited`]. Around a
+//!   handler, or as one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`],
+//!   [`AcceptOnly`]. A handler as a client: [`Handled`].
 //! * [`Responder`] is for those who write a transport: what every server does with the bytes of a
 //!   message.
 //!
@@ -45,6 +46,7 @@ mod accept_only;
 mod acknowledger;
 mod acknowledgment;
 mod answer;
+mod at_once;
 mod awaiting;
 mod batch_answer;
 mod buffer;
@@ -59,6 +61,7 @@ mod err;
 mod fan_out;
 mod fault;
 mod forward;
+mod handled;
 mod handler;
 mod header_fields;
 mod identity;
@@ -93,6 +96,7 @@ pub use accept_only::AcceptOnly;
 pub use acknowledger::Acknowledger;
 pub use acknowledgment::Acknowledgment;
 pub use answer::Resend;
+pub use at_once::AtOnce;
 pub use batch_answer::{BatchAnswer, BatchForm};
 pub use cause::{Cause, CauseKind};
 pub use code::{AckCode, ErrorCode, Level};
@@ -102,6 +106,7 @@ pub use enhanced::{Application, Enhanced};
 pub use fan_out::FanOut;
 pub use fault::Fault;
 pub use forward::{Forward, Unreachable, WhenUnreachable};
+pub use handled::Handled;
 pub use handler::{AnyHandler, Handler};
 pub use identity::Identity;
 pub use in_order::InOrder;

@@ -8,6 +8,7 @@ mod answers;
 mod batches;
 mod exchange;
 mod exchange_application;
+mod exchange_at_once;
 mod exchange_enhanced;
 mod exchange_forward;
 mod exchange_order;

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use hl7_ack::{AckCode, AckRequest, ErrorCode, Fault, Outcome, Severity, Version};
-use hl7_parse::{Message, OwnedMessage, Path};
+use hl7_parse::{Editor, Message, OwnedMessage, Path, Separators};
 
 use crate::{acknowledger, lines};
 
@@ -286,10 +286,14 @@ fn escape_sequences_stay_what_they_are_when_delimiters_change() {
         ("a%b*c", "a^b~c"),
         // What these stood for does not delimit any more, or does now.
         ("/F//S//R//E/", "#%*/"),
-        ("/X5E/", "\\S\\"),
+        // It is `^` still.
+        ("/X5E/", "\\X5E\\"),
         // The code of a delimiter that was not in use is text, and stays so.
         ("/T/", "/T/"),
-        ("/X41//.br//Zx/", "A\\.br\\\\Zx\\"),
+        ("/X41//.br//Zx/", "\\X41\\\\.br\\\\Zx\\"),
+        ("/XE9/", "\\XE9\\"),
+        // There is no truncation character, and none here.
+        ("/P/", "\\P\\"),
         ("/H/b/N/", "\\H\\b\\N\\"),
         ("a|b^c&d\\e~", "a\\F\\b\\S\\c\\T\\d\\E\\e\\R\\"),
         ("/.sp|/", "/.sp\\F\\/"),
@@ -300,6 +304,74 @@ fn escape_sequences_stay_what_they_are_when_delimiters_change() {
         let acknowledgment = acknowledged(&message, &Outcome::accepted());
         let msa_2 = acknowledgment.split("MSA|AA|").nth(1).map_or("", str::trim_end);
         assert_eq!(msa_2, expected, "{control_id}");
+    }
+}
+
+/// As the editor does it, which has the same work to do.
+#[test]
+fn a_field_is_rewritten_as_by_the_editor() {
+    for control_id in [
+        "plain",
+        "a%b*c",
+        "/F//S//R//E/",
+        "/X5E/",
+        "/T/",
+        "/P/",
+        "/X41//.br//Zx/",
+        "/H/b/N/",
+        "a|b^c&d\\e~",
+    ] {
+        let message = format!("MSH#%*/#A#B#C#D#1##ADT#{control_id}#P#2.3\r");
+        let built = acknowledged(&message, &Outcome::accepted());
+        let message = Message::parse(message.as_bytes()).expect("readable");
+        let edited = Editor::new(&message).swap_delimiters(Separators::RECOMMENDED).finish();
+        let edited = edited.expect(control_id);
+        let view = edited.as_message();
+        let expected = view.header().control_id().to_str().expect("text").to_owned();
+        let built = Message::parse(built.as_bytes()).expect("readable");
+        let msa_2 = built.get(&Path::new("MSA-2"));
+        assert_eq!(msa_2.as_bytes(), expected.as_bytes(), "{control_id}");
+    }
+}
+
+/// The second byte of ポ is that of `|`, of 表 that of `\`, of 構 that of `~`; none is a delimiter.
+#[test]
+fn characters_of_two_bytes_are_never_cut() {
+    const PIPE: &[u8] = b"\x83|\x95a\x89@";
+    const ESCAPE: &[u8] = b"\x95\\";
+    const TILDE: &[u8] = b"\x8d~";
+    const RUN: &[u8] = b"\x1b$B|^~&\x1b(B";
+    for (delimiters, set, name) in [
+        // MSH-2 has no subcomponent separator, so that the usual delimiters are written.
+        ("|^~\\", "SHIFT_JIS", [ESCAPE, TILDE].concat()),
+        ("#%*/", "SHIFT_JIS", [PIPE, ESCAPE, TILDE].concat()),
+        ("#%*/", "BIG-5", b"\xb4|\xa5\\".to_vec()),
+        ("#%*/", "GB 18030-2000", b"\x81|\x81\x30\x81\x30".to_vec()),
+        ("#%*/", "~ISO IR87##ISO 2022-1994", RUN.to_vec()),
+        ("|^~\\&", "SHIFT_JIS", TILDE.to_vec()),
+        ("|^~\\&", "BIG-5", b"\xa4~\xa4^".to_vec()),
+    ] {
+        let (field, rest) = delimiters.split_at(1);
+        let repetition = &rest[1..2];
+        let set = set.replace('~', repetition);
+        let head = format!("MSH{delimiters}{field}A{field}B{field}C{field}").into_bytes();
+        let tail = ["1", "", "ADT", "7", "P", "2.9", "", "", "", "", "", &set].join(field);
+        // MSH-6 repeats; the first is the one that is echoed.
+        let line = [
+            &head,
+            &name[..],
+            repetition.as_bytes(),
+            b"other",
+            field.as_bytes(),
+            tail.as_bytes(),
+            b"\r",
+        ]
+        .concat();
+        let message = OwnedMessage::parse_undecoded(line.clone()).expect("readable");
+        let built = acknowledger().build(&message.header(), AckCode::AA, &Outcome::accepted());
+        let expected = [b"MSH|^~\\&|C|", &name[..], b"|A|B|"].concat();
+        let bytes = built.as_bytes();
+        assert!(bytes.starts_with(&expected), "{}: {}", line.escape_ascii(), bytes.escape_ascii());
     }
 }
 

@@ -87,11 +87,13 @@ mod rewrite;
 mod safe_text;
 mod sequence;
 mod severity;
+mod software;
 mod time_limited;
 mod timer;
 mod timestamp;
 mod version;
 mod waiters;
+mod waiting_priority;
 mod writer;
 
 pub use accept_only::AcceptOnly;
@@ -125,10 +127,12 @@ pub use responder::{Action, Responder, Response};
 pub use retry::{Retry, RetryAction, RetryPolicy};
 pub use sequence::{Sequence, SequenceReceiver, SequenceSender, SequenceStep, sequence_number};
 pub use severity::Severity;
+pub use software::Software;
 pub use time_limited::TimeLimited;
 pub use timer::Timer;
 pub use version::Version;
 pub use waiters::{Waiters, Waiting};
+pub use waiting_priority::WaitingPriority;
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

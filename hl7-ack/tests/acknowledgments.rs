@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use hl7_ack::{AckCode, AckRequest, ErrorCode, Fault, Outcome, Severity, Version};
+use hl7_ack::{
+    AckCode, AckRequest, ErrorCode, Fault, Outcome, Severity, Software, Version, WaitingPriority,
+};
 use hl7_parse::{Editor, Message, OwnedMessage, Path, Separators};
 
 use crate::{acknowledger, lines};
@@ -375,6 +377,36 @@ fn characters_of_two_bytes_are_never_cut() {
     }
 }
 
+/// What the caller sets is written from the version on that has a place for it.
+#[test]
+fn software_and_waiting_messages_are_written_where_the_version_has_them() {
+    let ours = Software::new("A&B", "2.1", "Bridge", "9f").information("x".repeat(1100));
+    let ours = acknowledger().software(ours);
+    let waiting = |outcome: Outcome| outcome.messages_waiting(12, Some(WaitingPriority::Low));
+    let sft = format!("\nSFT|A\\T\\B|2.1|Bridge|9f|{}\n", "x".repeat(1024));
+    for (version, has_sft, msa) in [
+        ("2.1", false, "MSA|AA|7||5"),
+        ("2.4", false, "MSA|AA|7||5"),
+        ("2.5", true, "MSA|AA|7||5"),
+        ("2.5.1", true, "MSA|AA|7||5"),
+        ("2.6", true, "MSA|AA|7||5|||12|L"),
+        ("2.9", true, "MSA|AA|7||5|||12|L"),
+    ] {
+        let text = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|{version}\r");
+        let message = Message::parse(text.as_bytes()).expect("readable");
+        let outcome = waiting(Outcome::accepted().expecting(5));
+        let built = lines(ours.acknowledge(&message, &outcome).expect("due").as_bytes());
+        let expected = if has_sft { format!("{sft}{msa}\n") } else { format!("\n{msa}\n") };
+        assert!(built.ends_with(&expected), "{version}: {built}");
+        assert_eq!(built.contains("SFT"), has_sft, "{version}: {built}");
+    }
+    let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.6\r";
+    let none = acknowledged(message, &waiting(unable()));
+    assert!(none.contains("\nMSA|AR|7|down||||12|L\n"), "{none}");
+    let some = acknowledged(message, &Outcome::accepted().messages_waiting(0, None));
+    assert!(some.ends_with("\nMSA|AA|7|||||0\n"), "{some}");
+}
+
 #[test]
 fn msa_3_has_80_characters_after_escaping_and_no_half_of_a_sequence() {
     for (text, expected) in [
@@ -485,6 +517,18 @@ fn a_refused_version_is_answered_in_the_newest_that_is_listed() {
         (&[""], "2.9"),
     ] {
         assert_eq!(refusal(versions, &message), expected, "{versions:?}");
+    }
+}
+
+#[test]
+fn a_version_that_is_only_warned_of_is_echoed() {
+    let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.3^DEU\r";
+    for (outcome, expected) in [
+        (Outcome::accepted().and(ErrorCode::UNSUPPORTED_VERSION_ID, "taken for 2.3"), "2.3^DEU"),
+        (Outcome::rejected(ErrorCode::UNSUPPORTED_VERSION_ID, ""), "2.9"),
+    ] {
+        let built = acknowledged(message, &outcome);
+        assert!(built.contains(&format!("|ID|P|{expected}\n")), "{outcome:?}: {built}");
     }
 }
 

@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use hl7_ack::{
-    AnyDeliver, Cause, CauseKind, Deliver, Delivery, ErrorCode, Forward, InOrder, OneAttempt,
-    Outcome, PerKey, Progress, Retry, RetryAction, RetryPolicy, Unreachable, WhenUnreachable,
+    AnyDeliver, AtOnce, ErrorCode, Forward, InOrder, OneAttempt, Outcome, PerKey, Retry,
+    RetryAction, RetryPolicy, Unreachable, WhenUnreachable,
 };
-use hl7_parse::OwnedMessage;
 use hl7_transport::TokioTimer;
-use tokio::sync::Semaphore;
 
 use crate::{
     client,
@@ -50,8 +48,11 @@ fn around(to: &Destination, client: impl OneAttempt) -> AnyDeliver {
     };
     let max = to.max_messages.unwrap_or(PerKey::<AnyDeliver>::MAX_MESSAGES).max(1);
     match to.order {
-        None => AnyDeliver::new(AtOnce::new(client, max, max)),
-        Some(Order::Parallel(number)) => AnyDeliver::new(AtOnce::new(client, number.get(), max)),
+        None => AnyDeliver::new(AtOnce::new(client, max).max_waiting(0)),
+        Some(Order::Parallel(number)) => {
+            let number = number.get();
+            AnyDeliver::new(AtOnce::new(client, number).max_waiting(max.saturating_sub(number)))
+        }
         // One is under way beside those that wait.
         Some(Order::Sequential) => AnyDeliver::new(InOrder::new(client).max_waiting(max - 1)),
         Some(Order::PerPatient) => AnyDeliver::new(PerKey::by_patient(client).max_messages(max)),
@@ -124,38 +125,6 @@ fn unreachable(policy: &config::Unreachable) -> Unreachable {
     unreachable
 }
 
-/// Delivers up to so many messages at once; some more wait, and those beyond are not sent.
-struct AtOnce {
-    inner: AnyDeliver,
-    turns: Semaphore,
-    places: Semaphore,
-}
-
-impl AtOnce {
-    fn new(inner: AnyDeliver, at_once: usize, max_messages: usize) -> Self {
-        let at_once = at_once.min(Semaphore::MAX_PERMITS);
-        let places = max_messages.max(at_once).min(Semaphore::MAX_PERMITS);
-        let (turns, places) = (Semaphore::new(at_once), Semaphore::new(places));
-        Self { inner, turns, places }
-    }
-}
-
-impl Deliver for AtOnce {
-    async fn deliver(&self, message: OwnedMessage) -> Delivery {
-        self.deliver_tracked(message, Progress::new()).await
-    }
-
-    async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        let Ok(_place) = self.places.try_acquire() else {
-            let full = Cause::new(CauseKind::Overloaded, "too many messages are waiting already");
-            return Delivery::NotSent(full);
-        };
-        // Nothing closes the semaphore.
-        let _turn = self.turns.acquire().await;
-        self.inner.deliver_tracked(message, progress).await
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::{
@@ -163,7 +132,9 @@ mod tests {
         atomic::{AtomicUsize, Ordering},
     };
 
-    use tokio::task::JoinSet;
+    use hl7_ack::{Deliver, Delivery};
+    use hl7_parse::OwnedMessage;
+    use tokio::{sync::Semaphore, task::JoinSet};
 
     use super::*;
 

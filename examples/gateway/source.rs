@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use hl7_ack::AnyHandler;
+use hl7_ack::{Acknowledger, AnyHandler, Handled};
 use hl7_http::{
     poll::Poller,
     server::{Access, Permission},
@@ -11,7 +11,7 @@ use hl7_transport::{Listener, Pem, ServerTls, Serving};
 
 use crate::{
     config::{HttpSource, MllpSource, ServerTlsFiles, Source},
-    poll::{self, Handled},
+    poll,
     reload::Reloads,
 };
 
@@ -54,7 +54,8 @@ impl<'a> Prepared<'a> {
             (Source::Mllp(mllp), _) => serve_mllp(mllp, self.tls, handler).await?,
             (Source::Http(http), _) => serve_http(http, self.tls, self.access, handler).await?,
             (Source::Poll(_), Some(poller)) => {
-                return Ok(Ready::Poller(Box::new(poller), Handled::by(handler)));
+                let handled = Handled::by(handler).acknowledger(acknowledger());
+                return Ok(Ready::Poller(Box::new(poller), handled));
             }
             (Source::Poll(_), None) => return Err("the source is not prepared".to_owned()),
         };
@@ -76,6 +77,11 @@ impl Ready {
             }
         }
     }
+}
+
+/// What a message needs to be taken is the destination's business: one without MSH-10 too.
+fn acknowledger() -> Acknowledger {
+    Acknowledger::new().tolerate_missing_control_id()
 }
 
 /// Sets the options that are given; the others keep their default.
@@ -118,7 +124,8 @@ async fn serve_mllp(
 ) -> Result<Serving, String> {
     let mut server = hl7_mllp::server::Server::from_listener(listener!(mllp))
         .strict(mllp.strict)
-        .release2(mllp.release2);
+        .release2(mllp.release2)
+        .acknowledger(acknowledger());
     set!(
         server, mllp, max_in_flight;
         max_frame_len, max_buffered, idle_timeout, frame_timeout, handler_timeout, write_timeout,
@@ -136,7 +143,8 @@ async fn serve_http(
     access: Option<Access>,
     handler: AnyHandler,
 ) -> Result<Serving, String> {
-    let mut server = hl7_http::server::Server::from_listener(listener!(http));
+    let mut server =
+        hl7_http::server::Server::from_listener(listener!(http)).acknowledger(acknowledger());
     set!(
         server, http, max_in_flight;
         max_body_len, max_buffered, idle_timeout, header_timeout, body_timeout, handler_timeout,

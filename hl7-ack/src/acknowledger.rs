@@ -5,8 +5,8 @@ use std::{fmt, sync::Arc, time::SystemTime};
 use hl7_parse::{Header, Message, ParseError};
 
 use crate::{
-    AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Outcome, UniqueIds, Version,
-    header_fields::HeaderFields, msa::may_hold_msa, request::application_code,
+    AckCode, AckRequest, Acknowledgment, Clock, ControlIds, ErrorCode, Outcome, Software,
+    UniqueIds, Version, header_fields::HeaderFields, msa::may_hold_msa, request::application_code,
 };
 
 /// Builds acknowledgments: knows the time, makes control IDs, and may have a name of its own.
@@ -32,9 +32,11 @@ pub struct Acknowledger {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) control_ids: Arc<dyn ControlIds>,
     pub(crate) identity: Option<Identity>,
+    pub(crate) software: Option<Arc<Software>>,
     pub(crate) newest_version: Version,
     pub(crate) msa_3_always: bool,
     pub(crate) always_original: bool,
+    pub(crate) tolerates_missing_control_id: bool,
 }
 
 #[derive(Clone)]
@@ -61,9 +63,11 @@ impl Acknowledger {
             clock: Arc::new(clock),
             control_ids: Arc::new(control_ids),
             identity: None,
+            software: None,
             newest_version: Version::V2_9,
             msa_3_always: false,
             always_original: false,
+            tolerates_missing_control_id: false,
         }
     }
 
@@ -86,6 +90,26 @@ impl Acknowledger {
     pub fn identity(mut self, application: impl Into<String>, facility: impl Into<String>) -> Self {
         let (application, facility) = (application.into(), facility.into());
         self.identity = Some(Identity { application, facility });
+        self
+    }
+
+    /// Says in SFT, from 2.5 on, which software writes this.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, Outcome, Software};
+    /// use hl7_parse::Message;
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
+    /// let ours = Software::new("Example Systems", "2.1.0", "Bridge", "9f3c2ab");
+    /// let acknowledger = Acknowledger::new().software(ours);
+    /// let built = acknowledger.acknowledge(&message, &Outcome::accepted()).ok_or("nothing due")?;
+    /// let text = std::str::from_utf8(built.as_bytes())?;
+    /// assert!(text.ends_with("\rSFT|Example Systems|2.1.0|Bridge|9f3c2ab\rMSA|AA|7\r"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn software(mut self, software: Software) -> Self {
+        self.software = Some(Arc::new(software));
         self
     }
 
@@ -150,6 +174,33 @@ impl Acknowledger {
     #[must_use]
     pub fn always_original_mode(mut self) -> Self {
         self.always_original = true;
+        self
+    }
+
+    /// Takes messages without MSH-10, which the standard requires: their sender can not
+    /// know the acknowledgment for its own, since MSA-2 is empty. By default a server answers them
+    /// with AE and code 101 (CE at the accept level) and does not hand them to its handler:
+    /// [`Responder`](crate::Responder).
+    ///
+    /// ```
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// use hl7_ack::{AckCode, Acknowledger, Outcome, Peer, Received, Responder};
+    ///
+    /// let strict = Responder::new(async |_: Received| Outcome::accepted());
+    /// let tolerant = Acknowledger::new().tolerate_missing_control_id();
+    /// let tolerant = strict.clone().with_acknowledger(tolerant);
+    /// for (responder, code) in [(strict, AckCode::AE), (tolerant, AckCode::AA)] {
+    ///     let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01||P|2.5\r";
+    ///     let response = responder.respond(message.into(), Peer::default()).await;
+    ///     assert_eq!(response.code(), Some(code));
+    /// }
+    /// # });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn tolerate_missing_control_id(mut self) -> Self {
+        self.tolerates_missing_control_id = true;
         self
     }
 
@@ -272,8 +323,8 @@ impl Acknowledger {
     }
 
     pub(crate) fn request(&self, request: AckRequest) -> AckRequest {
-        match self.always_original && !request.of_acknowledgment() {
-            true => AckRequest::ORIGINAL,
+        match self.always_original {
+            true => request.in_original_mode(),
             false => request,
         }
     }
@@ -291,6 +342,7 @@ impl fmt::Debug for Acknowledger {
             .field("identity", &self.identity.is_some())
             .field("newest_version", &self.newest_version)
             .field("always_original", &self.always_original)
+            .field("tolerates_missing_control_id", &self.tolerates_missing_control_id)
             .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use hl7_parse::{Component, Field, Message, Path, Segment};
 
 use crate::{
-    AckCode, Answer, ErrorCode, Fault, Severity,
+    AckCode, Answer, ErrorCode, Fault, Severity, WaitingPriority,
     msa::{is_segment, msa_of},
 };
 
@@ -148,11 +148,38 @@ impl Answer {
     /// ```
     #[must_use]
     pub fn expected_sequence_number(&self) -> Option<i64> {
+        self.behind_msa_3(4)?.parse().ok()
+    }
+
+    /// How many messages wait at the far side to be fetched (MSA-7), and how urgent the most urgent
+    /// of them is (MSA-8), from 2.6 on.
+    ///
+    /// ```
+    /// use hl7_ack::{Finding, Outstanding, WaitingPriority};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||QCN^J01|7|P|2.6\r")?;
+    /// let came = "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.6\rMSA|AA|7|||||12|M\r";
+    /// let Finding::Answer(answer) = Outstanding::of(&sent).examine(came.into()) else {
+    ///     return Err("no answer".into());
+    /// };
+    /// assert_eq!(answer.messages_waiting(), Some((12, Some(WaitingPriority::Medium))));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn messages_waiting(&self) -> Option<(u32, Option<WaitingPriority>)> {
+        let number = self.behind_msa_3(7)?.parse().ok()?;
+        let priority = self.behind_msa_3(8);
+        Some((number, priority.and_then(|priority| WaitingPriority::from_msa_8(&priority))))
+    }
+
+    /// MSA-`n`, unless text in MSA-3 that was not escaped may have moved it.
+    fn behind_msa_3(&self, n: usize) -> Option<String> {
         let message = self.message().as_message();
         if unescaped_json(&message).is_some() {
             return None;
         }
-        msa_of(&message)?.field(4).to_str().ok()?.trim().parse().ok()
+        Some(msa_of(&message)?.field(n).to_str().ok()?.trim().to_owned())
     }
 }
 

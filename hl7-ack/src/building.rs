@@ -2,7 +2,8 @@
 
 use crate::{
     AckCode, AckRequest, Acknowledger, Acknowledgment, ErrorCode, Level, Mode, Outcome, Version,
-    err, header_fields::HeaderFields, timestamp::timestamp, writer::Writer,
+    WaitingPriority, err, header_fields::HeaderFields, hidden::first_repetition,
+    timestamp::timestamp, writer::Writer,
 };
 
 /// MSA-3 holds at most 80 characters (up to 2.6).
@@ -16,7 +17,9 @@ impl Acknowledger {
         code: AckCode,
         outcome: &Outcome,
     ) -> Acknowledgment {
-        let refused = outcome.faults().iter().any(|fault| fault.code == VERSION_REFUSED);
+        // A warning of it refuses nothing.
+        let refused = !outcome.is_accepted()
+            && outcome.faults().iter().any(|fault| fault.code == VERSION_REFUSED);
         let version = match refused {
             true => outcome.newest_version_taken().unwrap_or(self.newest_version),
             false => header.version(),
@@ -35,14 +38,25 @@ impl Acknowledger {
         write_msh_from_18(&mut writer, header, version);
         writer.end();
 
+        if let Some(software) = &self.software {
+            software.write(&mut writer, version);
+        }
         writer.begin("MSA");
         writer.plain(code.as_str().as_bytes());
         writer.copied(header.get(10));
         let text = outcome.faults().first().map_or("", |fault| &fault.text);
         let text = if self.msa_3_always || version <= Version::V2_6 { text } else { "" };
         writer.text(text, MAX_MSA_3_LEN);
-        if let Some(number) = outcome.expected_sequence_number() {
+        match outcome.expected_sequence_number() {
+            Some(number) => writer.text(&number.to_string(), usize::MAX),
+            None => writer.skip(1),
+        }
+        if let Some((number, priority)) = outcome.number_waiting()
+            && version >= Version::V2_6
+        {
+            writer.skip(2);
             writer.text(&number.to_string(), usize::MAX);
+            writer.plain(priority.map_or("", WaitingPriority::as_str).as_bytes());
         }
         writer.end();
 
@@ -66,7 +80,7 @@ impl Acknowledger {
             None => {
                 writer.copied(header.get(5));
                 // It repeats from 2.9.
-                writer.copied(header.repetition(6));
+                writer.copied(first_repetition(header, 6));
             }
         }
         writer.copied(header.get(3));

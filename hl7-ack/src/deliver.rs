@@ -7,7 +7,7 @@ use hl7_parse::OwnedMessage;
 use crate::{
     AckCode, Cause, Progress,
     acknowledgment::msa_code,
-    request::{AckRequest, Condition},
+    request::{AckRequest, Condition, Mode},
 };
 
 /// Sends messages to one destination. `hl7-mllp` and `hl7-http` have clients that do.
@@ -132,8 +132,9 @@ pub struct Answer {
 impl Answer {
     pub(crate) fn new(message: OwnedMessage, request: AckRequest) -> Self {
         let code = msa_code(&message.as_message());
-        let application_due =
-            code == Some(AckCode::CA) && request.application() != Condition::Never;
+        let application_due = code == Some(AckCode::CA)
+            && request.mode() == Mode::Enhanced
+            && request.application() != Condition::Never;
         Self { message, code, application_due, attempts: 1 }
     }
 

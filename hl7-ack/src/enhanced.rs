@@ -13,9 +13,11 @@ use hl7_parse::{Editor, OwnedMessage, Path};
 
 use crate::{
     AckCode, AckRequest, Acknowledger, AnyDeliver, AnyHandler, Cause, CauseKind, Condition,
-    Deliver, Delivery, ErrorCode, Handler, Mode, Outcome, Progress, Received, Reply,
+    Deliver, Delivery, ErrorCode, FanOut, Forward, Handler, Mode, Outcome, Progress, Received,
+    ReplayScope, Reply,
     acknowledgment::msa_code,
     catch_panic::{CatchPanic, deliver_caught},
+    level,
     reply::ReplyAnswer,
     request::application_code,
 };
@@ -44,6 +46,13 @@ use crate::{
 /// In the last case a resend that a [`crate::Replay`] around this answers with CA makes the second
 /// due again: `undelivered` has it.
 ///
+/// An application that answers CA, CE or CR, a [`Forward`] to a system that does, has its code
+/// written as AA, AE or AR by the table of [`Forward::translate_level`]: an accept acknowledgment is
+/// none of the application. CA then counts as taken over for good; where the far side's own
+/// application acknowledgment is to be the answer, [`crate::Waiters::awaiting`] waits for it.
+///
+/// [`crate::Replay`] stands around this, and not around the application: see [`Application`].
+///
 /// A process that ends between the two acknowledgments owes the second: it has to begin again with
 /// what is stored.
 ///
@@ -70,10 +79,12 @@ pub struct Enhanced {
     application: AnyHandler,
     to: AnyDeliver,
     undelivered: Arc<Undelivered>,
+    on_cause: Option<Arc<OnCause>>,
     acknowledger: Acknowledger,
     ask_for_accept: bool,
 }
 
+type OnCause = dyn Fn(&OwnedMessage, &Cause) + Send + Sync;
 type Store = dyn Fn(Received) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync;
 type Undelivered = dyn Fn(&OwnedMessage, &Delivery) + Send + Sync;
 
@@ -83,7 +94,7 @@ impl Enhanced {
     #[must_use]
     pub fn new<S, F>(
         store: S,
-        application: impl Handler,
+        application: impl Application,
         to: impl Deliver,
         undelivered: impl Fn(&OwnedMessage, &Delivery) + Send + Sync + 'static,
     ) -> Self
@@ -96,6 +107,7 @@ impl Enhanced {
             application: AnyHandler::new(application),
             to: AnyDeliver::new(to),
             undelivered: Arc::new(undelivered),
+            on_cause: None,
             acknowledger: Acknowledger::new(),
             ask_for_accept: false,
         }
@@ -117,15 +129,42 @@ impl Enhanced {
         self
     }
 
+    /// Tells `take` why an application acknowledgment that is sent is not what the sender hoped
+    /// for, where the application says why ([`Reply::because`]): for logs and numbers. What is not
+    /// sent goes to `undelivered` with its cause.
+    ///
+    /// ```
+    /// use hl7_ack::{Deliver, Enhanced, Forward, Outcome, Received};
+    ///
+    /// fn bridge(far: impl Deliver, back: impl Deliver) -> Enhanced {
+    ///     let store = async |_: Received| Outcome::accepted();
+    ///     Enhanced::new(store, Forward::to(far), back, |_, lost| eprintln!("not told: {lost:?}"))
+    ///         .on_cause(|_, cause| eprintln!("not passed on: {cause}"))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn on_cause(
+        mut self,
+        take: impl Fn(&OwnedMessage, &Cause) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_cause = Some(Arc::new(take));
+        self
+    }
+
     /// Handles what is stored, and sends what is due.
-    async fn apply(self, received: Received, was_late: Arc<AtomicBool>) {
+    async fn apply(self, mut received: Received, was_late: Arc<AtomicBool>) {
         let message = received.message.clone();
+        let extensions = received.peer.extensions_mut();
+        extensions.insert(ApplicationPhase);
+        // A copy of the message is to get the accept acknowledgment, which was kept by then.
+        extensions.remove::<ReplayScope>();
         let application = self.application.clone();
         let handling = CatchPanic(Box::pin(async move { application.handle(received).await }));
         let mut reply = handling.await.unwrap_or_else(|| {
             Outcome::rejected(ErrorCode::APPLICATION_ERROR, "internal error").into()
         });
         let afterwards = reply.take_afterwards();
+        let cause = reply.cause.clone();
         let second = match self.second(&message, reply) {
             // What a time limit answers is negative: it was heard where MSH-15 asks for that.
             Second::Due(acknowledgment)
@@ -137,8 +176,17 @@ impl Enhanced {
             }
             second => second,
         };
+        let told = match &second {
+            Second::Due(acknowledgment) => cause.map(|cause| (acknowledgment.clone(), cause)),
+            Second::Untold(..) | Second::None => None,
+        };
+        let on_cause = self.on_cause.clone();
         // A panic of `undelivered` is not to lose what is left for afterwards.
         let _or_panicked = CatchPanic(Box::pin(self.tell(second))).await;
+        if let (Some(on_cause), Some((acknowledgment, cause))) = (on_cause, told) {
+            let telling = async move { on_cause(&acknowledgment, &cause) };
+            let _or_panicked = CatchPanic(Box::pin(telling)).await;
+        }
         if let Some(afterwards) = afterwards {
             afterwards.await;
         }
@@ -175,7 +223,7 @@ impl Enhanced {
             ReplyAnswer::Kept(answer) => answer.message(),
             ReplyAnswer::None | ReplyAnswer::HangUp => None,
         };
-        let Some(acknowledgment) = acknowledgment else {
+        let Some(acknowledgment) = acknowledgment.and_then(level::of_application) else {
             // That there is no answer is as it should be only where none is asked for.
             let missing = hung_up || reply.cause.is_some() || condition == Condition::Always;
             let outcome = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "no result");
@@ -218,6 +266,64 @@ impl Enhanced {
             .finish();
         asking.unwrap_or(built)
     }
+}
+
+/// A [`Handler`] that can be the application of an [`Enhanced`]: it says anew what became of each
+/// message.
+///
+/// Functions and closures are, and [`Forward`] and [`FanOut`]. A [`crate::Replay`] around a handler
+/// is not: what it keeps is what the sender hears at once, so that inside of an [`Enhanced`] it would
+/// give the accept acknowledgment for the application's. It goes around, where a copy of the message
+/// gets that again and is not handled again:
+///
+/// ```
+/// use hl7_ack::{AnyHandler, Application, Deliver, Enhanced, MemoryStore, Outcome, Received, Replay};
+///
+/// fn once_each(application: impl Application, to: impl Deliver) -> AnyHandler {
+///     let store = async |_: Received| Outcome::accepted();
+///     Replay::new(MemoryStore::new()).around(Enhanced::new(store, application, to, |_, _| {}))
+/// }
+/// ```
+///
+/// The other way round does not compile:
+///
+/// ```compile_fail,E0277
+/// use hl7_ack::{Application, Deliver, Enhanced, MemoryStore, Outcome, Received, Replay};
+///
+/// fn once_each(application: impl Application, to: impl Deliver) -> Enhanced {
+///     let store = async |_: Received| Outcome::accepted();
+///     let replaying = Replay::new(MemoryStore::new()).around(application);
+///     Enhanced::new(store, replaying, to, |_, _| {})
+/// }
+/// ```
+///
+/// [`AnyHandler`] is none either, as it may be anything: its type is hidden after that.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can not be the application of an `Enhanced`",
+    label = "may answer copies of a message by itself, as a `Replay` does",
+    note = "`Replay` goes around: `Replay::new(store).around(Enhanced::new(..))`",
+    note = "a handler of your own says `impl Application for MyHandler {{}}`"
+)]
+pub trait Application: Handler {}
+
+impl<F, Fut, R> Application for F
+where
+    F: Fn(Received) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = R> + Send,
+    R: Into<Reply>,
+{
+}
+
+impl Application for Forward {}
+
+impl Application for FanOut {}
+
+/// Among the [`crate::Extensions`] of the peer: the accept acknowledgment has left, and what is
+/// asked for now is the application's.
+struct ApplicationPhase;
+
+pub(crate) fn in_application_phase(received: &Received) -> bool {
+    received.peer.extensions().get::<ApplicationPhase>().is_some()
 }
 
 /// What is to become of the second acknowledgment.

@@ -1,6 +1,5 @@
 //! [`Forward`]: a [`Handler`] made of a [`Deliver`], so that a bridge is a server and a client.
 
-mod level;
 mod unreachable;
 
 use std::{pin::Pin, time::Duration};
@@ -12,6 +11,8 @@ use crate::{
     AckCode, AckRequest, Acknowledgment, Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery,
     Handler, Mode, Outcome, Progress, Received, Reply, Timer,
     catch_panic::deliver_caught,
+    enhanced::in_application_phase,
+    level,
     msa::msa_of,
     outstanding::comparable,
     time_limited::elapsed,
@@ -176,11 +177,12 @@ impl Forward {
         }
     }
 
-    /// What the sender is taken to ask for.
+    /// What the sender is taken to ask for. As the application of an [`crate::Enhanced`], every
+    /// answer: what becomes of it is decided there.
     fn request(&self, received: &Received) -> AckRequest {
         let request = AckRequest::of(&received.message.as_message());
-        match self.always_original && !request.of_acknowledgment() {
-            true => AckRequest::ORIGINAL,
+        match self.always_original || in_application_phase(received) {
+            true => request.in_original_mode(),
             false => request,
         }
     }

@@ -31,8 +31,9 @@
 //!   says. [`SequenceReceiver`] and [`SequenceSender`] are for links with sequence numbers.
 //! * [`Received`], [`Handler`] and [`Reply`] are the receiving side, [`Deliver`] and
 //!   [`Delivery`] the sending side. [`AnyHandler`] and [`AnyDeliver`] hide the types.
-//! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`TimeLimited`]. Around a handler, or as
-//!   one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`], [`AcceptOnly`].
+//! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`AtOnce`], [`TimeLimited`]. Around a
+//!   handler, or as one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`],
+//!   [`AcceptOnly`]. A handler as a client: [`Handled`].
 //! * [`Responder`] is for those who write a transport: what every server does with the bytes of a
 //!   message.
 //!
@@ -45,6 +46,8 @@ mod accept_only;
 mod acknowledger;
 mod acknowledgment;
 mod answer;
+mod at_once;
+mod awaiting;
 mod batch_answer;
 mod buffer;
 mod building;
@@ -58,12 +61,15 @@ mod err;
 mod fan_out;
 mod fault;
 mod forward;
+mod handled;
 mod handler;
 mod header_fields;
+mod hidden;
 mod identity;
 mod in_order;
 mod lanes;
 mod later;
+mod level;
 mod lock;
 mod matching;
 mod msa;
@@ -77,29 +83,34 @@ mod reply;
 mod request;
 mod responder;
 mod retry;
+mod rewrite;
 mod safe_text;
 mod sequence;
 mod severity;
+mod software;
 mod time_limited;
 mod timer;
 mod timestamp;
 mod version;
 mod waiters;
+mod waiting_priority;
 mod writer;
 
 pub use accept_only::AcceptOnly;
 pub use acknowledger::Acknowledger;
 pub use acknowledgment::Acknowledgment;
 pub use answer::Resend;
+pub use at_once::AtOnce;
 pub use batch_answer::{BatchAnswer, BatchForm};
 pub use cause::{Cause, CauseKind};
 pub use code::{AckCode, ErrorCode, Level};
 pub use control_id::{Clock, ControlId, ControlIds, UniqueIds};
 pub use deliver::{Answer, AnyDeliver, Deliver, Delivery, OneAttempt};
-pub use enhanced::Enhanced;
+pub use enhanced::{Application, Enhanced};
 pub use fan_out::FanOut;
 pub use fault::Fault;
 pub use forward::{Forward, Unreachable, WhenUnreachable};
+pub use handled::Handled;
 pub use handler::{AnyHandler, Handler};
 pub use identity::Identity;
 pub use in_order::InOrder;
@@ -116,10 +127,12 @@ pub use responder::{Action, Responder, Response};
 pub use retry::{Retry, RetryAction, RetryPolicy};
 pub use sequence::{Sequence, SequenceReceiver, SequenceSender, SequenceStep, sequence_number};
 pub use severity::Severity;
+pub use software::Software;
 pub use time_limited::TimeLimited;
 pub use timer::Timer;
 pub use version::Version;
 pub use waiters::{Waiters, Waiting};
+pub use waiting_priority::WaitingPriority;
 
 #[doc = include_str!("../README.md")]
 #[cfg(doctest)]

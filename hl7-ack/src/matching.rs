@@ -12,7 +12,7 @@
 ///
 /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|ADMISSION-2026-000001|P|2.5\r")?;
 /// let cut = "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.3\rMSA|AA|ADMISSION-2026-00000\r";
-/// assert!(matches!(Outstanding::of(&sent).examine(cut.into()), Finding::Other));
+/// assert!(matches!(Outstanding::of(&sent).examine(cut.into()), Finding::Other(_)));
 ///
 /// let tolerant = Outstanding::of(&sent).matching(Matching::exact().or_cut_to_20());
 /// assert!(matches!(tolerant.examine(cut.into()), Finding::Answer(_)));

@@ -2,7 +2,7 @@
 
 use hl7_parse::Path;
 
-use crate::{ErrorCode, Fault, Version};
+use crate::{ErrorCode, Fault, Version, WaitingPriority};
 
 /// What became of a message. The transport turns it into the acknowledgment that MSH-15 and
 /// MSH-16 ask for, or into none.
@@ -22,6 +22,7 @@ pub struct Outcome {
     faults: Vec<Fault>,
     expected_sequence_number: Option<i64>,
     newest_version: Option<Version>,
+    messages_waiting: Option<(u32, Option<WaitingPriority>)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,13 @@ impl Outcome {
     pub const MAX_ERRORS: usize = 100;
 
     fn new(verdict: Verdict) -> Self {
-        Self { verdict, faults: Vec::new(), expected_sequence_number: None, newest_version: None }
+        Self {
+            verdict,
+            faults: Vec::new(),
+            expected_sequence_number: None,
+            newest_version: None,
+            messages_waiting: None,
+        }
     }
 
     /// Processed, or taken over for good: AA or CA.
@@ -94,6 +101,25 @@ impl Outcome {
         self
     }
 
+    /// How many messages wait here for the sender to fetch them, and how urgent the most urgent of
+    /// them is: MSA-7 and MSA-8, from 2.6 on. Before, nothing says so.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, Outcome, WaitingPriority};
+    /// use hl7_parse::Message;
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A|B|C|D|1||QCN^J01|77|P|2.6\r")?;
+    /// let outcome = Outcome::accepted().messages_waiting(3, Some(WaitingPriority::High));
+    /// let built = Acknowledger::new().acknowledge(&message, &outcome).ok_or("nothing due")?;
+    /// assert!(built.as_bytes().ends_with(b"\rMSA|AA|77|||||3|H\r"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn messages_waiting(mut self, number: u32, priority: Option<WaitingPriority>) -> Self {
+        self.messages_waiting = Some((number, priority));
+        self
+    }
+
     /// The newest version that is taken, where that of the message is not: what MSH-12 of the
     /// acknowledgment says with code 203. [`AcceptOnly`](crate::AcceptOnly) says it.
     ///
@@ -132,6 +158,10 @@ impl Outcome {
 
     pub(crate) fn newest_version_taken(&self) -> Option<Version> {
         self.newest_version
+    }
+
+    pub(crate) fn number_waiting(&self) -> Option<(u32, Option<WaitingPriority>)> {
+        self.messages_waiting
     }
 
     pub(crate) fn expected_sequence_number(&self) -> Option<i64> {

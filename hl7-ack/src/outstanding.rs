@@ -30,7 +30,7 @@ use crate::{
 ///     assert_eq!(found, match sent.examine(bytes.into()) {
 ///         Finding::Answer(answer) if answer.is_positive() => "positive",
 ///         Finding::Answer(_) => "negative",
-///         Finding::Other => "of another message",
+///         Finding::Other(_) => "of another message",
 ///         Finding::Inbound(_) => "no answer at all",
 ///         _ => "unreadable",
 ///     });
@@ -66,7 +66,7 @@ pub enum Finding {
     /// MSA-2 is the control ID of the outstanding message.
     Answer(Answer),
     /// An acknowledgment of something else: a late one, most often.
-    Other,
+    Other(OwnedMessage),
     /// A message without MSA: no answer at all, but a message of the peer's own.
     Inbound(OwnedMessage),
     /// No HL7 message.
@@ -95,6 +95,25 @@ impl Outstanding {
     #[must_use]
     pub fn matching(mut self, matching: Matching) -> Self {
         self.matching = matching;
+        self
+    }
+
+    /// Expects the answer of original mode whatever MSH-15 and MSH-16 say, as a receiver gives it
+    /// that is in [`Acknowledger::always_original_mode`](crate::Acknowledger::always_original_mode).
+    /// What is itself an acknowledgment asks for what it says.
+    ///
+    /// ```
+    /// use hl7_ack::Outstanding;
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||NE|AL\r")?;
+    /// assert!(!Outstanding::of(&sent).answer_due());
+    /// assert!(Outstanding::of(&sent).always_original_mode().answer_due());
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn always_original_mode(mut self) -> Self {
+        self.request = self.request.in_original_mode();
         self
     }
 
@@ -135,18 +154,45 @@ impl Outstanding {
     /// blanks around them; [`Outstanding::matching`] takes other answers too. A message that was
     /// sent without a control ID is answered by an acknowledgment without one, or with `0`, `1` or
     /// `UNKNOWN`, the usual fillers. In a batch, or a run of messages, the answer may be any of
-    /// them.
+    /// them; nothing is said of the others, which [`Outstanding::examine_each`] has.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "an answer is handed over, not lent")]
     pub fn examine(&self, content: Bytes) -> Finding {
         let mut first = None;
-        for part in batch::parts(&content).filter(|part| part.kind() == PartKind::Message) {
-            match self.examine_one(content.slice_ref(part.as_bytes())) {
+        for finding in self.examine_each(&content) {
+            match finding {
                 Finding::Answer(answer) => return Finding::Answer(answer),
                 other => first = first.or(Some(other)),
             }
         }
         first.unwrap_or(Finding::Unreadable)
+    }
+
+    /// The same of each message of a frame or body, in order; of none where it holds none. For a
+    /// client, which is not to lose what the peer has put beside the answer.
+    ///
+    /// Each is looked at when it is asked for. Several may be answers: an accept acknowledgment,
+    /// and the application acknowledgment behind it.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use hl7_ack::{Finding, Outstanding};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
+    /// let frame = "MSH|^~\\&|C|D|A|B|1||ORU^R01|4|P|2.5\rPID|1\r\
+    ///              MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7\r";
+    /// let frame = Bytes::from(frame);
+    /// let outstanding = Outstanding::of(&sent);
+    /// let mut findings = outstanding.examine_each(&frame);
+    /// assert!(matches!(findings.next(), Some(Finding::Inbound(_))));
+    /// assert!(matches!(findings.next(), Some(Finding::Answer(_))));
+    /// assert!(findings.next().is_none());
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    pub fn examine_each<'a>(&'a self, content: &'a Bytes) -> impl Iterator<Item = Finding> + 'a {
+        let messages = batch::parts(content).filter(|part| part.kind() == PartKind::Message);
+        messages.map(|part| self.examine_one(content.slice_ref(part.as_bytes())))
     }
 
     fn examine_one(&self, content: Bytes) -> Finding {
@@ -169,7 +215,7 @@ impl Outstanding {
         if addressed && ours {
             Finding::Answer(Answer::new(message.clone(), self.request))
         } else {
-            Finding::Other
+            Finding::Other(message.clone())
         }
     }
 }

@@ -131,6 +131,10 @@ impl Extensions {
         self.values.insert(TypeId::of::<T>(), Arc::new(value));
     }
 
+    pub(crate) fn remove<T: Send + Sync + 'static>(&mut self) {
+        self.values.remove(&TypeId::of::<T>());
+    }
+
     /// The value of this type.
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {

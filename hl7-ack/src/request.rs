@@ -143,6 +143,14 @@ impl AckRequest {
         }
     }
 
+    /// What counts where every message is acknowledged in original mode by agreement.
+    pub(crate) fn in_original_mode(self) -> Self {
+        match self.of_acknowledgment {
+            true => self,
+            false => Self::ORIGINAL,
+        }
+    }
+
     /// What is told of values that are not in Table 0155 and were taken for `AL`.
     pub(crate) fn misread(&self) -> Vec<Fault> {
         const PLACES: [Path; 2] = [Path::new("MSH-15"), Path::new("MSH-16")];

@@ -4,13 +4,13 @@ use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use hl7_parse::{
-    Header, OwnedMessage, ParseError, ParseErrorKind, Segment,
+    Header, OwnedMessage, ParseError, ParseErrorKind, Path, Segment,
     batch::{self, PartKind},
 };
 
 use crate::{
-    AckCode, AckRequest, Acknowledger, AnyHandler, Cause, ErrorCode, Handler, Outcome, Peer,
-    Received, Reply, Then, Timer,
+    AckCode, AckRequest, Acknowledger, AnyHandler, Cause, CauseKind, ErrorCode, Handler, Outcome,
+    Peer, Received, Reply, Then, Timer,
     acknowledger::unreadable,
     acknowledgment::msa_code,
     catch_panic::CatchPanic,
@@ -118,7 +118,8 @@ impl Responder {
     /// Reads one message, calls the handler and builds what is due.
     ///
     /// Never fails. Input that can not be read is answered negatively, or not at all where it
-    /// may be an acknowledgment. A handler that panics is answered AR with code 207 (CE at the
+    /// may be an acknowledgment; so is a message without MSH-10, unless
+    /// [`Acknowledger::tolerate_missing_control_id`]. A handler that panics is answered AR with code 207 (CE at the
     /// accept level): the content is not at fault.
     pub async fn respond(&self, message: Bytes, peer: Peer) -> Response {
         let bytes = message;
@@ -135,16 +136,24 @@ impl Responder {
             );
             return self.refuse_content(&bytes, &outcome);
         }
-        if HeaderFields::of(&message.as_message().header()).is_displaced() {
+        let request = AckRequest::of(&message.as_message());
+        let fields = HeaderFields::of(&message.as_message().header());
+        let nameless = fields.said(10).is_empty();
+        if fields.is_displaced() {
             let outcome = Outcome::error(
                 ErrorCode::SEGMENT_SEQUENCE_ERROR,
                 "MSH holds text in a set that MSH-18 does not name",
             );
             return self.refuse_content(&bytes, &outcome);
         }
-        let mut reply = self.handle(Received::new(message.clone(), peer)).await;
+        let refused = nameless
+            && !request.of_acknowledgment()
+            && !self.acknowledger.tolerates_missing_control_id;
+        let mut reply = match refused {
+            true => without_control_id(self.acknowledger.request(request)),
+            false => self.handle(Received::new(message.clone(), peer)).await,
+        };
         let then = reply.take_afterwards();
-        let request = AckRequest::of(&message.as_message());
         let (message_type, control_id) = shown_of(&message.as_message());
         let negative =
             matches!(&reply.answer, ReplyAnswer::Outcome(outcome) if !outcome.is_accepted());
@@ -261,6 +270,18 @@ impl Responder {
                 Reply::from(outcome).late(handling)
             }
         }
+    }
+}
+
+/// The refusal of a message that its sender has not named.
+fn without_control_id(request: AckRequest) -> Reply {
+    let text = "no message control ID";
+    let outcome =
+        Outcome::error(ErrorCode::REQUIRED_FIELD_MISSING, text).at(const { Path::new("MSH-10") });
+    match request.code_for(&outcome) {
+        Some(_) => outcome.into(),
+        // The log of the server is all that hears of it.
+        None => Reply::from(outcome).because(Cause::new(CauseKind::ContentRefused, text)),
     }
 }
 

@@ -1,23 +1,23 @@
 //! [`Writer`]: writes segments so that nothing in them can break one.
 
 use bytes::Bytes;
-use hl7_parse::{Charset, Level, Separators, TokenKind, Tokens};
+use hl7_parse::{Charset, Level, Separators};
 
 use crate::{Acknowledger, Version, buffer::Buffer, header_fields::HeaderFields};
 
 /// Writes segments with the delimiters of the message that is answered, or with the recommended
 /// ones where those do not reach for an acknowledgment.
 pub(crate) struct Writer {
-    out: Buffer,
+    pub(crate) out: Buffer,
     /// Empty fields that are written once one with content follows: trailing ones are not sent
     /// (2.5.3).
     empty: usize,
-    theirs: Separators,
-    ours: Separators,
+    pub(crate) theirs: Separators,
+    pub(crate) ours: Separators,
     /// Whether a field of the message can be copied byte by byte.
     verbatim: bool,
     /// Whether ESC stays what it is.
-    keeps_esc: bool,
+    pub(crate) keeps_esc: bool,
 }
 
 impl Writer {
@@ -147,7 +147,7 @@ impl Writer {
         self.delimiter(Level::Repetition);
     }
 
-    fn delimiter(&mut self, level: Level) {
+    pub(crate) fn delimiter(&mut self, level: Level) {
         let delimiter = match level {
             Level::Repetition => self.ours.repetition(),
             Level::Component => self.ours.component(),
@@ -211,7 +211,7 @@ impl Writer {
     }
 
     /// What an ASCII character is written as.
-    fn escape<'s>(&self, byte: u8, sequence: &'s mut [u8; 5]) -> &'s [u8] {
+    pub(crate) fn escape<'s>(&self, byte: u8, sequence: &'s mut [u8; 5]) -> &'s [u8] {
         let ours = &self.ours;
         let open = ours.escape().unwrap_or(b'\\');
         let code = match Some(byte) {
@@ -242,71 +242,6 @@ impl Writer {
             return self.out.extend(part);
         }
         self.rewrite(part);
-    }
-
-    #[cold]
-    fn rewrite(&mut self, part: &[u8]) {
-        if self.theirs == self.ours {
-            // It holds what may not be echoed; its delimiters and sequences are ours.
-            for byte in part {
-                self.unless_control(*byte);
-            }
-            return;
-        }
-        for token in Tokens::new(part, self.theirs) {
-            match token.kind() {
-                TokenKind::Separator(level) => self.delimiter(level),
-                TokenKind::Text | TokenKind::Escaped(_) | TokenKind::Hex => {
-                    self.data(&token.unescape());
-                }
-                _ => self.sequence(token.as_bytes()),
-            }
-        }
-    }
-
-    /// Bytes that are data, in the set of the message.
-    fn data(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            match *byte {
-                0x1B if self.keeps_esc => self.out.push(0x1B),
-                byte if byte.is_ascii() => {
-                    let mut sequence = [0; 5];
-                    let written = self.escape(byte, &mut sequence);
-                    self.out.extend(written);
-                }
-                byte => self.out.push(byte),
-            }
-        }
-    }
-
-    /// A sequence that stands for no byte stays what it is, unless it can not be told from
-    /// something else with our delimiters.
-    fn sequence(&mut self, sequence: &[u8]) {
-        let [_, body @ .., _] = sequence else { return self.data(sequence) };
-        let ours = self.ours;
-        let delimits = |byte: &u8| {
-            *byte == ours.field()
-                || [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()]
-                    .contains(&Some(*byte))
-        };
-        // The code of a delimiter that was not in use must not begin to stand for one.
-        let code = matches!(body, b"F" | b"S" | b"T" | b"R" | b"E" | b"P");
-        match ours.escape() {
-            Some(escape) if !code && !body.iter().any(|b| delimits(b) || b.is_ascii_control()) => {
-                self.out.push(escape);
-                self.out.extend(body);
-                self.out.push(escape);
-            }
-            _ => self.data(sequence),
-        }
-    }
-
-    fn unless_control(&mut self, byte: u8) {
-        match byte {
-            0x1B if self.keeps_esc => self.out.push(byte),
-            byte if byte.is_ascii_control() => self.data(&[byte]),
-            byte => self.out.push(byte),
-        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use hl7_ack::{AckCode, AckRequest, ErrorCode, Fault, Outcome, Severity, Version};
-use hl7_parse::{Message, OwnedMessage, Path};
+use hl7_ack::{
+    AckCode, AckRequest, ErrorCode, Fault, Outcome, Severity, Software, Version, WaitingPriority,
+};
+use hl7_parse::{Editor, Message, OwnedMessage, Path, Separators};
 
 use crate::{acknowledger, lines};
 
@@ -286,10 +288,14 @@ fn escape_sequences_stay_what_they_are_when_delimiters_change() {
         ("a%b*c", "a^b~c"),
         // What these stood for does not delimit any more, or does now.
         ("/F//S//R//E/", "#%*/"),
-        ("/X5E/", "\\S\\"),
+        // It is `^` still.
+        ("/X5E/", "\\X5E\\"),
         // The code of a delimiter that was not in use is text, and stays so.
         ("/T/", "/T/"),
-        ("/X41//.br//Zx/", "A\\.br\\\\Zx\\"),
+        ("/X41//.br//Zx/", "\\X41\\\\.br\\\\Zx\\"),
+        ("/XE9/", "\\XE9\\"),
+        // There is no truncation character, and none here.
+        ("/P/", "\\P\\"),
         ("/H/b/N/", "\\H\\b\\N\\"),
         ("a|b^c&d\\e~", "a\\F\\b\\S\\c\\T\\d\\E\\e\\R\\"),
         ("/.sp|/", "/.sp\\F\\/"),
@@ -301,6 +307,104 @@ fn escape_sequences_stay_what_they_are_when_delimiters_change() {
         let msa_2 = acknowledgment.split("MSA|AA|").nth(1).map_or("", str::trim_end);
         assert_eq!(msa_2, expected, "{control_id}");
     }
+}
+
+/// As the editor does it, which has the same work to do.
+#[test]
+fn a_field_is_rewritten_as_by_the_editor() {
+    for control_id in [
+        "plain",
+        "a%b*c",
+        "/F//S//R//E/",
+        "/X5E/",
+        "/T/",
+        "/P/",
+        "/X41//.br//Zx/",
+        "/H/b/N/",
+        "a|b^c&d\\e~",
+    ] {
+        let message = format!("MSH#%*/#A#B#C#D#1##ADT#{control_id}#P#2.3\r");
+        let built = acknowledged(&message, &Outcome::accepted());
+        let message = Message::parse(message.as_bytes()).expect("readable");
+        let edited = Editor::new(&message).swap_delimiters(Separators::RECOMMENDED).finish();
+        let edited = edited.expect(control_id);
+        let view = edited.as_message();
+        let expected = view.header().control_id().to_str().expect("text").to_owned();
+        let built = Message::parse(built.as_bytes()).expect("readable");
+        let msa_2 = built.get(&Path::new("MSA-2"));
+        assert_eq!(msa_2.as_bytes(), expected.as_bytes(), "{control_id}");
+    }
+}
+
+/// The second byte of ポ is that of `|`, of 表 that of `\`, of 構 that of `~`; none is a delimiter.
+#[test]
+fn characters_of_two_bytes_are_never_cut() {
+    const PIPE: &[u8] = b"\x83|\x95a\x89@";
+    const ESCAPE: &[u8] = b"\x95\\";
+    const TILDE: &[u8] = b"\x8d~";
+    const RUN: &[u8] = b"\x1b$B|^~&\x1b(B";
+    for (delimiters, set, name) in [
+        // MSH-2 has no subcomponent separator, so that the usual delimiters are written.
+        ("|^~\\", "SHIFT_JIS", [ESCAPE, TILDE].concat()),
+        ("#%*/", "SHIFT_JIS", [PIPE, ESCAPE, TILDE].concat()),
+        ("#%*/", "BIG-5", b"\xb4|\xa5\\".to_vec()),
+        ("#%*/", "GB 18030-2000", b"\x81|\x81\x30\x81\x30".to_vec()),
+        ("#%*/", "~ISO IR87##ISO 2022-1994", RUN.to_vec()),
+        ("|^~\\&", "SHIFT_JIS", TILDE.to_vec()),
+        ("|^~\\&", "BIG-5", b"\xa4~\xa4^".to_vec()),
+    ] {
+        let (field, rest) = delimiters.split_at(1);
+        let repetition = &rest[1..2];
+        let set = set.replace('~', repetition);
+        let head = format!("MSH{delimiters}{field}A{field}B{field}C{field}").into_bytes();
+        let tail = ["1", "", "ADT", "7", "P", "2.9", "", "", "", "", "", &set].join(field);
+        // MSH-6 repeats; the first is the one that is echoed.
+        let line = [
+            &head,
+            &name[..],
+            repetition.as_bytes(),
+            b"other",
+            field.as_bytes(),
+            tail.as_bytes(),
+            b"\r",
+        ]
+        .concat();
+        let message = OwnedMessage::parse_undecoded(line.clone()).expect("readable");
+        let built = acknowledger().build(&message.header(), AckCode::AA, &Outcome::accepted());
+        let expected = [b"MSH|^~\\&|C|", &name[..], b"|A|B|"].concat();
+        let bytes = built.as_bytes();
+        assert!(bytes.starts_with(&expected), "{}: {}", line.escape_ascii(), bytes.escape_ascii());
+    }
+}
+
+/// What the caller sets is written from the version on that has a place for it.
+#[test]
+fn software_and_waiting_messages_are_written_where_the_version_has_them() {
+    let ours = Software::new("A&B", "2.1", "Bridge", "9f").information("x".repeat(1100));
+    let ours = acknowledger().software(ours);
+    let waiting = |outcome: Outcome| outcome.messages_waiting(12, Some(WaitingPriority::Low));
+    let sft = format!("\nSFT|A\\T\\B|2.1|Bridge|9f|{}\n", "x".repeat(1024));
+    for (version, has_sft, msa) in [
+        ("2.1", false, "MSA|AA|7||5"),
+        ("2.4", false, "MSA|AA|7||5"),
+        ("2.5", true, "MSA|AA|7||5"),
+        ("2.5.1", true, "MSA|AA|7||5"),
+        ("2.6", true, "MSA|AA|7||5|||12|L"),
+        ("2.9", true, "MSA|AA|7||5|||12|L"),
+    ] {
+        let text = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|{version}\r");
+        let message = Message::parse(text.as_bytes()).expect("readable");
+        let outcome = waiting(Outcome::accepted().expecting(5));
+        let built = lines(ours.acknowledge(&message, &outcome).expect("due").as_bytes());
+        let expected = if has_sft { format!("{sft}{msa}\n") } else { format!("\n{msa}\n") };
+        assert!(built.ends_with(&expected), "{version}: {built}");
+        assert_eq!(built.contains("SFT"), has_sft, "{version}: {built}");
+    }
+    let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.6\r";
+    let none = acknowledged(message, &waiting(unable()));
+    assert!(none.contains("\nMSA|AR|7|down||||12|L\n"), "{none}");
+    let some = acknowledged(message, &Outcome::accepted().messages_waiting(0, None));
+    assert!(some.ends_with("\nMSA|AA|7|||||0\n"), "{some}");
 }
 
 #[test]
@@ -413,6 +517,18 @@ fn a_refused_version_is_answered_in_the_newest_that_is_listed() {
         (&[""], "2.9"),
     ] {
         assert_eq!(refusal(versions, &message), expected, "{versions:?}");
+    }
+}
+
+#[test]
+fn a_version_that_is_only_warned_of_is_echoed() {
+    let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.3^DEU\r";
+    for (outcome, expected) in [
+        (Outcome::accepted().and(ErrorCode::UNSUPPORTED_VERSION_ID, "taken for 2.3"), "2.3^DEU"),
+        (Outcome::rejected(ErrorCode::UNSUPPORTED_VERSION_ID, ""), "2.9"),
+    ] {
+        let built = acknowledged(message, &outcome);
+        assert!(built.contains(&format!("|ID|P|{expected}\n")), "{outcome:?}: {built}");
     }
 }
 

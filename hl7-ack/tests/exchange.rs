@@ -10,9 +10,9 @@ use std::{
 
 use bytes::Bytes;
 use hl7_ack::{
-    AckCode, Action, AnyDeliver, AnyHandler, Cause, CauseKind, Deliver, Delivery, ErrorCode,
-    Finding, Forward, Outcome, Outstanding, Peer, Received, Reply, Responder, Timer, Unreachable,
-    WhenUnreachable,
+    AckCode, Acknowledger, Action, AnyDeliver, AnyHandler, Cause, CauseKind, Deliver, Delivery,
+    ErrorCode, Finding, Forward, Outcome, Outstanding, Peer, Received, Reply, Responder, Timer,
+    Unreachable, WhenUnreachable,
 };
 use hl7_parse::OwnedMessage;
 
@@ -83,6 +83,51 @@ async fn whatever_turns_into_a_reply_can_be_returned() {
     let (action, code) = respond(&message, ADMISSION).await;
     assert_eq!(bytes_of(&action), "MSH|^~\\&|C|D\nMSA|AA|7\n");
     assert_eq!(code, Some(AckCode::AA));
+}
+
+/// The message, its answer, and whether the handler and the log of the server hear of it.
+#[tokio::test]
+async fn a_message_without_a_control_id_is_refused_unless_that_is_tolerated() {
+    let said = "101^Required field missing^HL70357|E||||no message control ID\n";
+    for (message, expected, handled, logged) in [
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r", "MSA|AA|7\n", true, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01||P|2.5\r", "MSA|AE", false, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|\"\"|P|2.5\r", "MSA|AE", false, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01| |P|2.5|||AL|NE\r", "MSA|CE", false, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01||P|2.5|||NE|NE\r", "", false, true),
+        ("MSH|", "MSA|AE", false, false),
+        ("MSH|^~\\&\rPID|1\r", "MSA|AE", false, false),
+        // An acknowledgment is not answered, and whoever waits for it is to have it.
+        ("MSH|^~\\&|A|B|C|D|1||ACK||P|2.5\rMSA|AA|1\r", "", true, false),
+    ] {
+        for tolerates in [false, true] {
+            let seen = Arc::new(AtomicBool::new(false));
+            let noting = Arc::clone(&seen);
+            let mut responder = Responder::new(move |_: Received| {
+                noting.store(true, Ordering::SeqCst);
+                async { Outcome::accepted() }
+            });
+            if tolerates {
+                let tolerant = Acknowledger::new().tolerate_missing_control_id();
+                responder = responder.with_acknowledger(tolerant);
+            }
+            let response = responder.respond(message.into(), Peer::default()).await;
+            assert_eq!(seen.load(Ordering::SeqCst), handled || tolerates, "{message:?}");
+            assert!(response.is_readable(), "{message:?}");
+            if tolerates {
+                assert!(!response.is_negative(), "{message:?}");
+                continue;
+            }
+            assert_eq!(response.cause().is_some(), logged, "{message:?}");
+            let answer = bytes_of(response.action());
+            match expected {
+                "" => assert_eq!(answer, "Nothing", "{message:?}"),
+                expected => assert!(answer.contains(expected), "{message:?}: {answer}"),
+            }
+            let refused = answer.contains("ERR||MSH^1^10|") && answer.ends_with(said);
+            assert_eq!(refused, !handled && !expected.is_empty(), "{message:?}: {answer}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -224,6 +224,10 @@ async fn what_the_sender_does_not_hear_is_told() {
         let (told, undelivered) = telling();
         let to = Script::new([AA]);
         let store = |_| async { Outcome::accepted() };
+        let application = move |received: Received| {
+            let application = application.clone();
+            async move { application.handle(received).await }
+        };
         let enhanced = Enhanced::new(store, application, to.clone(), undelivered);
         let mut response = respond(enhanced, &asking("7", asked)).await;
         assert_eq!(response.code(), Some(AckCode::CA), "{asked}");

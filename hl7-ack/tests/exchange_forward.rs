@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use hl7_ack::{
-    AckCode, Action, FanOut, Finding, Forward, Handler, InOrder, Matching, Outcome, Outstanding,
-    Peer, Received, Reply, Responder, Response, Retry, RetryPolicy, TimeLimited, Unreachable,
-    WhenUnreachable,
+    AckCode, Acknowledger, Action, FanOut, Finding, Forward, Handler, InOrder, Matching, Outcome,
+    Outstanding, Peer, Received, Reply, Responder, Response, Retry, RetryPolicy, TimeLimited,
+    Unreachable, WhenUnreachable,
 };
 use hl7_parse::OwnedMessage;
 use tokio::time::Instant;
@@ -18,7 +18,9 @@ use crate::{
 };
 
 async fn respond(handler: impl Handler, message: &OwnedMessage) -> Response {
-    Responder::new(handler).respond(message.as_bytes().clone(), Peer::default()).await
+    let responder = Responder::new(handler)
+        .with_acknowledger(Acknowledger::new().tolerate_missing_control_id());
+    responder.respond(message.as_bytes().clone(), Peer::default()).await
 }
 
 fn heard(response: &Response) -> &'static str {

@@ -304,7 +304,9 @@ async fn what_has_no_id_or_is_an_acknowledgment_is_never_replayed() {
         ["MSH|^~\\&|A|B|C|D|1||ADT^A01||P|2.5\r", "MSH|^~\\&|A|B|C|D|1||ACK|7|P|2.5\rMSA|AA|1\r"]
     {
         let (handler, calls) = handler(vec![]);
-        let responder = responder(Replay::new(MemoryStore::new()).around(handler));
+        let tolerant = Acknowledger::new().tolerate_missing_control_id();
+        let responder =
+            responder(Replay::new(MemoryStore::new()).around(handler)).with_acknowledger(tolerant);
         let sent = OwnedMessage::parse(text).expect("readable");
         answer(&responder, &sent).await;
         answer(&responder, &sent).await;

@@ -7,6 +7,8 @@ mod allocations;
 mod answers;
 mod batches;
 mod exchange;
+mod exchange_application;
+mod exchange_at_once;
 mod exchange_enhanced;
 mod exchange_forward;
 mod exchange_order;

@@ -11,7 +11,7 @@ fn sent(control_id: &str) -> Outstanding {
 fn examined(control_id: &str, content: &str) -> String {
     match sent(control_id).examine(content.to_owned().into()) {
         Finding::Answer(answer) => format!("{:?} {}", answer.code(), answer.is_positive()),
-        Finding::Other => "other".into(),
+        Finding::Other(_) => "other".into(),
         Finding::Inbound(_) => "inbound".into(),
         Finding::Unreadable => "unreadable".into(),
         _ => "?".into(),
@@ -53,9 +53,14 @@ fn answers_are_matched_tolerantly_and_exactly() {
 
 #[test]
 fn an_application_acknowledgment_is_due_after_ca_where_msh_16_asks() {
-    for (asked, code, due) in
-        [("AL|AL", "CA", true), ("AL|NE", "CA", false), ("AL|AL", "CE", false), ("", "AA", false)]
-    {
+    for (asked, code, due) in [
+        ("AL|AL", "CA", true),
+        ("AL|NE", "CA", false),
+        ("AL|AL", "CE", false),
+        ("", "AA", false),
+        // From a receiver that always commits: nobody has asked for more.
+        ("", "CA", false),
+    ] {
         let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||{asked}\r");
         let sent = Outstanding::of(&OwnedMessage::parse(message).expect("readable"));
         let answer = format!("MSH|^~\\&\rMSA|{code}|7\r");
@@ -73,4 +78,54 @@ fn an_escape_character_that_is_a_letter_is_understood() {
         crate::acknowledger().build(&sent.header(), AckCode::AA, &hl7_ack::Outcome::accepted());
     let found = Outstanding::of(&sent).examine(built.as_bytes().clone());
     assert!(matches!(found, Finding::Answer(_)), "{}", crate::lines(built.as_bytes()));
+}
+
+#[test]
+fn every_message_of_a_frame_is_told_of_in_its_order() {
+    const INBOUND: &str = "MSH|^~\\&|C|D|A|B|1||ORU^R01|4|P|2.5\rPID|1\r";
+    const OTHER: &str = "MSH|^~\\&|C|D|A|B|1||ACK|8|P|2.5\rMSA|AA|6\r";
+    const CA: &str = "MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|CA|7\r";
+    const AE: &str = "MSH|^~\\&|C|D|A|B|1||ACK|10|P|2.5\rMSA|AE|7\r";
+    for (frame, expected, alone) in [
+        (vec![CA], "CA", "CA"),
+        (vec![CA, AE], "CA AE", "CA"),
+        (vec![INBOUND, CA, OTHER], "inbound CA other", "CA"),
+        (vec!["BHS|^~\\&\r", OTHER, INBOUND, "BTS|2\r"], "other inbound", "other"),
+        (vec!["MSH\r", AE], "unreadable AE", "AE"),
+        (vec!["OK"], "", "unreadable"),
+        (vec![], "", "unreadable"),
+    ] {
+        let content = bytes::Bytes::from(frame.concat());
+        let word = |finding: Finding| match finding {
+            Finding::Answer(answer) => answer.code().map_or("?", AckCode::as_str),
+            Finding::Other(_) => "other",
+            Finding::Inbound(_) => "inbound",
+            _ => "unreadable",
+        };
+        let sent = sent("7");
+        let found: Vec<_> = sent.examine_each(&content).map(word).collect();
+        assert_eq!(found.join(" "), expected, "{frame:?}");
+        assert_eq!(word(sent.examine(content)), alone, "{frame:?}");
+    }
+}
+
+#[test]
+fn a_receiver_in_original_mode_answers_whatever_is_asked() {
+    let acknowledgment = "MSH|^~\\&|C|D|A|B|1||ORR^O02|5|P|2.5|||NE|NE\rMSA|AA|1\r";
+    for (asked, due, silence, agreed) in [
+        ("", true, false, true),
+        ("AL|AL", true, false, true),
+        ("NE|AL", false, false, true),
+        ("NE|NE", false, false, true),
+        ("ER|NE", true, true, true),
+    ] {
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||{asked}\r");
+        let sent = Outstanding::of(&OwnedMessage::parse(message).expect("readable"));
+        assert_eq!((sent.answer_due(), sent.silence_accepts()), (due, silence), "{asked}");
+        let sent = sent.always_original_mode();
+        assert_eq!((sent.answer_due(), sent.silence_accepts()), (agreed, false), "{asked}");
+    }
+    // What answers is not answered.
+    let sent = Outstanding::of(&OwnedMessage::parse(acknowledgment).expect("readable"));
+    assert!(!sent.always_original_mode().answer_due());
 }

@@ -43,6 +43,9 @@
 //! | no connection, no such name, TLS failed, no access token | [`NotSent`](Delivery::NotSent) |
 //! | time limit or loss once the body began to leave | `Unknown`, `TimedOut` or `Closed` |
 //!
+//! What else a body holds is nobody's answer: it is dropped, counted
+//! ([`Client::dropped_inbound`]) and logged.
+//!
 //! # Limits
 //!
 //! | name | default |
@@ -66,7 +69,14 @@ mod fetch;
 mod oauth;
 mod sent_body;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Matching, OneAttempt, Outstanding, Progress};
@@ -81,7 +91,7 @@ pub use self::error::{ClientError, ClientErrorKind};
 pub(crate) use self::fetch::Fetched;
 pub use self::oauth::OAuth;
 use self::{
-    evaluate::{Content, evaluate},
+    evaluate::{Content, Evaluated, evaluate},
     oauth::Tokens,
     sent_body::SentBody,
 };
@@ -103,8 +113,10 @@ struct Inner {
     headers: HeaderMap,
     credentials: Credentials,
     matching: Matching,
+    always_original: bool,
     limits: Limits,
     turns: Option<Turns>,
+    dropped_inbound: AtomicU64,
 }
 
 /// What a client shows of itself.
@@ -159,6 +171,12 @@ impl Client {
         &self.inner.destination
     }
 
+    /// How many messages responses held that were not the answer: a message of the peer's own, the
+    /// acknowledgment of another. They are dropped, and the log says so without their content.
+    pub fn dropped_inbound(&self) -> u64 {
+        self.inner.dropped_inbound.load(Ordering::Relaxed)
+    }
+
     /// Sends one message; `progress` says whether a byte of it left.
     async fn exchange(
         &self,
@@ -190,7 +208,13 @@ impl Client {
                 Some(content) => Content::Complete(content),
                 None => Content::TooLong,
             };
-            let delivery = evaluate(outstanding, dialect, status, content, max);
+            let evaluated = evaluate(outstanding, dialect, status, content, max);
+            let Evaluated { delivery, beside } = evaluated;
+            if beside > 0 {
+                self.inner.dropped_inbound.fetch_add(beside, Ordering::Relaxed);
+                let to = &self.inner.destination;
+                tracing::warn!(%to, messages = beside, "in a response, not its answer, dropped");
+            }
             if status == StatusCode::UNAUTHORIZED
                 && !renewed
                 && !matches!(delivery, Delivery::Answered(_))
@@ -286,7 +310,10 @@ impl Deliver for Client {
     }
 
     async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        let outstanding = Outstanding::of(&message).matching(self.inner.matching);
+        let mut outstanding = Outstanding::of(&message).matching(self.inner.matching);
+        if self.inner.always_original {
+            outstanding = outstanding.always_original_mode();
+        }
         let inner = &self.inner;
         let sending = async {
             let _turn = inner.turn().await.map_err(Failed::Before)?;

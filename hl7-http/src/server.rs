@@ -109,7 +109,7 @@ mod watch;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use hl7_ack::{Handler, Responder};
+use hl7_ack::{Acknowledger, Handler, Responder};
 #[cfg(feature = "tls")]
 use hl7_transport::ServerTls;
 pub use hl7_transport::Serving;
@@ -284,6 +284,12 @@ impl Server {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ServerTls) -> Self {
         self.tls = Some(tls.with_alpn(&[b"h2", b"http/1.1"]));
+        self
+    }
+
+    /// Builds acknowledgments by `acknowledger`: its clock, control IDs and identity.
+    pub fn acknowledger(mut self, acknowledger: Acknowledger) -> Self {
+        self.options.acknowledger = Some(acknowledger);
         self
     }
 

@@ -484,3 +484,39 @@ async fn an_answer_that_names_no_message_counts_where_that_is_asked_for() {
     let tolerant = Client::builder(&url).matching(Matching::exact().or_missing()).build().unwrap();
     assert_eq!(came_to(&tolerant.deliver(owned(adt("7", "", ""))).await), "AA");
 }
+
+#[tokio::test]
+async fn what_stands_beside_the_answer_in_a_body_is_counted() {
+    let inbound = adt("5", "", "");
+    for (body, due, expected, dropped) in [
+        (ack("AA", "7"), true, "AA", 0),
+        (ack("CA", "7") + &ack("AA", "7"), true, "CA", 1),
+        (inbound.clone() + &ack("AE", "7") + &inbound, true, "AE", 2),
+        (inbound.clone(), false, "none due", 1),
+        (ack("AA", "8"), true, "unknown: Mismatched", 1),
+        ("OK".to_owned(), false, "none due", 0),
+    ] {
+        let address = answering(response("200 OK", ER7, &body)).await;
+        let client = client(&format!("http://{address}/adt"));
+        let asks = if due { "" } else { "NE" };
+        let found = came_to(&client.deliver(owned(adt("7", asks, asks))).await);
+        assert!(found.starts_with(expected), "{body:?}: {found}");
+        assert_eq!(client.dropped_inbound(), dropped, "{body:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_is_always_in_original_mode_owes_an_answer_to_every_message() {
+    for (asks, body, expected) in [
+        ("NE", ack("AE", "7"), "AE"),
+        ("NE", String::new(), "unknown: Unreadable"),
+        ("ER", String::new(), "unknown: Unreadable"),
+        ("AL", ack("AA", "7"), "AA"),
+    ] {
+        let address = answering(response("200 OK", ER7, &body)).await;
+        let builder = Client::builder(&format!("http://{address}/adt")).always_original_mode();
+        let client = builder.build().expect("a client");
+        let found = came_to(&client.deliver(owned(adt("7", asks, "NE"))).await);
+        assert!(found.starts_with(expected), "{asks}, {body:?}: {found}");
+    }
+}

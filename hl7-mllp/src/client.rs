@@ -34,13 +34,15 @@
 //!
 //! # What arrives
 //!
-//! | block | is |
+//! | message | is |
 //! |---|---|
 //! | MSA-2 names the message that was sent | the answer |
 //! | [`on_inbound`](ClientBuilder::on_inbound) takes it | handed over; the client waits on |
 //! | MSA-2 names another | dropped; the client waits on, and closes after this exchange |
 //! | a message without MSA | dropped, counted, logged without content; the client waits on |
 //! | not HL7, or over `max_frame_len` | [`Delivery::Unknown`] |
+//!
+//! Of a frame with several messages each is looked at so, also those beside the answer.
 //!
 //! [`Delivery::NotSent`] means that no byte of the frame left: it is safe to send again.
 //! Everything after the first byte is [`Delivery::Unknown`].
@@ -64,6 +66,7 @@
 
 mod builder;
 mod connect;
+mod inbound;
 mod listen;
 mod pause;
 mod pool;
@@ -79,7 +82,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, OneAttempt, Outstanding, Progress};
+use hl7_ack::{Cause, CauseKind, Deliver, Delivery, OneAttempt, Outstanding, Progress};
 use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{
@@ -231,7 +234,7 @@ impl Client {
         if let Some(mut connection) = kept
             // In release 2 what is taken has to be committed; on a new connection the peer sends
             // it again.
-            && connection.is_fresh(|content| !options.release2 && self.is_taken(content)).await
+            && connection.is_fresh(|content| !options.release2 && self.untaken(content) == 0).await
         {
             progress.begin();
             match connection.write(content.clone(), options.write_timeout).await {
@@ -249,14 +252,6 @@ impl Client {
             Ok(()) => Ok(connection),
             Err(failure) => Err(self.not_written(connection, failure)),
         }
-    }
-
-    /// Whether somebody takes a message that is not the answer.
-    fn is_taken(&self, content: &Bytes) -> bool {
-        let Some(take) = &self.shared.options.on_inbound else { return false };
-        let message = OwnedMessage::parse(content.clone())
-            .or_else(|_| OwnedMessage::parse_undecoded(content.clone()));
-        message.is_ok_and(|message| take.0(&message))
     }
 
     fn not_written(&self, connection: Connection<AnyIo>, failure: WriteError) -> Unsent {
@@ -325,28 +320,19 @@ impl Client {
                 // Only release 2 has them, and it is not switched on.
                 Block::Commit(_) => continue,
             };
-            match sent.examine(content.clone()) {
-                Finding::Answer(answer) if others == 0 => {
-                    return Waited::Clean(Delivery::Answered(answer));
+            let sorted = self.sort(&content, sent);
+            others = others.saturating_add(sorted.others);
+            match sorted.answer {
+                Some(answer) if others == 0 => return Waited::Clean(Delivery::Answered(answer)),
+                Some(answer) => return Waited::Spoiled(Delivery::Answered(answer)),
+                None if sorted.unreadable => {
+                    return spoiled(CauseKind::Unreadable, "it is no HL7 message".into());
                 }
-                Finding::Answer(answer) => return Waited::Spoiled(Delivery::Answered(answer)),
-                Finding::Other | Finding::Inbound(_) if self.is_taken(&content) => {
-                    if !self.commit_taken(connection).await {
-                        return spoiled(
-                            CauseKind::Closed,
-                            "while committing another message".into(),
-                        );
-                    }
+                None if sorted.taken && !self.commit_taken(connection).await => {
+                    let detail = "while committing another message";
+                    return spoiled(CauseKind::Closed, detail.into());
                 }
-                Finding::Other => {
-                    others = others.saturating_add(1);
-                    tracing::warn!("acknowledgment of another message, dropped");
-                }
-                Finding::Inbound(_) => {
-                    self.shared.dropped_inbound.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!("message from the peer, nobody to take it, dropped");
-                }
-                _ => return spoiled(CauseKind::Unreadable, "it is no HL7 message".into()),
+                None => {}
             }
         }
     }
@@ -362,7 +348,7 @@ impl Deliver for Client {
     }
 
     async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        let outstanding = Outstanding::of(&message).matching(self.shared.options.matching);
+        let outstanding = self.shared.options.outstanding(&message);
         let started = Instant::now();
         let delivery = self.exchange(&message, &outstanding, &progress).await;
         let outcome = match &delivery {

@@ -10,6 +10,8 @@
 mod codec;
 
 #[cfg(feature = "client")]
+mod beside;
+#[cfg(feature = "client")]
 mod client;
 #[cfg(all(feature = "client", feature = "server"))]
 mod decorators;

@@ -29,6 +29,8 @@ const CASES: &[(&[u8], &[Finding])] = &[
     (b"MSH|^~\\^|A\r", &[(Code::DuplicateDelimiter, 4, 1, 1)]),
     (b"MSH|^~\\0|A\r", &[(Code::AlphanumericDelimiter, 4, 1, 1)]),
     (b"MSH|^\xc3\\&|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
+    // At the end of a line it is padding.
+    (b"MSH|^~\\\x00|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
     (b"MSH|^~\\&|A|||||||1|P|2.5||||||KLINGON\r", &[(Code::UnknownCharset, 30, 1, 1)]),
 ];
 

@@ -1,6 +1,10 @@
 //! [`ClientBuilder`]: the options of a client.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use hl7_ack::Matching;
 use hl7_transport::{ClientTls, DEFAULT_KEEPALIVE};
@@ -26,6 +30,7 @@ pub struct ClientBuilder {
     max_idle_connections: usize,
     idle_timeout: Duration,
     matching: Matching,
+    always_original: bool,
     limits: Limits,
 }
 
@@ -48,6 +53,7 @@ impl ClientBuilder {
             max_idle_connections: 8,
             idle_timeout: Duration::from_secs(4),
             matching: Matching::exact(),
+            always_original: false,
             limits: Limits {
                 connect_timeout: Duration::from_secs(5),
                 timeout: Duration::from_secs(30),
@@ -95,6 +101,23 @@ impl ClientBuilder {
     /// ```
     pub fn matching(mut self, matching: Matching) -> Self {
         self.matching = matching;
+        self
+    }
+
+    /// Expects an answer to every message, whatever its MSH-15 and MSH-16 say: for a peer that
+    /// always acknowledges in original mode, by agreement. Default: what they say.
+    ///
+    /// ```
+    /// use hl7_http::client::Client;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::builder("https://ehr.example.org/hl7").always_original_mode().build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn always_original_mode(mut self) -> Self {
+        self.always_original = true;
         self
     }
 
@@ -245,7 +268,7 @@ impl ClientBuilder {
         };
         let destination = url.origin().ascii_serialization();
         let turns = dialect.is_in_order().then(|| Turns::new(limits.max_waiting));
-        let matching = self.matching;
+        let (matching, always_original) = (self.matching, self.always_original);
         let inner = Inner {
             http,
             url,
@@ -254,8 +277,10 @@ impl ClientBuilder {
             headers,
             credentials,
             matching,
+            always_original,
             limits,
             turns,
+            dropped_inbound: AtomicU64::new(0),
         };
         Ok(Client { inner: Arc::new(inner) })
     }

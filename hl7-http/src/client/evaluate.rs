@@ -13,6 +13,12 @@ pub(super) enum Content {
     TooLong,
 }
 
+/// What became of a message, and how many messages the response holds beside its answer.
+pub(super) struct Evaluated {
+    pub(super) delivery: Delivery,
+    pub(super) beside: u64,
+}
+
 /// What became of the message, by the table in the module documentation of [`crate::client`].
 pub(super) fn evaluate(
     outstanding: &Outstanding,
@@ -20,8 +26,8 @@ pub(super) fn evaluate(
     status: StatusCode,
     content: Content,
     max_response_len: usize,
-) -> Delivery {
-    let mut is_empty = false;
+) -> Evaluated {
+    let (mut is_empty, mut messages) = (false, 0);
     let (finding, what) = match content {
         Content::TooLong => (Finding::Unreadable, format!("more than {max_response_len} bytes")),
         Content::Complete(body) => {
@@ -30,7 +36,10 @@ pub(super) fn evaluate(
             match content.trim_ascii().is_empty() {
                 true if is_empty => (Finding::Unreadable, "an empty body".to_owned()),
                 true => (Finding::Unreadable, "a body without HL7".to_owned()),
-                false => (outstanding.examine(content), "a body that is not HL7".to_owned()),
+                false => {
+                    let finding = examine(outstanding, &content, &mut messages);
+                    (finding, "a body that is not HL7".to_owned())
+                }
             }
         }
     };
@@ -41,14 +50,15 @@ pub(super) fn evaluate(
             EmptyAnswer::Accepts => is_empty,
             EmptyAnswer::AnyBodyAccepts => matches!(finding, Finding::Unreadable),
         };
-    match finding {
+    let answers = u64::from(matches!(finding, Finding::Answer(_)));
+    let delivery = match finding {
         Finding::Answer(answer) if contradicts(&answer, status, dialect) => unknown(
             CauseKind::Mismatched,
             format!("HTTP status {number} with a positive acknowledgment"),
         ),
         Finding::Answer(answer) => Delivery::Answered(answer),
         _ if status.is_success() && none_due => Delivery::NoneDue,
-        Finding::Other => unknown(
+        Finding::Other(_) => unknown(
             CauseKind::Mismatched,
             format!("HTTP status {number} with the acknowledgment of another message"),
         ),
@@ -64,7 +74,21 @@ pub(super) fn evaluate(
             unknown(CauseKind::ContentRefused, format!("HTTP status {number}"))
         }
         _ => unknown(CauseKind::Refused, format!("HTTP status {number}")),
+    };
+    Evaluated { delivery, beside: messages.saturating_sub(answers) }
+}
+
+/// The answer in a body, or what its first message is; and how many there are.
+fn examine(outstanding: &Outstanding, content: &Bytes, messages: &mut u64) -> Finding {
+    let (mut answer, mut first) = (None, None);
+    for finding in outstanding.examine_each(content) {
+        *messages = messages.saturating_add(1);
+        match finding {
+            Finding::Answer(found) if answer.is_none() => answer = Some(Finding::Answer(found)),
+            other => first = first.or(Some(other)),
+        }
     }
+    answer.or(first).unwrap_or(Finding::Unreadable)
 }
 
 fn contradicts(answer: &Answer, status: StatusCode, dialect: &Dialect) -> bool {

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use hl7_ack::{Handler, Peer, Responder};
+use hl7_ack::{Acknowledger, Handler, Peer, Responder};
 use hl7_transport::{Background, CutOff, Shutdown, TokioTimer};
 use http::{Method, Request, Response, StatusCode, Version, header, request::Parts};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -73,6 +73,7 @@ pub(super) struct Options {
     pub(super) body_timeout: Duration,
     pub(super) handler_timeout: Duration,
     pub(super) stop_grace: Duration,
+    pub(super) acknowledger: Option<Acknowledger>,
 }
 
 impl Default for Options {
@@ -88,13 +89,19 @@ impl Default for Options {
             body_timeout: Duration::from_secs(60),
             handler_timeout: Duration::from_secs(60),
             stop_grace: Duration::from_secs(3),
+            acknowledger: None,
         }
     }
 }
 
 impl Options {
     pub(super) fn responder(&self, handler: impl Handler) -> Responder {
-        Responder::new(handler).with_time_limit(self.handler_timeout, TokioTimer::default())
+        let responder =
+            Responder::new(handler).with_time_limit(self.handler_timeout, TokioTimer::default());
+        match &self.acknowledger {
+            Some(acknowledger) => responder.with_acknowledger(acknowledger.clone()),
+            None => responder,
+        }
     }
 }
 

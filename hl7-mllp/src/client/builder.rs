@@ -2,7 +2,7 @@
 
 use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use hl7_ack::Matching;
+use hl7_ack::{Matching, Outstanding};
 use hl7_parse::OwnedMessage;
 use thiserror::Error;
 use tokio::{
@@ -35,6 +35,7 @@ pub(super) struct Options {
     pub(super) max_waiting: usize,
     pub(super) on_inbound: Option<OnInbound>,
     pub(super) matching: Matching,
+    pub(super) always_original: bool,
 }
 
 /// Takes a message that is not the answer, or does not.
@@ -51,6 +52,15 @@ impl Options {
     /// One permit for the exchange in hand and one for each caller that may wait.
     pub(super) fn places(&self) -> usize {
         self.max_waiting.saturating_add(1).min(Semaphore::MAX_PERMITS)
+    }
+
+    /// What is remembered of a message that is sent.
+    pub(super) fn outstanding(&self, message: &OwnedMessage) -> Outstanding {
+        let outstanding = Outstanding::of(message).matching(self.matching);
+        match self.always_original {
+            true => outstanding.always_original_mode(),
+            false => outstanding,
+        }
     }
 
     pub(super) fn connection(&self, io: AnyIo) -> Connection<AnyIo> {
@@ -86,6 +96,7 @@ impl ClientBuilder {
                 max_waiting: 1024,
                 on_inbound: None,
                 matching: Matching::exact(),
+                always_original: false,
             },
             #[cfg(feature = "tls")]
             tls: None,
@@ -130,6 +141,23 @@ impl ClientBuilder {
     /// ```
     pub fn matching(mut self, matching: Matching) -> Self {
         self.options.matching = matching;
+        self
+    }
+
+    /// Waits for an answer to every message, whatever its MSH-15 and MSH-16 say: for a peer that
+    /// always acknowledges in original mode, by agreement. Default: what they say.
+    ///
+    /// ```
+    /// use hl7_mllp::client::Client;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let client = Client::builder("his.example.org:2575").always_original_mode().build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn always_original_mode(mut self) -> Self {
+        self.options.always_original = true;
         self
     }
 

@@ -1,6 +1,6 @@
 //! Reads what the peer sends while no exchange is under way.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use super::{Client, Shared};
 use crate::{Block, SkippedKind, connection::ReadError};
@@ -54,12 +54,9 @@ impl Client {
                 };
                 let goes_on = match read {
                     Ok(Some(Block::Content(content))) => {
-                        let taken = self.is_taken(&content);
-                        if !taken {
-                            self.shared.dropped_inbound.fetch_add(1, Ordering::Relaxed);
-                            tracing::warn!("message from the peer, nobody to take it, dropped");
-                        }
-                        taken && self.commit_taken(connection).await
+                        let untaken = self.untaken(&content);
+                        self.drop_inbound(untaken);
+                        untaken == 0 && self.commit_taken(connection).await
                     }
                     Ok(Some(Block::Skipped(skipped))) => skipped.kind() == SkippedKind::Empty,
                     // Some bytes, but no frame: the exchange will see what they are.

@@ -1,14 +1,14 @@
-//! Writes an answer at the level of acknowledgment that the sender asked for.
+//! Writes an answer at the level of acknowledgment that is due.
 
 use hl7_parse::OwnedMessage;
 
 use crate::{
-    AckCode, AckRequest, Answer, Condition, ErrorCode, Level, Mode, answer::error_codes,
-    msa::msa_of, responder::read,
+    AckCode, AckRequest, Answer, Condition, ErrorCode, Level, Mode, acknowledgment::msa_code,
+    answer::error_codes, msa::msa_of, responder::read,
 };
 
 /// The answer with MSA-1 at the level asked for; as it is where no answer is due at once.
-pub(super) fn translated(answer: Answer, request: AckRequest) -> Answer {
+pub(crate) fn translated(answer: Answer, request: AckRequest) -> Answer {
     let wanted = match (request.mode(), request.accept()) {
         (Mode::Original, _) => Level::Application,
         (Mode::Enhanced, Condition::Never) => return answer,
@@ -19,6 +19,14 @@ pub(super) fn translated(answer: Answer, request: AckRequest) -> Answer {
     match with_code(answer.message(), code) {
         Some(message) => answer.with_message(message, code),
         None => answer,
+    }
+}
+
+/// What answers a message as an application acknowledgment: C. in its MSA-1 becomes A.
+pub(crate) fn of_application(answer: OwnedMessage) -> Option<OwnedMessage> {
+    match msa_code(&answer.as_message()).filter(|code| code.level() == Level::Accept) {
+        None => Some(answer),
+        Some(code) => with_code(&answer, at_other_level(code, &error_codes(&answer.as_message()))),
     }
 }
 

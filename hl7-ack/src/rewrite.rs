@@ -1,0 +1,89 @@
+//! Writes a part of the message with our delimiters where they are not the sender's, so that it
+//! reads the same.
+
+use hl7_parse::{TokenKind, Tokens};
+
+use crate::{hidden::Hidden, writer::Writer};
+
+impl Writer {
+    #[cold]
+    pub(crate) fn rewrite(&mut self, part: &[u8]) {
+        if self.theirs == self.ours {
+            // It holds what may not be echoed; its delimiters and sequences are ours.
+            for byte in part {
+                self.unless_control(*byte);
+            }
+            return;
+        }
+        let Some(hidden) = Hidden::of(self.theirs, self.keeps_esc) else {
+            return self.tokens(part);
+        };
+        let mut rest = part;
+        while !rest.is_empty() {
+            let (text, characters, after) = hidden.split(rest);
+            self.tokens(text);
+            // Whoever reads them knows that they hold no delimiter.
+            self.out.extend(characters);
+            rest = after;
+        }
+    }
+
+    fn tokens(&mut self, text: &[u8]) {
+        for token in Tokens::new(text, self.theirs) {
+            match token.kind() {
+                TokenKind::Separator(level) => self.delimiter(level),
+                TokenKind::Text | TokenKind::Escaped(_) => self.data(&token.unescape()),
+                _ => self.sequence(token.as_bytes()),
+            }
+        }
+    }
+
+    /// Bytes that are data, in the set of the message.
+    fn data(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match *byte {
+                0x1B if self.keeps_esc => self.out.push(0x1B),
+                byte if byte.is_ascii() => {
+                    let mut sequence = [0; 5];
+                    let written = self.escape(byte, &mut sequence);
+                    self.out.extend(written);
+                }
+                byte => self.out.push(byte),
+            }
+        }
+    }
+
+    /// A sequence stays what it is, unless it can not be told from something else with our
+    /// delimiters.
+    fn sequence(&mut self, sequence: &[u8]) {
+        let ([_, body @ .., _], Some(escape)) = (sequence, self.ours.escape()) else {
+            return self.data(sequence);
+        };
+        let written = [&[escape], body, &[escape]].concat();
+        let mut read = Tokens::new(&written, self.ours);
+        // The code of a delimiter that was not in use stood for nothing, and must not begin to.
+        let same = read.next().is_some_and(|token| {
+            token.as_bytes() == written && !matches!(token.kind(), TokenKind::Escaped(_))
+        });
+        // One without bytes of a delimiter is read as one; a control character is never echoed.
+        match same && !body.iter().any(|byte| self.delimits(*byte) || byte.is_ascii_control()) {
+            true => self.out.extend(&written),
+            false => self.data(sequence),
+        }
+    }
+
+    fn delimits(&self, byte: u8) -> bool {
+        let ours = &self.ours;
+        byte == ours.field()
+            || [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()]
+                .contains(&Some(byte))
+    }
+
+    fn unless_control(&mut self, byte: u8) {
+        match byte {
+            0x1B if self.keeps_esc => self.out.push(byte),
+            byte if byte.is_ascii_control() => self.data(&[byte]),
+            byte => self.out.push(byte),
+        }
+    }
+}

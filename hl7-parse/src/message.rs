@@ -47,10 +47,6 @@ impl<'a> Message<'a> {
         Self { bytes, separators, spans: spans.into() }
     }
 
-    pub(crate) fn into_parts(self) -> (Separators, Cow<'a, [Span]>) {
-        (self.separators, self.spans)
-    }
-
     /// The bytes that were read, all of them, as they came.
     #[must_use]
     pub fn as_bytes(&self) -> &'a [u8] {

@@ -2,7 +2,7 @@
 
 use crate::{
     Diagnostic, DiagnosticCode, Message, ParseError, ParseErrorKind,
-    scan::{First, Report, Scanned, Span, is_segment_head, scan, unindented},
+    scan::{First, LineFeeds, Report, Scanned, Span, is_segment_head, scan_with, unindented},
 };
 
 /// How to read a message: tolerances and limits.
@@ -32,6 +32,7 @@ use crate::{
 pub struct ParseOptions {
     refused: u32,
     lines_joined: bool,
+    line_feeds: LineFeeds,
     max_segments: usize,
     max_diagnostics: usize,
 }
@@ -61,15 +62,19 @@ impl ParseOptions {
         Self {
             refused: 0,
             lines_joined: false,
+            line_feeds: LineFeeds::Guessed,
             max_segments: Self::MAX_SEGMENTS,
             max_diagnostics: Self::MAX_DIAGNOSTICS,
         }
     }
 
-    /// Tolerates nothing but line feeds inside segments, which are data by the standard.
+    /// Tolerates nothing but line feeds inside segments, which are data by the standard
+    /// ([`ParseOptions::line_feeds_are_data`]).
     #[must_use]
     pub fn strict() -> Self {
-        Self { refused: u32::MAX, ..Self::new() }.tolerate(DiagnosticCode::LineFeedInData)
+        Self { refused: u32::MAX, ..Self::new() }
+            .line_feeds_are_data()
+            .tolerate(DiagnosticCode::LineFeedInData)
     }
 
     /// Tolerates one thing.
@@ -107,6 +112,29 @@ impl ParseOptions {
         self
     }
 
+    /// Takes a line feed for data wherever CR ends the segments, as the standard does (2.4.4): also
+    /// in MSH, and before what looks like another segment. It is still told
+    /// ([`DiagnosticCode::LineFeedInData`]), or refused.
+    ///
+    /// One right after a CR is the second half of CR LF, and those at the very end are of no
+    /// segment. A message in which no CR ends a segment is read as without this.
+    ///
+    /// ```
+    /// use hl7_parse::{ParseOptions, Path};
+    ///
+    /// let bytes = b"MSH|^~\\&|A\nB\rNTE|1||weight\nBMI|high\rPID|1\r";
+    /// let message = ParseOptions::new().line_feeds_are_data().parse(bytes)?.message;
+    /// assert_eq!(message.segments().len(), 3);
+    /// assert_eq!(message.header().sending_application().as_bytes(), b"A\nB");
+    /// assert_eq!(message.get(&Path::new("NTE-3")).decode(), "weight\nBMI");
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn line_feeds_are_data(mut self) -> Self {
+        self.line_feeds = LineFeeds::Data;
+        self
+    }
+
     /// How many segments a message may have, lines that are none included; each takes 8 bytes beside the message.
     #[must_use]
     pub fn max_segments(mut self, max: usize) -> Self {
@@ -128,7 +156,8 @@ impl ParseOptions {
     /// Those of [`Message::parse`], and [`ParseErrorKind::NotTolerated`].
     pub fn parse<'a>(&self, bytes: &'a [u8]) -> Result<Parsed<'a>, ParseError> {
         let mut collect = Collect { options: self, diagnostics: Vec::new(), left_out: 0 };
-        let mut scanned = scan(bytes, First::Header, self.max_segments, &mut collect)?;
+        let mut scanned =
+            scan_with(self.line_feeds, bytes, First::Header, self.max_segments, &mut collect)?;
         if self.lines_joined {
             join_lines(bytes, &mut scanned, &mut collect.diagnostics);
         }

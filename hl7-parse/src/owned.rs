@@ -4,11 +4,9 @@ use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 
-#[cfg(any(feature = "charset", feature = "serde"))]
-use crate::scan::Scanned;
 use crate::{
     Charset, Header, Message, ParseError, ParseOptions, Separators,
-    scan::{First, Ignore, Span, scan},
+    scan::{First, Ignore, LineFeeds, Scanned, Span, scan, scan_with},
 };
 
 /// A message that shares ownership of its bytes.
@@ -47,10 +45,7 @@ impl OwnedMessage {
     ///
     /// Those of [`Message::parse`].
     pub fn parse(bytes: impl Into<Bytes>) -> Result<Self, ParseError> {
-        let bytes = bytes.into();
-        let (separators, spans) = Message::parse(&bytes)?.into_parts();
-        let spans = Arc::from(&*spans);
-        Ok(Self { bytes, separators, spans })
+        Self::parse_with(LineFeeds::Guessed, bytes.into())
     }
 
     /// Reads a message whatever character set it declares, to pass it on.
@@ -81,11 +76,17 @@ impl OwnedMessage {
         let bytes = bytes.into();
         let max_segments = ParseOptions::MAX_SEGMENTS;
         let scanned = scan(&bytes, First::Undecoded, max_segments, &mut Ignore)?;
-        Ok(Self { bytes, separators: scanned.separators, spans: scanned.spans.into() })
+        Ok(Self::from_scanned(bytes, scanned))
+    }
+
+    /// [`OwnedMessage::parse`] with a choice.
+    pub(crate) fn parse_with(line_feeds: LineFeeds, bytes: Bytes) -> Result<Self, ParseError> {
+        let max_segments = ParseOptions::MAX_SEGMENTS;
+        let scanned = scan_with(line_feeds, &bytes, First::Header, max_segments, &mut Ignore)?;
+        Ok(Self::from_scanned(bytes, scanned))
     }
 
     /// What was found in just these bytes.
-    #[cfg(any(feature = "charset", feature = "serde"))]
     pub(crate) fn from_scanned(bytes: Bytes, scanned: Scanned) -> Self {
         Self { bytes, separators: scanned.separators, spans: scanned.spans.into() }
     }

@@ -3,7 +3,7 @@
 //! A segment ends at a carriage return (2.4.4). What else ends one in practice is decided here
 //! and nowhere else. Nothing below the segment is located.
 
-use memchr::{memchr2, memchr2_iter, memchr3_iter};
+use memchr::{memchr, memchr2, memchr2_iter, memchr3_iter};
 
 use crate::{
     Charset, DiagnosticCode, ParseError, ParseErrorKind, Separators,
@@ -76,7 +76,26 @@ pub(crate) enum First {
     Undecoded,
 }
 
+/// What a line feed is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LineFeeds {
+    /// What it seems to be: by the end of MSH, and by what follows it.
+    Guessed,
+    /// Data, unless it follows a CR or no CR ends a segment.
+    Data,
+}
+
 pub(crate) fn scan<R: Report>(
+    bytes: &[u8],
+    first: First,
+    max_segments: usize,
+    report: &mut R,
+) -> Result<Scanned, ParseError> {
+    scan_with(LineFeeds::Guessed, bytes, first, max_segments, report)
+}
+
+pub(crate) fn scan_with<R: Report>(
+    line_feeds: LineFeeds,
     bytes: &[u8],
     first: First,
     max_segments: usize,
@@ -93,7 +112,14 @@ pub(crate) fn scan<R: Report>(
         report.report(DiagnosticCode::BytesBeforeHeader, 0, 0)?;
     }
 
-    let line_end = memchr2(b'\r', b'\n', bytes.get(start..).unwrap_or_default());
+    let (body, content_end) = (slice(bytes, start, bytes.len()), content_end(bytes));
+    // The CR that ends the last segment stands at the end of the content.
+    let cr_ends = || memchr(b'\r', slice(bytes, start, (content_end + 1).min(bytes.len())));
+    let line_feeds_are_data = line_feeds == LineFeeds::Data && cr_ends().is_some();
+    let line_end = match line_feeds_are_data {
+        true => memchr(b'\r', body),
+        false => memchr2(b'\r', b'\n', body),
+    };
     let line_end = line_end.map_or(bytes.len(), |at| start + at);
     let line = without_framing(slice(bytes, start, line_end));
     let mut may_hold_kanji = false;
@@ -120,7 +146,8 @@ pub(crate) fn scan<R: Report>(
         separators,
         // What ends the header tells what ends the others.
         line_feed_ends: bytes.get(line_end) == Some(&b'\n'),
-        content_end: content_end(bytes),
+        line_feeds_are_data,
+        content_end,
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
         report,
@@ -128,16 +155,15 @@ pub(crate) fn scan<R: Report>(
         line_start: start,
     };
     if may_hold_kanji {
-        for at in memchr3_iter(b'\r', b'\n', ESCAPE, slice(bytes, start, bytes.len())) {
+        for at in memchr3_iter(b'\r', b'\n', ESCAPE, body) {
             lines.end(start + at)?;
         }
     } else {
-        for at in memchr2_iter(b'\r', b'\n', slice(bytes, start, bytes.len())) {
+        for at in memchr2_iter(b'\r', b'\n', body) {
             lines.end(start + at)?;
         }
     }
     lines.end_last()?;
-    lines.trim_last();
     Ok(Scanned { separators, spans: lines.spans })
 }
 
@@ -145,7 +171,8 @@ struct Lines<'a, R> {
     content: &'a [u8],
     separators: Separators,
     line_feed_ends: bool,
-    /// Where nothing but line ends and framing bytes follows.
+    line_feeds_are_data: bool,
+    /// Where nothing but line ends, framing bytes and blank lines follow.
     content_end: usize,
     spans: Vec<Span>,
     max_segments: usize,
@@ -209,13 +236,6 @@ impl<R: Report> Lines<'_, R> {
         Ok(())
     }
 
-    /// Line feeds at the very end are line ends, whatever blank lines follow them.
-    fn trim_last(&mut self) {
-        let Some(last) = self.spans.last_mut() else { return };
-        let trailing = last.of(self.content).iter().rev().take_while(|byte| ends_message(byte));
-        last.end -= u32::try_from(trailing.count()).unwrap_or(0);
-    }
-
     fn byte(&self, at: usize) -> Option<u8> {
         self.content.get(at).copied()
     }
@@ -228,11 +248,12 @@ impl<R: Report> Lines<'_, R> {
         let rest = self.content.get(at..).unwrap_or_default();
         let blank = rest.iter().take(MAX_BLANK_LINES).take_while(|byte| **byte == b'\n').count();
         at >= self.content_end
-            || rest.get(blank..).and_then(<[u8]>::split_first_chunk::<4>).is_some_and(
-                |([first, second, third, next], _)| {
-                    *next == self.separators.field && is_segment_id(&[*first, *second, *third])
-                },
-            )
+            || !self.line_feeds_are_data
+                && rest.get(blank..).and_then(<[u8]>::split_first_chunk::<4>).is_some_and(
+                    |([first, second, third, next], _)| {
+                        *next == self.separators.field && is_segment_id(&[*first, *second, *third])
+                    },
+                )
     }
 
     /// Takes a line as a segment, and says whether it is one.
@@ -292,7 +313,7 @@ pub(crate) fn unindented(bytes: &[u8]) -> &[u8] {
         return bytes;
     }
     let blanks = bytes.iter().take(MAX_BLANKS);
-    let blanks = blanks.take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let blanks = blanks.take_while(|byte| is_space(byte)).count();
     bytes.get(blanks..).unwrap_or_default()
 }
 
@@ -332,18 +353,31 @@ pub(crate) fn leading(bytes: &[u8]) -> usize {
     }
 }
 
-/// Where what [`ends_message`] and byte order marks with nothing after them begin.
+/// Where nothing but line ends, framing bytes and blank lines follow. Spaces after a line feed may
+/// be data, up to the next CR.
 fn content_end(bytes: &[u8]) -> usize {
+    let text = without_last(bytes, |byte| ends_message(byte) || is_space(byte)).len();
+    let after = bytes.get(text..).unwrap_or_default();
+    let line = memchr(b'\r', after).and_then(|end| after.get(..end)).unwrap_or(after);
+    text + without_last(line, ends_message).len()
+}
+
+/// Bytes without those at their end that `skips` takes, and byte order marks among them.
+fn without_last(bytes: &[u8], skips: impl Fn(&u8) -> bool) -> &[u8] {
     let mut rest = bytes;
     loop {
         match rest {
-            [before @ .., last] if ends_message(last) => rest = before,
+            [before @ .., last] if skips(last) => rest = before,
             _ => match rest.strip_suffix(BYTE_ORDER_MARK) {
                 Some(before) => rest = before,
-                None => return rest.len(),
+                None => return rest,
             },
         }
     }
+}
+
+fn is_space(byte: &u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// What may stand after the last segment: line ends, framing bytes, NULs.

@@ -439,6 +439,40 @@ fn what_was_under_way_when_reading_failed_is_not_given() {
 }
 
 #[test]
+fn blank_lines_at_the_end_change_nothing_of_the_last_segment() {
+    let segments = |message: hl7_parse::Message<'_>| -> Vec<Vec<u8>> {
+        message.segments().map(|segment| segment.as_bytes().to_vec()).collect()
+    };
+    for blank in ["", "\r", "\r \t", "\r\u{feff}", "\u{feff}\r\u{b} ", "\n\r \u{1c}\r"] {
+        let stream = format!("MSH|^~\\&|A\rabc\n{blank}");
+        let owned = split(&SplitOptions::new(), [stream.as_bytes()]);
+        let borrowed = parts(stream.as_bytes()).next().expect("one");
+        for message in [owned[0].read(), borrowed.read()] {
+            let found = segments(message.expect("readable"));
+            assert_eq!(found, [&b"MSH|^~\\&|A"[..], b"abc"], "{}", stream.escape_debug());
+        }
+    }
+}
+
+#[test]
+fn a_header_behind_a_line_feed_that_is_data_begins_no_part() {
+    let stream = b"MSH|^~\\&|A\nB|C\rNTE|1||x\nMSH|y\rPID|1\r\nMSH|^~\\&|D\rBTS|2\nBTS|3\r";
+    let lengths = |parts: &[OwnedPart]| parts.iter().map(OwnedPart::len).collect::<Vec<_>>();
+    let options = SplitOptions::new().line_feeds_are_data();
+    for piece_len in 1..=stream.len() {
+        let parts = split(&options, stream.chunks(piece_len));
+        assert_eq!(lengths(&parts), [37, 11, 12], "in pieces of {piece_len}");
+        let message = parts[0].parse().expect("readable");
+        let view = message.as_message();
+        assert_eq!(view.header().sending_application().as_bytes(), b"A\nB");
+        assert_eq!(view.segment("NTE").expect("there").field(3).as_bytes(), b"x\nMSH");
+        assert_eq!(parts[0].read().expect("readable").segments().len(), 3);
+    }
+    assert_eq!(parts(stream).line_feeds_are_data().count(), 3);
+    assert_eq!(parts(stream).count(), 5);
+}
+
+#[test]
 fn the_files_of_the_test_data_are_cut_as_described() {
     use PartKind::{BatchHeader, BatchTrailer, FileHeader, FileTrailer, Message};
     for (name, expected) in [
@@ -515,18 +549,18 @@ fn soup() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }
 
-fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|byte| b"\xEF\xBB\xBF \t\n\0\x1c\x0b".contains(byte))
-}
-
 proptest! {
     #[test]
     fn pieces_change_nothing(
         bytes in soup(),
         cuts in proptest::collection::vec(0..400usize, 0..12),
         max in prop_oneof![Just(0), 1..40usize, Just(1_000_000)],
+        line_feeds_are_data in any::<bool>(),
     ) {
-        let options = SplitOptions::new().max_message_len(max);
+        let mut options = SplitOptions::new().max_message_len(max);
+        if line_feeds_are_data {
+            options = options.line_feeds_are_data();
+        }
         let whole = told(&split(&options, [&bytes[..]]));
         let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
         cuts.sort_unstable();
@@ -542,9 +576,17 @@ proptest! {
     }
 
     #[test]
-    fn splitter_and_slices_agree_and_leave_out_blanks_only(bytes in soup()) {
-        let owned = split(&SplitOptions::new(), [&bytes[..]]);
-        let borrowed: Vec<_> = parts(&bytes).collect();
+    fn splitter_and_slices_agree_and_leave_out_blanks_only(
+        bytes in soup(),
+        line_feeds_are_data in any::<bool>(),
+    ) {
+        let (owned, borrowed): (_, Vec<_>) = match line_feeds_are_data {
+            true => (
+                split(&SplitOptions::new().line_feeds_are_data(), [&bytes[..]]),
+                parts(&bytes).line_feeds_are_data().collect(),
+            ),
+            false => (split(&SplitOptions::new(), [&bytes[..]]), parts(&bytes).collect()),
+        };
         let mut uncovered = bytes.clone();
         for part in &owned {
             let start = usize::try_from(part.offset()).expect("small");
@@ -571,11 +613,7 @@ proptest! {
             prop_assert_eq!(owned.place(), borrowed.place());
             prop_assert_eq!(owned.faults(), borrowed.faults());
             let segments = |message: hl7_parse::Message<'_>| -> Vec<Vec<u8>> {
-                let mut segments: Vec<_> =
-                    message.segments().map(|segment| segment.as_bytes().to_vec()).collect();
-                // A byte order mark that nothing follows is no part of a splitter's.
-                while segments.pop_if(|last| is_blank(last)).is_some() {}
-                segments
+                message.segments().map(|segment| segment.as_bytes().to_vec()).collect()
             };
             let (owned, borrowed) = (owned.read(), borrowed.read());
             prop_assert_eq!(

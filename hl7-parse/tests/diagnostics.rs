@@ -60,6 +60,44 @@ fn a_line_is_told_to_be_no_segment_where_its_id_is_not_found() {
 }
 
 #[test]
+fn a_line_feed_is_data_on_request_wherever_cr_ends_segments() {
+    let segments = |bytes: &[u8], options: &ParseOptions| -> Vec<Vec<u8>> {
+        let message = options.parse(bytes).expect("readable").message;
+        message.segments().map(|segment| segment.as_bytes().to_vec()).collect()
+    };
+    for (bytes, guessed, data) in [
+        // In MSH, and before what looks like a segment.
+        (
+            &b"MSH|^~\\&|A\nB\rPID|1\nPV1|2\r"[..],
+            &[&b"MSH|^~\\&|A"[..], b"B", b"PID|1", b"PV1|2"][..],
+            &[&b"MSH|^~\\&|A\nB"[..], b"PID|1\nPV1|2"][..],
+        ),
+        // CR LF is one end, and what follows the last is none.
+        (
+            b"MSH|^~\\&|A\r\nPID|1\nx\r\n\n",
+            &[b"MSH|^~\\&|A", b"PID|1\nx"],
+            &[b"MSH|^~\\&|A", b"PID|1\nx"],
+        ),
+        (b"MSH|^~\\&|A\nB\r", &[b"MSH|^~\\&|A", b"B"], &[b"MSH|^~\\&|A\nB"]),
+        (b"MSH|^~\\&|A\rPID|1\n", &[b"MSH|^~\\&|A", b"PID|1"], &[b"MSH|^~\\&|A", b"PID|1"]),
+        // Where no CR ends a segment, that of a frame's end among them, LF does.
+        (b"MSH|^~\\&|A\nPID|1\n\x1c\r", &[b"MSH|^~\\&|A", b"PID|1"], &[b"MSH|^~\\&|A", b"PID|1"]),
+    ] {
+        let shown = bytes.escape_ascii();
+        assert_eq!(segments(bytes, &ParseOptions::new()), guessed, "{shown}");
+        assert_eq!(segments(bytes, &ParseOptions::new().line_feeds_are_data()), data, "{shown}");
+    }
+    let bytes = b"MSH|^~\\&|A\nB\rNTE|1||BMI\nPV1|2\r";
+    let parsed = ParseOptions::strict().parse(bytes).expect("the standard's reading");
+    let found: Vec<_> =
+        parsed.diagnostics.iter().map(|found| (found.code(), found.segment())).collect();
+    assert_eq!(found, [(Code::LineFeedInData, 1)]);
+    assert_eq!(parsed.diagnostics[0].count(), 2);
+    let refused = ParseOptions::strict().refuse(Code::LineFeedInData).parse(bytes);
+    assert_eq!(refused.expect_err("refused").offset(), 10);
+}
+
+#[test]
 fn lines_that_are_no_segment_are_joined_on_request() {
     let bytes = b"MSH|^~\\&|A\rrest of MSH\rNTE|1||a|b\r\rsecond\n|third\r PID|1\rx\r";
     let parsed = ParseOptions::new().join_lines().parse(bytes).expect("readable");

@@ -90,7 +90,24 @@ proptest! {
             plain.push(b'\r');
         }
         prop_assert!(told || plain == bytes, "{:?}", bytes.escape_ascii().to_string());
+    }
+
+    #[test]
+    fn strict_reading_refuses_what_is_told_and_nothing_else(bytes in message()) {
+        let options = ParseOptions::new().line_feeds_are_data();
+        let parsed = options.parse(&bytes).expect("a header is there");
+        let told = parsed.diagnostics.iter().any(|found| found.code() != DiagnosticCode::LineFeedInData);
         prop_assert_eq!(ParseOptions::strict().parse(&bytes).is_err(), told);
+    }
+
+    #[test]
+    fn segments_end_at_cr_alone_where_line_feeds_are_data(bytes in message()) {
+        let bytes = [&bytes[..], b"\rPID|1\r"].concat();
+        let options = ParseOptions::new().line_feeds_are_data();
+        let message = options.parse(&bytes).expect("a header is there").message;
+        let is_blank = |byte: &u8| b" \t\r\n\x0b\x1c\0\xEF\xBB\xBF".contains(byte);
+        let lines = bytes.split(|byte| *byte == b'\r').filter(|line| !line.iter().all(is_blank));
+        prop_assert_eq!(message.segments().len(), lines.count(), "{}", bytes.escape_ascii());
     }
 
     #[test]

@@ -3,10 +3,14 @@
 //! Each byte is looked at once, but for the one that decides about a line, which is looked at
 //! twice. What is found does not depend on where the pieces were cut.
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
 use super::{PartKind, in_force::InForce};
-use crate::{Separators, header::declared, scan::Ignore};
+use crate::{
+    Separators,
+    header::declared,
+    scan::{Ignore, LineFeeds},
+};
 
 /// The beginning of a part. Offsets are from the start of the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +36,7 @@ pub(super) struct Heads {
     /// Whether the first line of the part under way, if it has ended, was ended by a lone LF.
     line_feed_ends: Option<bool>,
     field: InForce<u8>,
+    line_feeds: LineFeeds,
     #[cfg(test)]
     pub(super) work: u64,
 }
@@ -61,7 +66,7 @@ enum Before {
 const BYTE_ORDER_MARK: [u8; 3] = *b"\xEF\xBB\xBF";
 
 impl Heads {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(line_feeds: LineFeeds) -> Self {
         Self {
             state: State::Blank(Before::Other),
             at: 0,
@@ -71,9 +76,14 @@ impl Heads {
             begun: false,
             line_feed_ends: None,
             field: InForce::new(Separators::RECOMMENDED.field()),
+            line_feeds,
             #[cfg(test)]
             work: 0,
         }
+    }
+
+    pub(super) fn line_feeds(&self) -> LineFeeds {
+        self.line_feeds
     }
 
     /// Where the last line that is not blank ends, its terminator included.
@@ -101,7 +111,7 @@ impl Heads {
             let mut consumed = after;
             let mut head = None;
             match self.state {
-                State::Text => match memchr2(b'\r', b'\n', rest) {
+                State::Text => match self.line_end(rest) {
                     Some(end) => {
                         consumed = rest.get(end + 1..).unwrap_or_default();
                         self.end_line_at(self.at + (end + 1) as u64);
@@ -178,6 +188,13 @@ impl Heads {
             }
         }
         None
+    }
+
+    fn line_end(&self, text: &[u8]) -> Option<usize> {
+        match self.line_feeds {
+            LineFeeds::Guessed => memchr2(b'\r', b'\n', text),
+            LineFeeds::Data => memchr(b'\r', text),
+        }
     }
 
     /// Says that there is no more; to be asked until there is no head any more.

@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::{Faults, PartKind, Place, part::read};
-use crate::{Message, OwnedMessage, ParseError, ParseErrorKind, Separators};
+use crate::{Message, OwnedMessage, ParseError, ParseErrorKind, Separators, scan::LineFeeds};
 
 /// A message, an envelope segment, or something else. Made by [`super::Splitter`] and
 /// [`super::Reader`].
@@ -21,6 +21,7 @@ pub struct OwnedPart {
     pub(super) offset: u64,
     pub(super) len: u64,
     pub(super) separators: Separators,
+    pub(super) line_feeds: LineFeeds,
     pub(super) place: Place,
     pub(super) faults: Faults,
 }
@@ -80,7 +81,7 @@ impl OwnedPart {
     /// [`PartKind::TooLong`].
     pub fn read(&self) -> Result<Message<'_>, ParseError> {
         self.check_length()?;
-        read(&self.bytes, self.separators)
+        read(self.line_feeds, &self.bytes, self.separators)
     }
 
     /// Reads a message, without copying its bytes.
@@ -91,7 +92,7 @@ impl OwnedPart {
     /// them, and [`ParseErrorKind::OverLimit`] where the kind is [`PartKind::TooLong`].
     pub fn parse(&self) -> Result<OwnedMessage, ParseError> {
         self.check_length()?;
-        OwnedMessage::parse(self.bytes.clone())
+        OwnedMessage::parse_with(self.line_feeds, self.bytes.clone())
     }
 
     fn check_length(&self) -> Result<(), ParseError> {

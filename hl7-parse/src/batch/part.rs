@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Faults, Place};
 use crate::{
     Message, ParseError, ParseOptions, Separators,
-    scan::{First, Ignore, scan},
+    scan::{First, Ignore, LineFeeds, scan_with},
 };
 
 /// A message, an envelope segment, or something else. Made by [`super::parts()`].
@@ -15,6 +15,7 @@ pub struct Part<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) offset: usize,
     pub(super) separators: Separators,
+    pub(super) line_feeds: LineFeeds,
     pub(super) place: Place,
     pub(super) faults: Faults,
 }
@@ -104,12 +105,17 @@ impl<'a> Part<'a> {
     ///
     /// Those of [`Message::parse`].
     pub fn read(&self) -> Result<Message<'a>, ParseError> {
-        read(self.bytes, self.separators)
+        read(self.line_feeds, self.bytes, self.separators)
     }
 }
 
-pub(super) fn read(bytes: &[u8], in_force: Separators) -> Result<Message<'_>, ParseError> {
-    let scanned = scan(bytes, First::Any(in_force), ParseOptions::MAX_SEGMENTS, &mut Ignore)?;
+pub(super) fn read(
+    line_feeds: LineFeeds,
+    bytes: &[u8],
+    in_force: Separators,
+) -> Result<Message<'_>, ParseError> {
+    let (first, max_segments) = (First::Any(in_force), ParseOptions::MAX_SEGMENTS);
+    let scanned = scan_with(line_feeds, bytes, first, max_segments, &mut Ignore)?;
     Ok(Message::from_scanned(bytes, scanned))
 }
 

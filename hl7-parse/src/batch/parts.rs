@@ -7,7 +7,7 @@ use super::{
     envelope::{Entry, Envelope},
     heads::{Head, Heads},
 };
-use crate::scan::slice;
+use crate::scan::{LineFeeds, slice};
 
 /// Cuts `bytes` into its messages and envelope segments, in order.
 ///
@@ -23,7 +23,7 @@ pub fn parts(bytes: &[u8]) -> Parts<'_> {
     Parts {
         bytes,
         rest: bytes,
-        heads: Heads::new(),
+        heads: Heads::new(LineFeeds::Guessed),
         envelope: Envelope::new(),
         under_way: None,
         ended: bytes.is_empty(),
@@ -42,13 +42,31 @@ pub struct Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    /// The same parts where CR alone ends a line: [`super::SplitOptions::line_feeds_are_data`].
+    /// Begins anew.
+    ///
+    /// ```
+    /// use hl7_parse::batch::parts;
+    ///
+    /// let bytes = b"MSH|^~\\&|LAB\rNTE|1||a line\nMSH|no header\rPID|1\r";
+    /// let parts: Vec<_> = parts(bytes).line_feeds_are_data().collect();
+    /// assert_eq!(parts.len(), 1);
+    /// assert_eq!(parts[0].read()?.segments().len(), 3);
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn line_feeds_are_data(self) -> Self {
+        Self { heads: Heads::new(LineFeeds::Data), ..parts(self.bytes) }
+    }
+
     fn cut(&mut self, head: Head, end: u64) -> Part<'a> {
         let [line, text, end] = [head.line, head.text, end]
             .map(|offset| usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len()));
         let Entry { place, faults, separators } =
             self.envelope.enter(head.kind, slice(self.bytes, text, end));
         let bytes = slice(self.bytes, line, end);
-        Part { kind: head.kind, bytes, offset: line, separators, place, faults }
+        let line_feeds = self.heads.line_feeds();
+        Part { kind: head.kind, bytes, offset: line, separators, line_feeds, place, faults }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::{Fault, Reader, Splitter};
+use crate::scan::LineFeeds;
 
 /// How to cut a stream: a limit, and what to do about faults.
 ///
@@ -27,6 +28,7 @@ use super::{Fault, Reader, Splitter};
 pub struct SplitOptions {
     pub(super) max_message_len: usize,
     pub(super) refused: u16,
+    pub(super) line_feeds: LineFeeds,
 }
 
 impl SplitOptions {
@@ -36,7 +38,8 @@ impl SplitOptions {
     /// The default limit; faults are told and refuse nothing.
     #[must_use]
     pub fn new() -> Self {
-        Self { max_message_len: Self::MAX_MESSAGE_LEN, refused: 0 }
+        let line_feeds = LineFeeds::Guessed;
+        Self { max_message_len: Self::MAX_MESSAGE_LEN, refused: 0, line_feeds }
     }
 
     /// Refuses every fault.
@@ -50,6 +53,27 @@ impl SplitOptions {
     #[must_use]
     pub fn max_message_len(mut self, max: usize) -> Self {
         self.max_message_len = max;
+        self
+    }
+
+    /// Takes a line feed for data, as the standard does: a line ends at CR, or CR LF, and nowhere
+    /// else. What looks like a header behind a lone line feed begins no part, and the parts are
+    /// read as by [`crate::ParseOptions::line_feeds_are_data`]. A stream of which LF alone ends
+    /// the lines is one part.
+    ///
+    /// ```
+    /// use hl7_parse::batch::SplitOptions;
+    ///
+    /// let bytes = &b"MSH|^~\\&|LAB\rNTE|1||a line\nMSH|no header\rPID|1\r"[..];
+    /// let mut parts = SplitOptions::new().line_feeds_are_data().reader(bytes);
+    /// let message = parts.next().ok_or("a message")??.parse()?;
+    /// assert_eq!(message.as_message().segments().len(), 3);
+    /// assert!(parts.next().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn line_feeds_are_data(mut self) -> Self {
+        self.line_feeds = LineFeeds::Data;
         self
     }
 

@@ -92,8 +92,8 @@ impl Splitter {
     #[must_use]
     pub fn with_options(options: SplitOptions) -> Self {
         Self {
+            heads: Heads::new(options.line_feeds),
             options,
-            heads: Heads::new(),
             envelope: Envelope::new(),
             under_way: None,
             carry: Vec::new(),
@@ -202,7 +202,8 @@ impl Splitter {
         let Entry { place, mut faults, separators } = self.envelope.enter(head.kind, &bytes);
         faults.add_if(too_long, super::Fault::TooLong);
         let kind = if too_long { PartKind::TooLong } else { head.kind };
-        OwnedPart { kind, bytes, offset: head.text, len, separators, place, faults }
+        let (offset, line_feeds) = (head.text, self.options.line_feeds);
+        OwnedPart { kind, bytes, offset, len, separators, line_feeds, place, faults }
     }
 
     fn judge(&self, part: OwnedPart) -> Result<OwnedPart, SplitError> {

@@ -187,6 +187,30 @@ operations! {
         editor.finish().map_or(0, |edited| edited.as_bytes().len())
     }
 
+    fn op_edit_mixed(input: &Input) -> usize {
+        let Ok(message) = Message::parse(&input.segments) else { return 0 };
+        let mut editor = Editor::new(&message);
+        for n in 1..=message.segments().len().saturating_sub(1) {
+            let path = |text: String| text.parse::<Path>();
+            let Ok(value) = path(format!("OBX[{n}]-5.1")) else { continue };
+            let Ok(repetition) = path(format!("MSH-21[{n}].1")) else { continue };
+            editor.set(&value, "7").clear(Target::each(&Path::new("OBX-5")));
+            editor.set(Target::each(&Path::new("OBX-5.3")), "g");
+            editor.set(&repetition, "a").set(Target::each(&Path::new("MSH-21.2")), "b");
+            editor.repeat(&Path::new("MSH-21"), "c");
+        }
+        editor.finish().map_or(0, |edited| edited.as_bytes().len())
+    }
+
+    fn op_keep_many(input: &Input) -> usize {
+        let Ok(message) = Message::parse(&input.segments) else { return 0 };
+        let numbers = 1..=message.segments().len().saturating_sub(1);
+        let one = numbers.filter_map(|n| format!("OBX[{n}]-5[{n}].1").parse::<Path>().ok());
+        let all = [Path::new("OBX-1"), Path::new("OBX-5.2")];
+        let stripped = Editor::new(&message).keep_only(one.chain(all)).finish();
+        stripped.map_or(0, |stripped| stripped.as_bytes().len())
+    }
+
     fn op_keep(input: &Input) -> usize {
         let kept = [Path::new("PID-3.2"), Path::new("PID-3[2].9.1"), Path::new("OBX-5.3.2")];
         let keep = |message: Message<'_>| {

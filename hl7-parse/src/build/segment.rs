@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     Charset, EditError, EditErrorKind, Field, Path,
-    edit::{Edit, Encoder, Fields, Output, Value},
+    edit::{Edit, Edits, Encoder, Output, Value},
     header::charset_named,
     scan::is_segment_id,
 };
@@ -214,8 +214,8 @@ impl SegmentBuilder {
     /// The character set that MSH-18 names.
     pub(crate) fn charset(&self, opening: &[u8], encoder: &Encoder) -> Result<Charset, EditError> {
         const FIELD: usize = 18;
-        let fields = self.fields(opening, encoder)?;
-        let Some(named) = fields.field(FIELD, b"", encoder) else {
+        let edits = self.edits(opening, encoder)?;
+        let Some(named) = edits.field(FIELD, b"", encoder) else {
             return Ok(Charset::Unspecified);
         };
         let named = named?;
@@ -234,18 +234,14 @@ impl SegmentBuilder {
         opening: &[u8],
         encoder: &Encoder,
     ) -> Result<(), EditError> {
-        self.fields(opening, encoder)?.write(out, opening, is_header(opening), encoder)
+        self.edits(opening, encoder)?.write(out, opening, is_header(opening), encoder)
     }
 
-    fn fields(&self, opening: &[u8], encoder: &Encoder) -> Result<Fields, EditError> {
-        if let Some(error) = self.error {
-            return Err(error);
+    fn edits(&self, opening: &[u8], encoder: &Encoder) -> Result<Edits<'_>, EditError> {
+        match self.error {
+            Some(error) => Err(error),
+            None => Edits::of(&self.edits, &encoder.separators, is_header(opening)),
         }
-        let mut fields = Fields::default();
-        for edit in &self.edits {
-            fields.put(edit.clone(), &encoder.separators, is_header(opening))?;
-        }
-        Ok(fields)
     }
 }
 

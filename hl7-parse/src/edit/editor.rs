@@ -1,11 +1,10 @@
 //! [`Editor`]: collects changes to a message and writes them once.
 
-use std::{borrow::Borrow, collections::BTreeMap, fmt};
+use std::{borrow::Borrow, fmt};
 
 use crate::{
-    EditError, EditErrorKind, Message, OwnedMessage, Path, SegmentBuilder, Separators, Target,
-    edit::{Edit, Fields, Value, keep::Keep, writing::Writing},
-    header::is_header_id,
+    EditError, Message, OwnedMessage, Path, SegmentBuilder, Separators, Target,
+    edit::{Edit, Value, plan::Request, writing::Writing},
 };
 
 /// Changes a message: collects edits, and writes the changed message once.
@@ -63,24 +62,12 @@ use crate::{
 #[derive(Clone)]
 pub struct Editor<'a> {
     pub(super) message: Message<'a>,
-    /// The segments of each ID.
-    pub(super) segments: BTreeMap<&'a str, Vec<usize>>,
-    pub(super) edits: BTreeMap<usize, SegmentEdits>,
-    /// For each list, what stays of each segment; no segment, nothing.
-    pub(super) kept: Vec<BTreeMap<usize, Keep>>,
+    pub(super) requests: Vec<Request>,
+    /// Lists of what stays.
+    pub(super) kept: Vec<Vec<Path>>,
     pub(super) delimiters: Option<Separators>,
     pub(super) line_ends_kept: bool,
     pub(super) max_len: usize,
-    error: Option<EditError>,
-}
-
-#[derive(Clone, Default)]
-pub(super) struct SegmentEdits {
-    pub(super) fields: Fields,
-    pub(super) edited: bool,
-    pub(super) removed: bool,
-    pub(super) before: Vec<SegmentBuilder>,
-    pub(super) after: Vec<SegmentBuilder>,
 }
 
 impl<'a> Editor<'a> {
@@ -90,21 +77,13 @@ impl<'a> Editor<'a> {
     /// An editor that changes nothing yet.
     #[must_use]
     pub fn new(message: &Message<'a>) -> Self {
-        let mut segments = BTreeMap::<_, Vec<_>>::new();
-        for (at, segment) in message.segments().enumerate() {
-            if !segment.id().is_empty() {
-                segments.entry(segment.id()).or_default().push(at);
-            }
-        }
         Self {
             message: message.clone(),
-            segments,
-            edits: BTreeMap::new(),
+            requests: Vec::new(),
             kept: Vec::new(),
             delimiters: None,
             line_ends_kept: false,
             max_len: Self::MAX_LEN,
-            error: None,
         }
     }
 
@@ -256,10 +235,7 @@ impl<'a> Editor<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn remove(&mut self, target: impl Into<Target>) -> &mut Self {
-        self.on_segments(target.into(), |at, edits| {
-            edits.removed = true;
-            if at == 0 { Err(EditErrorKind::FirstSegment) } else { Ok(()) }
-        })
+        self.ask(Request::Remove(target.into()))
     }
 
     /// Inserts a segment before one that came, after those that were inserted there earlier.
@@ -268,10 +244,7 @@ impl<'a> Editor<'a> {
         target: impl Into<Target>,
         segment: &SegmentBuilder,
     ) -> &mut Self {
-        self.on_segments(target.into(), |at, edits| {
-            edits.before.push(segment.clone());
-            if at == 0 { Err(EditErrorKind::FirstSegment) } else { Ok(()) }
-        })
+        self.ask(Request::Before(target.into(), segment.clone()))
     }
 
     /// Inserts a segment after one that came, after those that were inserted there earlier.
@@ -296,17 +269,12 @@ impl<'a> Editor<'a> {
         target: impl Into<Target>,
         segment: &SegmentBuilder,
     ) -> &mut Self {
-        self.on_segments(target.into(), |_, edits| {
-            edits.after.push(segment.clone());
-            Ok(())
-        })
+        self.ask(Request::After(target.into(), segment.clone()))
     }
 
     /// Adds a segment after the last one that came.
     pub fn append(&mut self, segment: &SegmentBuilder) -> &mut Self {
-        let last = self.message.segments().len().saturating_sub(1);
-        self.edits.entry(last).or_default().after.push(segment.clone());
-        self
+        self.ask(Request::Append(segment.clone()))
     }
 
     /// Strips what came of everything that is not at one of these places, and of delimiters
@@ -341,17 +309,7 @@ impl<'a> Editor<'a> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn keep_only<P: Borrow<Path>>(&mut self, places: impl IntoIterator<Item = P>) -> &mut Self {
-        const HEADER: [Path; 3] = [Path::new("MSH-12"), Path::new("MSH-18"), Path::new("MSH-20")];
-        let mut kept = BTreeMap::<usize, Keep>::new();
-        let header = kept.entry(0).or_default();
-        HEADER.iter().for_each(|path| header.add(path));
-        for place in places {
-            let place = place.borrow();
-            for at in self.found(&Target::each(place)) {
-                kept.entry(*at).or_default().add(place);
-            }
-        }
-        self.kept.push(kept);
+        self.kept.push(places.into_iter().map(|place| *place.borrow()).collect());
         self
     }
 
@@ -397,77 +355,22 @@ impl<'a> Editor<'a> {
     ///
     /// The first edit that could not be done, or a message that would break a limit.
     pub fn finish(&self) -> Result<OwnedMessage, EditError> {
-        if let Some(error) = self.error {
-            return Err(error);
-        }
         Writing::new(self)?.write()
     }
 
     fn put(&mut self, target: Target, value: Value) -> &mut Self {
         let each = target.is_in_each_repetition();
-        self.edit(target, &Edit { path: target.path, value, repeat: false, each })
+        let edit = Edit { path: target.path, value, repeat: false, each };
+        self.ask(Request::Edit { target, edit })
     }
 
     fn add(&mut self, target: Target, value: Value) -> &mut Self {
-        self.edit(target, &Edit { path: target.path, value, repeat: true, each: false })
+        let edit = Edit { path: target.path, value, repeat: true, each: false };
+        self.ask(Request::Edit { target, edit })
     }
 
-    fn edit(&mut self, target: Target, edit: &Edit) -> &mut Self {
-        let separators = self.message.separators();
-        let is_header = is_header_id(target.path.segment().as_bytes());
-        self.on_each(target, |_, edits| {
-            if edits.removed {
-                return match target.each {
-                    true => Ok(()),
-                    false => Err(EditError::at(EditErrorKind::RemovedSegment, edit.path)),
-                };
-            }
-            edits.edited = true;
-            edits.fields.put(edit.clone(), &separators, is_header)
-        })
-    }
-
-    fn on_segments(
-        &mut self,
-        target: Target,
-        mut change: impl FnMut(usize, &mut SegmentEdits) -> Result<(), EditErrorKind>,
-    ) -> &mut Self {
-        if target.path.field().is_some() {
-            return self.fail(EditError::at(EditErrorKind::WrongLevel, target.path));
-        }
-        self.on_each(target, |at, edits| {
-            change(at, edits).map_err(|kind| EditError::at(kind, target.path))
-        })
-    }
-
-    fn on_each(
-        &mut self,
-        target: Target,
-        mut change: impl FnMut(usize, &mut SegmentEdits) -> Result<(), EditError>,
-    ) -> &mut Self {
-        let found = self.found(&target).to_vec();
-        if found.is_empty() && !target.each {
-            return self.fail(EditError::at(EditErrorKind::MissingSegment, target.path));
-        }
-        for at in found {
-            if let Err(error) = change(at, self.edits.entry(at).or_default()) {
-                return self.fail(error);
-            }
-        }
-        self
-    }
-
-    fn found(&self, target: &Target) -> &[usize] {
-        let all = self.segments.get(target.path.segment()).map_or(&[][..], Vec::as_slice);
-        if target.is_in_each_segment() {
-            return all;
-        }
-        let at = target.path.occurrence() - 1;
-        all.get(at..=at).unwrap_or_default()
-    }
-
-    fn fail(&mut self, error: EditError) -> &mut Self {
-        self.error.get_or_insert(error);
+    fn ask(&mut self, request: Request) -> &mut Self {
+        self.requests.push(request);
         self
     }
 }
@@ -476,8 +379,7 @@ impl fmt::Debug for Editor<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Editor")
             .field("message", &self.message)
-            .field("segments_edited", &self.edits.len())
-            .field("error", &self.error)
+            .field("edits", &self.requests.len())
             .finish_non_exhaustive()
     }
 }

@@ -2,11 +2,14 @@
 
 mod delimiters;
 mod editor;
+mod edits;
 mod error;
+mod fields;
 mod keep;
-mod node;
 mod output;
 mod pieces;
+mod place;
+mod plan;
 mod swap;
 mod target;
 mod value;
@@ -17,6 +20,6 @@ pub use error::{EditError, EditErrorKind};
 pub use target::Target;
 
 pub(crate) use delimiters::encoding_characters;
-pub(crate) use node::{Edit, Fields};
+pub(crate) use edits::{Edit, Edits};
 pub(crate) use output::Output;
 pub(crate) use value::{Encoder, Value};

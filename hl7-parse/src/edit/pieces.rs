@@ -20,6 +20,10 @@ impl<'b> Pieces<'b> {
         Self { rest: bytes, visited: 0, separator, left: None }
     }
 
+    pub(crate) fn separator(&self) -> u8 {
+        self.separator
+    }
+
     /// Visits piece `n`, from 1 and above the one before: what was passed on the way,
     /// separators included, and the piece. `None` where there are fewer.
     pub(crate) fn visit(&mut self, n: usize) -> Option<(&'b [u8], &'b [u8])> {

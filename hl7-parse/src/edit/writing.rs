@@ -1,13 +1,19 @@
 //! Writes a message with its edits, in one pass over what came.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 use memchr::{memchr_iter, memchr2};
 
 use crate::{
     Charset, EditError, EditErrorKind, Editor, Field, Message, OwnedMessage, ParseOptions, Segment,
     SegmentBuilder, Separators,
-    edit::{Encoder, Output, editor::SegmentEdits, encoding_characters, swap::write_swapped},
+    edit::{
+        Encoder, Output, encoding_characters,
+        keep::{Kept, write_kept},
+        place::Place,
+        plan::{Plan, Turn},
+        swap::write_swapped,
+    },
     escape::unescape,
     header::{charset_named, declared, is_header_id},
     scan::{Ignore, Span, ends_message, is_segment_head},
@@ -17,11 +23,16 @@ use crate::{
 /// One pass over the message.
 pub(super) struct Writing<'e, 'a> {
     editor: &'e Editor<'a>,
+    plan: Plan<'e>,
     encoder: Encoder,
     /// The new delimiters and their MSH-2.
     swap: Option<(Separators, String)>,
     out: Output,
+    /// Where the segments are that are written, if line ends are kept; else each ends with CR,
+    /// which nothing else is, and a table would be memory for nothing.
     spans: Vec<Span>,
+    count: usize,
+    last: Span,
     /// What ends an inserted segment.
     end: &'a [u8],
     /// Whether each LF ends a line, so that one in a segment stands between joined lines.
@@ -38,7 +49,8 @@ impl<'e, 'a> Writing<'e, 'a> {
             Some(new) => Some((new, encoding_characters(&new)?)),
             None => None,
         };
-        let charset = final_charset(editor)?;
+        let plan = Plan::new(&editor.requests, message)?;
+        let charset = final_charset(message, &plan)?;
         let separators = message.separators().with_charset(charset);
         let undeclared = matches!(charset, Charset::Unspecified | Charset::Unknown);
         let windows_1252 = undeclared && std::str::from_utf8(message.as_bytes()).is_err();
@@ -51,10 +63,17 @@ impl<'e, 'a> Writing<'e, 'a> {
         let capacity = message.as_bytes().len() + message.as_bytes().len() / 16 + 64;
         Ok(Self {
             editor,
+            plan,
             encoder: Encoder { separators, windows_1252 },
             swap,
             out: Output::new(capacity.min(max_len), max_len),
-            spans: Vec::with_capacity(message.spans().len()),
+            spans: Vec::with_capacity(if editor.line_ends_kept {
+                message.spans().len()
+            } else {
+                0
+            }),
+            count: 0,
+            last: Span { start: 0, end: 0 },
             end,
             line_feed_ends: line_feed_ends(message),
             gap_changed: false,
@@ -63,28 +82,32 @@ impl<'e, 'a> Writing<'e, 'a> {
 
     pub(super) fn write(mut self) -> Result<OwnedMessage, EditError> {
         let message = &self.editor.message;
-        let nothing = SegmentEdits::default();
         let kept = self.editor.line_ends_kept;
+        let last = message.segments().len().saturating_sub(1);
+        let mut plan = std::mem::take(&mut self.plan);
+        let mut lists: Vec<_> =
+            self.editor.kept.iter().map(|places| Kept::new(places, message)).collect();
         if kept {
             let first = message.spans().first().map_or(0, |span| span.start as usize);
             self.out.write(message.as_bytes().get(..first).unwrap_or_default())?;
         }
         for (at, segment) in message.segments().enumerate() {
-            let edits = self.editor.edits.get(&at).unwrap_or(&nothing);
-            for inserted in &edits.before {
+            let turn = plan.next(segment, at == last);
+            let stays: Vec<_> = lists.iter_mut().map(|kept| kept.next(segment)).collect();
+            for inserted in &turn.before {
                 self.write_inserted(inserted)?;
                 self.out.write(self.end)?;
             }
-            let written = self.write_segment(at, segment, edits)?;
+            let written = self.write_segment(at, segment, &turn, &stays)?;
             let gap = gap(message, at);
             let mut first = !written;
-            for inserted in &edits.after {
+            for inserted in &turn.after {
                 if !std::mem::take(&mut first) {
                     self.out.write(self.end)?;
                 }
                 self.write_inserted(inserted)?;
             }
-            let any = written || !edits.after.is_empty();
+            let any = written || !turn.after.is_empty();
             match (kept, any) {
                 (false, true) => self.out.write(b"\r")?,
                 (false, false) => {}
@@ -104,9 +127,10 @@ impl<'e, 'a> Writing<'e, 'a> {
         &mut self,
         at: usize,
         segment: Segment<'a>,
-        edits: &SegmentEdits,
+        turn: &Turn<'_, '_>,
+        stays: &[Cow<'_, [Place]>],
     ) -> Result<bool, EditError> {
-        if edits.removed {
+        if turn.is_removed {
             return Ok(false);
         }
         let separators = segment.separators();
@@ -114,30 +138,30 @@ impl<'e, 'a> Writing<'e, 'a> {
         let mut bytes =
             one_line(segment, self.line_feed_ends).map_err(|kind| self.error_at(kind, at, 0))?;
         let was_joined = matches!(bytes, Cow::Owned(_));
-        for kept in &self.editor.kept {
-            let mut out = Output::new(0, usize::MAX);
-            match kept.get(&at) {
-                Some(keep) => {
-                    keep.write_segment(&mut out, &bytes, is_header, &separators)?;
-                }
-                None if edits.edited => out.write(segment.id().as_bytes())?,
-                None => return Ok(false),
+        for places in stays {
+            if places.is_empty() && !turn.is_edited {
+                return Ok(false);
+            }
+            let mut out = Output::new(bytes.len(), usize::MAX);
+            match places.is_empty() {
+                true => out.write(segment.id().as_bytes())?,
+                false => write_kept(places, &mut out, &bytes, is_header, &separators)?,
             }
             bytes = out.into_bytes().into();
         }
         let start = self.out.len();
         if self.swap.is_some() {
-            if edits.edited {
+            if turn.is_edited {
                 let mut out = Output::new(bytes.len(), self.editor.max_len);
-                edits.fields.write(&mut out, &bytes, is_header, &self.encoder)?;
+                turn.edits().write(&mut out, &bytes, is_header, &self.encoder)?;
                 bytes = out.into_bytes().into();
             }
             self.write_with_new_delimiters(at, Segment::new(&bytes, separators))?;
         } else {
-            edits.fields.write(&mut self.out, &bytes, is_header, &self.encoder)?;
+            turn.edits().write(&mut self.out, &bytes, is_header, &self.encoder)?;
         }
         let changed =
-            edits.edited || was_joined || self.swap.is_some() || !self.editor.kept.is_empty();
+            turn.is_edited || was_joined || self.swap.is_some() || !self.editor.kept.is_empty();
         if changed {
             self.close(start).map_err(|kind| self.error_at(kind, at, 0))?;
         }
@@ -194,7 +218,7 @@ impl<'e, 'a> Writing<'e, 'a> {
         let segment = self.out.from(start);
         let is_head = segment.get(3) == Some(&field) && is_segment_head(segment, field);
         if (self.gap_changed || (changed && !is_head)) && !self.end.starts_with(b"\n") {
-            let gap = self.spans.last().map_or(start, |last| last.end as usize);
+            let gap = if self.count == 0 { start } else { self.last.end as usize };
             self.out.end_lines_with_cr(gap, start);
         }
         self.gap_changed = false;
@@ -203,13 +227,14 @@ impl<'e, 'a> Writing<'e, 'a> {
     /// Sees to it that line feeds at the end of the last segment are not taken for line ends.
     fn close_last(&mut self) -> Result<(), EditErrorKind> {
         let field = self.separators().field;
-        let Some(last) = self.spans.last_mut() else { return Ok(()) };
-        let (start, end) = (last.start as usize, last.end as usize);
-        let segment = last.of(self.out.from(0));
+        let (start, end) = (self.last.start as usize, self.last.end as usize);
+        let segment = self.last.of(self.out.from(0));
         let mut tail = segment.iter().rev().take_while(|byte| ends_message(byte));
         if start < end && tail.any(|byte| *byte == b'\n') {
             self.out.insert(end, field, 1)?;
-            last.end += 1;
+            if let Some(last) = self.spans.last_mut() {
+                last.end += 1;
+            }
         }
         Ok(())
     }
@@ -223,22 +248,23 @@ impl<'e, 'a> Writing<'e, 'a> {
         if self.editor.line_ends_kept {
             self.close_gap(start, changed);
         }
-        if self.spans.len() >= ParseOptions::MAX_SEGMENTS {
+        if self.count >= ParseOptions::MAX_SEGMENTS {
             return Err(EditErrorKind::TooManySegments.into());
         }
         let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
-        self.spans.push(Span { start: narrow(start), end: narrow(self.out.len()) });
+        self.last = Span { start: narrow(start), end: narrow(self.out.len()) };
+        self.count += 1;
+        if self.editor.line_ends_kept {
+            self.spans.push(self.last);
+        }
         Ok(())
     }
 
     fn error_at(&self, kind: EditErrorKind, at: usize, field: usize) -> EditError {
-        let id = self.editor.message.segments().nth(at).map_or("", |segment| segment.id());
-        let occurrence = self
-            .editor
-            .segments
-            .get(id)
-            .and_then(|all| all.iter().position(|segment| *segment == at))
-            .map_or(1, |before| before + 1);
+        let message = &self.editor.message;
+        let id = message.segments().nth(at).map_or("", |segment| segment.id());
+        let before = message.segments().take(at);
+        let occurrence = 1 + before.filter(|segment| segment.id() == id).count();
         let mut path = format!("{id}[{occurrence}]");
         if field > 0 {
             path += &format!("-{field}");
@@ -251,22 +277,41 @@ impl<'e, 'a> Writing<'e, 'a> {
 
     fn into_message(self) -> Result<OwnedMessage, EditError> {
         let written = self.separators();
-        let header = self.spans.first().map(|span| span.of(self.out.from(0))).unwrap_or_default();
+        let spans: Arc<[Span]> = match self.editor.line_ends_kept {
+            true => self.spans.into(),
+            false => ended_by_cr(self.out.from(0)),
+        };
+        let header = spans.first().map(|span| span.of(self.out.from(0))).unwrap_or_default();
         let separators = declared(header, 0, &mut Ignore).unwrap_or(written);
         let separators = separators.with_charset(self.encoder.separators.charset);
-        Ok(OwnedMessage::from_spans(self.out.into_bytes().into(), separators, self.spans.into()))
+        Ok(OwnedMessage::from_spans(self.out.into_bytes().into(), separators, spans))
     }
+}
+
+/// The segments of bytes in which each CR ends one, and nothing else does.
+fn ended_by_cr(bytes: &[u8]) -> Arc<[Span]> {
+    let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
+    let mut ends = memchr_iter(b'\r', bytes);
+    let mut start = 0;
+    // Counted first, because a range is collected without a copy.
+    (0..memchr_iter(b'\r', bytes).count())
+        .map(|_| {
+            let end = ends.next().unwrap_or(bytes.len());
+            let span = Span { start: narrow(start), end: narrow(end) };
+            start = end + 1;
+            span
+        })
+        .collect()
 }
 
 /// The character set of the message after the edits: what MSH-18 says, if they changed that;
 /// else what the message was read in.
-fn final_charset(editor: &Editor<'_>) -> Result<Charset, EditError> {
+fn final_charset(message: &Message<'_>, plan: &Plan<'_>) -> Result<Charset, EditError> {
     const FIELD: usize = 18;
-    let message = &editor.message;
     let came = message.header().field(FIELD);
     let encoder = Encoder { separators: message.separators(), windows_1252: false };
-    let edited =
-        editor.edits.get(&0).and_then(|edits| edits.fields.field(FIELD, came.as_bytes(), &encoder));
+    let first = message.segments().next().map(|first| plan.first(first));
+    let edited = first.and_then(|first| first.edits().field(FIELD, came.as_bytes(), &encoder));
     let Some(edited) = edited else { return Ok(message.separators().charset) };
     let named = |field: &[u8]| {
         let field = Field::new(Some(field), message.separators());

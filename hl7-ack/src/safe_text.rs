@@ -16,7 +16,10 @@ impl SafeText {
             0x20..=0x7E => char::from(*byte),
             _ => '?',
         };
-        Self(field.iter().take(MAX_LEN).map(shown).collect())
+        let field = field.get(..MAX_LEN).unwrap_or(field);
+        let mut text = String::with_capacity(field.len());
+        text.extend(field.iter().map(shown));
+        Self(text)
     }
 
     pub(crate) fn as_str(&self) -> &str {

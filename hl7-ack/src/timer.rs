@@ -32,11 +32,13 @@ impl AnyTimer {
     where
         F: Future + ?Sized,
     {
-        let mut sleep = self.sleep(limit);
+        // What is ready at once costs no timer.
+        let mut sleep = None;
         let finished = std::future::poll_fn(|context| {
             if let std::task::Poll::Ready(output) = future.as_mut().poll(context) {
                 return std::task::Poll::Ready(Some(output));
             }
+            let sleep = sleep.get_or_insert_with(|| self.sleep(limit));
             sleep.as_mut().poll(context).map(|()| None)
         })
         .await;

@@ -237,7 +237,7 @@ impl Client {
             && connection.is_fresh(|content| !options.release2 && self.untaken(content) == 0).await
         {
             progress.begin();
-            match connection.write(content.clone(), options.write_timeout).await {
+            match connection.write(content, options.write_timeout).await {
                 Ok(()) => return Ok(connection),
                 // Closed by the peer a moment ago; no byte left, so another one may be tried.
                 Err(WriteError { error: Some(_), begun: false }) => {}
@@ -248,7 +248,7 @@ impl Client {
         let io = connected.map_err(|cause| Unsent::Given(Delivery::NotSent(cause)))?;
         let mut connection = options.connection(io);
         progress.begin();
-        match connection.write(content.clone(), options.write_timeout).await {
+        match connection.write(content, options.write_timeout).await {
             Ok(()) => Ok(connection),
             Err(failure) => Err(self.not_written(connection, failure)),
         }

@@ -289,6 +289,7 @@ impl MllpCodec {
     }
 
     /// FRAME, END and OVERLONG: looks for the end from where the last search stopped.
+    #[inline]
     fn find_end(&mut self, src: &mut BytesMut) -> Result<Option<Block>, FrameErrorKind> {
         let (resume, envelope) = match self.state {
             State::Frame { scanned } => (scanned, 1),
@@ -331,14 +332,18 @@ impl MllpCodec {
     }
 
     /// Yields what a complete frame is; its content ends at `end`.
+    #[inline]
     fn finish(&mut self, src: &mut BytesMut, end: usize, trailer: usize) -> Block {
-        let state = mem::replace(&mut self.state, State::Idle { skipped: 0, garbage: false });
-        if let State::Overlong { dropped, mut head } = state {
+        const IDLE: State = State::Idle { skipped: 0, garbage: false };
+        if let State::Overlong { dropped, head } = &mut self.state {
+            let (dropped, mut head) = (*dropped, mem::take(head));
+            self.state = IDLE;
             fill_head(&mut head, src.get(..end).unwrap_or_default());
             self.retention.skip(src, end + trailer);
             let dropped = dropped.saturating_add(end as u64);
             return Block::Skipped(Skipped::too_long(dropped, head.into()));
         }
+        self.state = IDLE;
         let content = src.get(1..end).unwrap_or_default();
         if content.len() > self.max_frame_len {
             let mut head = Vec::new();
@@ -398,7 +403,11 @@ impl Decoder for MllpCodec {
     /// The stream is lost ([`FrameErrorKind`] says why). Every later call fails the same way.
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Block>, FrameError> {
         self.retention.observe(src);
-        if let State::Idle { .. } = self.state {
+        if let (State::Idle { skipped: 0, .. }, Some(&START_BLOCK)) = (&self.state, src.first()) {
+            // Nothing to pass over: most frames come right behind one another.
+            self.lead = None;
+            self.state = State::Frame { scanned: 1 };
+        } else if let State::Idle { .. } = self.state {
             match self.pass_garbage(src) {
                 Ok(None) => {}
                 Ok(garbage) => return Ok(garbage),

@@ -7,7 +7,7 @@ use std::{
     future::poll_fn,
     io,
     mem::MaybeUninit,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Poll, ready},
     time::Duration,
 };
@@ -16,13 +16,15 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use hl7_transport::deadline_after;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
-    time::{timeout, timeout_at},
+    time::timeout,
 };
 use tokio_util::codec::Decoder;
 
 #[cfg(feature = "server")]
 use crate::budget::Share;
-use crate::{Block, Commit, FrameError, MllpCodec, START_BLOCK, SkippedKind, frame::TRAILER};
+use crate::{
+    Block, Commit, FrameError, MllpCodec, START_BLOCK, SkippedKind, alarm::Alarm, frame::TRAILER,
+};
 
 /// Default of the time that FS waits for its CR: 200 ms.
 pub(crate) const DEFAULT_END_TIMEOUT: Duration = Duration::from_millis(200);
@@ -32,6 +34,10 @@ const FIRST_READ_LEN: usize = 16 * 1024;
 
 /// Most bytes of one further read, and so the most that is read ahead of a frame: 64 KiB.
 const MAX_READ_LEN: usize = 64 * 1024;
+
+/// Content up to which a frame is put together before it is written: 4 KiB. A copy of so little
+/// costs less than a vectored write does.
+const MAX_COPIED_LEN: usize = 4 * 1024;
 
 /// How long a closing connection waits for its peer to close too.
 #[cfg(feature = "server")]
@@ -47,6 +53,7 @@ pub(crate) struct Connection<S> {
     codec: MllpCodec,
     buffer: BytesMut,
     end_timeout: Duration,
+    alarm: Alarm,
     #[cfg(feature = "server")]
     share: Share,
     /// Whether the peer has closed its side.
@@ -80,6 +87,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             codec,
             buffer: BytesMut::new(),
             end_timeout,
+            alarm: Alarm::default(),
             #[cfg(feature = "server")]
             share: Share::default(),
             ended: false,
@@ -120,11 +128,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 deadline += waited;
                 frame_deadline = frame_deadline.map(|deadline| deadline + waited);
             }
-            match timeout_at(deadline, self.read()).await {
-                Ok(Ok(0)) => self.ended = true,
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => return Err(ReadError::Lost(error.into())),
-                Err(_) => {
+            let reading = read(&mut self.io, &mut self.buffer);
+            match self.alarm.before(deadline, reading).await {
+                Some(Ok(0)) => self.ended = true,
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(ReadError::Lost(error.into())),
+                None => {
                     return match self.codec.end_of_wait(&mut self.buffer) {
                         Some(block) => Ok(Some(block)),
                         None if self.codec.in_frame() => Err(ReadError::Slow),
@@ -149,46 +158,32 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         }
     }
 
-    /// Reads what is there. 0: the peer has closed its side.
-    async fn read(&mut self) -> io::Result<usize> {
-        if !self.buffer.is_empty() {
-            self.buffer.reserve(FIRST_READ_LEN);
-            return self.io.read_buf(&mut (&mut self.buffer).limit(MAX_READ_LEN)).await;
-        }
-        // The stack serves every idle connection; only what arrives gets memory of its own.
-        poll_fn(|cx| {
-            let mut scratch = [MaybeUninit::uninit(); FIRST_READ_LEN];
-            let mut read = ReadBuf::uninit(&mut scratch);
-            ready!(Pin::new(&mut self.io).poll_read(cx, &mut read))?;
-            self.buffer.extend_from_slice(read.filled());
-            Poll::Ready(Ok(read.filled().len()))
-        })
-        .await
-    }
-
     /// Whether bytes of a frame were read that has not been yielded.
     pub(crate) fn has_begun(&self) -> bool {
         self.codec.in_frame() || !self.buffer.is_empty()
     }
 
-    /// Writes `content` as one frame: `VT | content | FS CR` in one vectored write where the
-    /// stream can, without a copy of the content.
+    /// Writes `content` as one frame: `VT | content | FS CR` in one write, vectored and without a
+    /// copy of the content where that is large and the stream can.
     ///
     /// The caller has made sure that the content is encodable.
     pub(crate) async fn write(
         &mut self,
-        content: Bytes,
+        content: &Bytes,
         limit: Duration,
     ) -> Result<(), WriteError> {
-        let mut frame = Buf::chain(Buf::chain(&[START_BLOCK][..], content), TRAILER);
-        let len = frame.remaining();
-        if self.io.is_write_vectored() {
-            let result = timeout(limit, write_all(&mut self.io, &mut frame)).await;
-            return done(result, frame.remaining() < len);
-        }
+        let len = content.len() + 1 + TRAILER.len();
         // Three small writes would be three packets, which some receivers can not read.
-        let mut frame = frame.copy_to_bytes(len);
-        let result = timeout(limit, write_all(&mut self.io, &mut frame)).await;
+        if content.len() <= MAX_COPIED_LEN || !self.io.is_write_vectored() {
+            let mut frame = BytesMut::with_capacity(len);
+            frame.put_u8(START_BLOCK);
+            frame.put_slice(content);
+            frame.put_slice(TRAILER);
+            let result = in_time(limit, pin!(write_all(&mut self.io, &mut frame))).await;
+            return done(result, frame.len() < len);
+        }
+        let mut frame = Buf::chain(Buf::chain(&[START_BLOCK][..], content.clone()), TRAILER);
+        let result = in_time(limit, pin!(write_all(&mut self.io, &mut frame))).await;
         done(result, frame.remaining() < len)
     }
 
@@ -205,9 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
                 _ => return false,
             }
             self.codec.release(&mut self.buffer);
-            let mut read = std::pin::pin!(self.read());
-            let now = poll_fn(|cx| Poll::Ready(read.as_mut().poll(cx))).await;
-            match now {
+            match at_once(pin!(read(&mut self.io, &mut self.buffer))).await {
                 Poll::Pending => return true,
                 Poll::Ready(Ok(0) | Err(_)) => return false,
                 Poll::Ready(Ok(_)) => {}
@@ -245,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             let mut passed = 0;
             while passed < MAX_LINGER_LEN {
                 self.buffer.clear();
-                match self.read().await {
+                match read(&mut self.io, &mut self.buffer).await {
                     Ok(0) | Err(_) => return,
                     Ok(n) => passed += n,
                 }
@@ -264,13 +257,43 @@ async fn write_all(
     io.flush().await
 }
 
-fn done(
-    result: Result<io::Result<()>, tokio::time::error::Elapsed>,
-    begun: bool,
-) -> Result<(), WriteError> {
+/// Reads what is there. 0: the peer has closed its side.
+async fn read(
+    io: &mut (impl AsyncRead + Send + Unpin),
+    buffer: &mut BytesMut,
+) -> io::Result<usize> {
+    if !buffer.is_empty() {
+        buffer.reserve(FIRST_READ_LEN);
+        return io.read_buf(&mut buffer.limit(MAX_READ_LEN)).await;
+    }
+    // The stack serves every idle connection; only what arrives gets memory of its own.
+    poll_fn(|cx| {
+        let mut scratch = [MaybeUninit::uninit(); FIRST_READ_LEN];
+        let mut read = ReadBuf::uninit(&mut scratch);
+        ready!(Pin::new(&mut *io).poll_read(cx, &mut read))?;
+        buffer.extend_from_slice(read.filled());
+        Poll::Ready(Ok(read.filled().len()))
+    })
+    .await
+}
+
+/// Polls once.
+async fn at_once<F: Future>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}
+
+/// The output of `future`, or `None` after `limit`. What need not wait costs no timer.
+async fn in_time<F: Future>(limit: Duration, mut future: Pin<&mut F>) -> Option<F::Output> {
+    match at_once(future.as_mut()).await {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => timeout(limit, future).await.ok(),
+    }
+}
+
+fn done(result: Option<io::Result<()>>, begun: bool) -> Result<(), WriteError> {
     match result {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(WriteError { error: Some(error), begun }),
-        Err(_) => Err(WriteError { error: None, begun }),
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) => Err(WriteError { error: Some(error), begun }),
+        None => Err(WriteError { error: None, begun }),
     }
 }

@@ -45,6 +45,8 @@
 //! counts through the [`metrics`](https://docs.rs/metrics) facade. Without them the crate is the
 //! codec alone, and needs no runtime.
 
+#[cfg(any(feature = "client", feature = "server"))]
+mod alarm;
 #[cfg(feature = "server")]
 mod budget;
 pub mod codec;

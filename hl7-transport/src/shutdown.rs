@@ -35,9 +35,10 @@ impl Shutdown {
         self.stopping.is_cancelled()
     }
 
-    /// Completes once [`stop`](Self::stop) was called.
+    /// Completes once [`stop`](Self::stop) was called. Cheap to ask again and again: no lock is
+    /// shared with others that wait.
     pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static {
-        self.stopping.clone().cancelled_owned()
+        self.stopping.child_token().cancelled_owned()
     }
 
     /// Runs `future` until it completes or the stop begins, whichever is first; then it is dropped

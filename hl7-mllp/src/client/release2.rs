@@ -24,7 +24,7 @@ impl Client {
                 Some(Commit::Nak) => {}
                 None => return Err(none(options.commit_timeout)),
             }
-            let written = connection.write(content.clone(), options.write_timeout).await;
+            let written = connection.write(content, options.write_timeout).await;
             if written.is_err() {
                 let detail = "while sending again what the peer did not commit";
                 return Err(Cause::new(CauseKind::Closed, detail));
@@ -50,7 +50,7 @@ impl Client {
             return true;
         }
         let commit = commit_content(Commit::Ack);
-        connection.write(commit, self.shared.options.write_timeout).await.is_ok()
+        connection.write(&commit, self.shared.options.write_timeout).await.is_ok()
     }
 
     /// Commits a message of the peer's own that somebody took, where release 2 is spoken. False:
@@ -60,7 +60,7 @@ impl Client {
         if !options.release2 {
             return true;
         }
-        connection.write(commit_content(Commit::Ack), options.write_timeout).await.is_ok()
+        connection.write(&commit_content(Commit::Ack), options.write_timeout).await.is_ok()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Answers on connections that somebody else opened.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hl7_ack::{AnyDeliver, Handler, Peer, Responder};
@@ -144,34 +144,31 @@ impl Connections {
         let _closed_at_last = CloseGuard(&outbox);
         let (idle, frame) = (options.idle_timeout, options.frame_timeout);
         let mut answered: Option<Instant> = None;
-        let mut stopping = false;
-        while !stopping {
-            let reading = async {
-                tokio::select! {
-                    read = connection.next(idle, frame) => Some(read),
-                    () = outbox.wanted() => None,
+        // Both are asked again and again, and taken down as waiting but once.
+        let mut stopping = pin!(self.shutdown.stopping());
+        let mut wanted = pin!(outbox.wanted());
+        let mut is_last = false;
+        while !is_last {
+            let read = tokio::select! {
+                biased;
+                () = &mut stopping => {
+                    if !connection.has_begun() {
+                        break;
+                    }
+                    // What has begun to arrive gets a moment to do so; it was never acknowledged.
+                    is_last = true;
+                    let grace = frame.min(options.stop_grace);
+                    connection.next(grace, grace).await
                 }
-            };
-            let read = match self.shutdown.until_stopping(reading).await {
-                Some(None) => {
+                () = &mut wanted => {
+                    wanted.set(outbox.wanted());
                     if Box::pin(send_own(&exchanges, &mut connection, &outbox)).await == Next::Close
                     {
                         break;
                     }
                     continue;
                 }
-                Some(Some(read)) => Some(read),
-                None => None,
-            };
-            let read = match read {
-                Some(read) => read,
-                None if connection.has_begun() => {
-                    // What has begun to arrive gets a moment to do so; it was never acknowledged.
-                    stopping = true;
-                    let grace = frame.min(options.stop_grace);
-                    connection.next(grace, grace).await
-                }
-                None => break,
+                read = connection.next(idle, frame) => read,
             };
             let next = match read {
                 Ok(Some(Block::Content(content))) if outbox.takes(&content) => Next::Continue,
@@ -229,7 +226,11 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         // Never closed, so there always is a permit to wait for.
-        let _permit = self.inner.in_flight.acquire().await;
+        let in_flight = &self.inner.in_flight;
+        let _permit = match in_flight.try_acquire() {
+            Ok(permit) => Ok(permit),
+            Err(_) => in_flight.acquire().await,
+        };
         match self.inner.options.release2 {
             true => exchanges.commit(connection, content).await,
             false => exchanges.answer(connection, content).await,
@@ -264,7 +265,7 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin,
 {
     while let Some(content) = outbox.next() {
-        if exchanges.send(connection, content).await == Next::Close {
+        if exchanges.send(connection, &content).await == Next::Close {
             return Next::Close;
         }
         outbox.sent();

@@ -1,6 +1,6 @@
 //! Carries out exchanges: content in, answer out, one line in the log.
 
-use std::time::Duration;
+use std::{borrow::Cow, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use hl7_ack::{AckCode, Action, Peer, Responder, Response};
@@ -47,7 +47,7 @@ impl Exchanges<'_> {
 
     /// Calls the handler, in a span that tells its own log lines which exchange they belong to.
     pub(super) async fn respond(&self, message: &Bytes) -> Response {
-        let handling = self.responder.respond(message.clone(), self.peer.clone());
+        let handling = pin!(self.responder.respond(message.clone(), self.peer.clone()));
         let span = tracing::info_span!("exchange", bytes = message.len() as u64);
         handling.instrument(span).await
     }
@@ -75,7 +75,7 @@ impl Exchanges<'_> {
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         let (next, code) = match (self.answer_of(&response, message), response.action()) {
-            (Some(answer), _) => match self.send(connection, answer).await {
+            (Some(answer), _) => match self.send(connection, &answer).await {
                 Next::Continue => (Next::Continue, response.code()),
                 Next::Close => (Next::Close, None),
             },
@@ -87,21 +87,25 @@ impl Exchanges<'_> {
     }
 
     /// What is to be sent, if anything.
-    pub(super) fn answer_of(&self, response: &Response, message: &Bytes) -> Option<Bytes> {
+    pub(super) fn answer_of<'a>(
+        &self,
+        response: &'a Response,
+        message: &Bytes,
+    ) -> Option<Cow<'a, Bytes>> {
         match response.action() {
-            Action::Answer(answer) if is_encodable(answer) => Some(answer.clone()),
+            Action::Answer(answer) if is_encodable(answer) => Some(Cow::Borrowed(answer)),
             Action::Answer(_) => {
                 let peer = self.peer;
                 tracing::error!(%peer, "answer holds VT or FS, one of our own is sent instead");
                 let code = response.code();
-                code.and_then(|code| self.responder.acknowledge_anew(message, code))
+                code.and_then(|code| self.responder.acknowledge_anew(message, code)).map(Cow::Owned)
             }
             _ => None,
         }
     }
 
     /// Writes one block, and says in the log when that did not go well.
-    pub(super) async fn send<S>(&self, connection: &mut Connection<S>, content: Bytes) -> Next
+    pub(super) async fn send<S>(&self, connection: &mut Connection<S>, content: &Bytes) -> Next
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {

@@ -35,13 +35,13 @@ impl Exchanges<'_> {
         }
         let stored = responses.iter().all(|(response, ..)| is_stored(response));
         let commit = if stored { Commit::Ack } else { Commit::Nak };
-        let mut next = self.send(connection, commit_content(commit)).await;
+        let mut next = self.send(connection, &commit_content(commit)).await;
         for (response, message, started) in responses {
             let answer = if stored { self.answer_of(&response, &message) } else { None };
             let mut code = None;
             if let (Next::Continue, Some(answer)) = (next, answer) {
                 code = response.code();
-                next = self.send_committed(connection, answer).await;
+                next = self.send_committed(connection, &answer).await;
             }
             self.afterwards(response, code, message.len() as u64, started).await;
         }
@@ -53,16 +53,16 @@ impl Exchanges<'_> {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        self.send(connection, commit_content(Commit::Nak)).await
+        self.send(connection, &commit_content(Commit::Nak)).await
     }
 
     /// Sends an answer until the peer has committed it.
-    async fn send_committed<S>(&self, connection: &mut Connection<S>, answer: Bytes) -> Next
+    async fn send_committed<S>(&self, connection: &mut Connection<S>, answer: &Bytes) -> Next
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
         for _ in 0..=MAX_RESENDS {
-            if self.send(connection, answer.clone()).await == Next::Close {
+            if self.send(connection, answer).await == Next::Close {
                 return Next::Close;
             }
             match connection.committed(self.commit_timeout).await {

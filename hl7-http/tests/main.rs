@@ -11,6 +11,7 @@
 
 mod abuse;
 mod access;
+mod chaos;
 #[cfg(feature = "charset")]
 mod charset;
 mod client;

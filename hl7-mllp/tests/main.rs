@@ -7,6 +7,8 @@
     reason = "a test may fail"
 )]
 
+#[cfg(all(feature = "client", feature = "server"))]
+mod chaos;
 mod codec;
 
 #[cfg(feature = "client")]

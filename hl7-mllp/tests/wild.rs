@@ -1,7 +1,8 @@
-//! What peers in the wild do, one test for each habit.
+//! What peers in the wild do, where more is to be seen than the peer itself can see: time limits,
+//! logs, what the handler got.
 //!
-//! The names of the tests are the habits. Details and limits of the same rules stand in the other
-//! modules; here each is met once from end to end.
+//! The names of the tests are the habits. The peers of `hl7-chaos` have all of them, and `chaos`
+//! plays those from end to end.
 
 use std::{
     sync::{
@@ -87,17 +88,6 @@ async fn the_trailer_is_split_over_reads_and_its_cr_comes_late() {
     }
 }
 
-#[tokio::test]
-async fn several_frames_come_in_one_read() {
-    let (mut wire, ..) = tolerant();
-    let ids: Vec<String> = (0..200).map(|id| id.to_string()).collect();
-    let stream: Vec<u8> = ids.iter().flat_map(|id| frame(&message(id))).collect();
-    wire.send(&stream).await;
-    for id in ids {
-        assert_eq!(wire.msa().await, format!("MSA|AA|{id}"));
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn no_cr_follows_fs() {
     let (mut wire, handled, _) = tolerant();
@@ -173,14 +163,6 @@ async fn a_load_balancer_connects_and_closes_without_a_byte() {
 }
 
 #[tokio::test]
-async fn a_frame_is_empty() {
-    let (mut wire, handled, _) = tolerant();
-    wire.send(&[&b"\x0b\x1c\r\x0b\x1c\r"[..], &frame(&message("1"))].concat()).await;
-    assert_eq!(wire.msa().await, "MSA|AA|1");
-    assert_eq!(handled.load(Ordering::Relaxed), 1);
-}
-
-#[tokio::test]
 async fn http_or_tls_is_spoken_to_a_plain_port() {
     for (first, name) in [
         (&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], "HTTP"),
@@ -195,75 +177,6 @@ async fn http_or_tls_is_spoken_to_a_plain_port() {
         let lines = log.at(Level::WARN);
         assert!(lines.len() == 1 && lines[0].contains(name), "{lines:?}");
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_peer_stops_in_the_middle_of_a_frame() {
-    let (mut wire, handled, task) = server(Connections::builder());
-    wire.send(&frame(&message("1"))[..50]).await;
-    task.await.unwrap();
-    assert_eq!((wire.next().await, handled.load(Ordering::Relaxed)), (None, 0));
-}
-
-#[tokio::test]
-async fn an_answer_comes_after_its_time() {
-    let (client, listener) = client().await;
-    let first = deliver(&client, "1");
-    let mut late = accept(&listener).await;
-    late.next().await.unwrap();
-    let Delivery::Unknown(cause) = first.await.unwrap() else { panic!("answered") };
-    assert_eq!(cause.kind(), CauseKind::TimedOut);
-    let second = deliver(&client, "2");
-    let mut fresh = accept(&listener).await;
-    fresh.next().await.unwrap();
-    // Nobody may be there to hear it.
-    drop(late.io.write_all(&frame(&ack("AA", "1"))).await);
-    fresh.send(&frame(&ack("AE", "2"))).await;
-    assert_eq!(code(&second.await.unwrap()), Some(AckCode::AE));
-}
-
-#[tokio::test]
-async fn the_answer_is_nonsense_or_anothers() {
-    for answer in [&frame(b"ACK")[..], b"\x0b\x1c\r", &frame(&ack("AA", "77")), b"OK\r\n"] {
-        let (client, listener) = client().await;
-        let task = deliver(&client, "1");
-        let mut wire = accept(&listener).await;
-        wire.next().await.unwrap();
-        wire.send(answer).await;
-        let delivery = task.await.unwrap();
-        assert!(matches!(delivery, Delivery::Unknown(_)), "{}", answer.escape_ascii());
-        assert_eq!(wire.next().await, None, "the connection is not used again");
-    }
-}
-
-#[tokio::test]
-async fn the_answer_is_lost_and_the_same_bytes_are_sent_again() {
-    let (client, listener) = client().await;
-    let mut seen = Vec::new();
-    for answered in [false, true] {
-        let task = deliver(&client, "1");
-        let mut wire = accept(&listener).await;
-        seen.push(wire.next().await.unwrap());
-        if answered {
-            wire.send(&frame(&ack("AA", "1"))).await;
-            assert_eq!(code(&task.await.unwrap()), Some(AckCode::AA));
-        } else {
-            drop(wire);
-            assert!(matches!(task.await.unwrap(), Delivery::Unknown(_)));
-        }
-    }
-    assert_eq!(seen[0], seen[1]);
-}
-
-#[tokio::test]
-async fn the_peer_closes_its_sending_side_and_still_listens() {
-    let (mut wire, _, task) = tolerant();
-    wire.send(&[frame(&message("1")), frame(&message("2"))].concat()).await;
-    wire.io.shutdown().await.unwrap();
-    assert_eq!(wire.msa().await, "MSA|AA|1");
-    assert_eq!(wire.msa().await, "MSA|AA|2");
-    assert_eq!(wire.next().await, None);
-    timeout(SOON, task).await.expect("it ends, and does not spin").unwrap();
 }
 
 #[tokio::test]

@@ -32,7 +32,8 @@
 //! * [`Received`], [`Handler`] and [`Reply`] are the receiving side, [`Deliver`] and
 //!   [`Delivery`] the sending side. [`AnyHandler`] and [`AnyDeliver`] hide the types.
 //! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`TimeLimited`]. Around a handler, or as
-//!   one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`], [`AcceptOnly`].
+//!   one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`], [`AcceptOnly`],
+//!   [`Validate`].
 //! * [`Responder`] is for those who write a transport: what every server does with the bytes of a
 //!   message.
 //!
@@ -83,6 +84,7 @@ mod severity;
 mod time_limited;
 mod timer;
 mod timestamp;
+mod validate;
 mod version;
 mod waiters;
 mod writer;
@@ -118,6 +120,7 @@ pub use sequence::{Sequence, SequenceReceiver, SequenceSender, SequenceStep, seq
 pub use severity::Severity;
 pub use time_limited::TimeLimited;
 pub use timer::Timer;
+pub use validate::{Rule, Validate};
 pub use version::Version;
 pub use waiters::{Waiters, Waiting};
 

@@ -19,6 +19,7 @@ mod privacy;
 mod properties;
 mod requests;
 mod unreadable;
+mod validate;
 
 use std::time::{Duration, UNIX_EPOCH};
 

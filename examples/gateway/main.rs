@@ -17,6 +17,7 @@ mod destination;
 mod direct;
 mod exposition;
 mod filter;
+mod handled;
 mod log;
 mod meter;
 mod poll;
@@ -24,7 +25,9 @@ mod reload;
 mod routes;
 mod source;
 mod status;
+mod store;
 mod transform;
+mod validate;
 
 use std::{path::PathBuf, process::ExitCode};
 

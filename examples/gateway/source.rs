@@ -11,7 +11,8 @@ use hl7_transport::{Listener, Pem, ServerTls, Serving};
 
 use crate::{
     config::{HttpSource, MllpSource, ServerTlsFiles, Source},
-    poll::{self, Handled},
+    handled::Handled,
+    poll,
     reload::Reloads,
 };
 

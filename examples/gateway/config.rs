@@ -6,11 +6,12 @@
 mod endpoints;
 mod faults;
 mod route;
+mod store;
 mod text;
 mod units;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -26,9 +27,8 @@ pub(crate) use self::{
         PollSource, ServerTlsFiles,
     },
     faults::Faults,
-    route::{
-        Accept, Answer, Destination, Filtered, Retry, RetryPreset, Route, Source, Told, Unreachable,
-    },
+    route::{Accept, Answer, Destination, Filtered, Retry, RetryPreset, Route, Source, Told},
+    store::Store,
     text::Text,
     units::{Order, Place},
 };
@@ -42,6 +42,9 @@ pub(crate) struct Config {
     pub(crate) log: Log,
     /// `[status]`: health, readiness and metrics; none without it.
     pub(crate) status: Option<Status>,
+    /// `[store.NAME]`: databases that a route can lead to.
+    #[serde(default, rename = "store")]
+    pub(crate) stores: BTreeMap<String, Store>,
     /// `[[route]]`, one or more.
     #[serde(default, rename = "route")]
     pub(crate) routes: Vec<Route>,
@@ -118,6 +121,13 @@ impl Config {
                 faults.add(text, status.listen.span(), what);
             }
         }
+        for (name, store) in &self.stores {
+            if !is_label(name) {
+                faults.add(text, store.url.span(), NO_LABEL);
+            }
+            store.check(text, faults);
+        }
+        let stores: Vec<_> = self.stores.keys().map(String::as_str).collect();
         if self.routes.is_empty() {
             faults.add(text, 0..0, "there is no route; begin one with [[route]]");
         }
@@ -125,15 +135,16 @@ impl Config {
         for route in &self.routes {
             let name = route.name.get_ref().as_str();
             if !is_label(name) {
-                let what = "a name is 1 to 40 lower-case letters, digits, `-` or `_`";
-                faults.add(text, route.name.span(), what);
+                faults.add(text, route.name.span(), NO_LABEL);
             } else if !names.insert(name) {
                 faults.add(text, route.name.span(), format!("there is another route `{name}`"));
             }
-            route.check(text, faults);
+            route.check(text, &stores, faults);
         }
     }
 }
+
+const NO_LABEL: &str = "a name is 1 to 40 lower-case letters, digits, `-` or `_`";
 
 #[cfg(test)]
 mod tests {
@@ -196,7 +207,7 @@ mllp.address = "ehr.example.org:2575"
             (
                 "mllp.address = \"ehr.example.org:2575\"",
                 "",
-                "gateway.toml:5: a destination is either mllp or http",
+                "gateway.toml:5: a destination is one of mllp, http and store",
             ),
             (
                 "mllp.address = \"ehr.example.org:2575\"",

@@ -13,28 +13,33 @@ use crate::{
     config::{self, Destination, Order, RetryPreset, Told},
     meter::Metered,
     reload::Reloads,
+    store::{NOT_STORED, Store},
 };
 
 /// A destination that a handler can pass messages on to. Nothing is connected yet.
 pub(crate) fn forward(
     to: &'static Destination,
     route: &'static str,
+    store: impl FnOnce(&str) -> Option<Store>,
     folder: &'static Path,
     reloads: &mut Reloads,
 ) -> Result<Forward, String> {
-    let client = match (&to.mllp, &to.http) {
-        (Some(mllp), _) => around(to, client::mllp(mllp, to.order, folder, reloads)?),
-        (None, Some(http)) => around(to, client::http(http, folder, reloads)?),
-        (None, None) => return Err("a destination is either mllp or http".to_owned()),
+    let nowhere = || "a destination is one of mllp, http and store".to_owned();
+    let client = match (&to.mllp, &to.http, &to.store) {
+        (Some(mllp), ..) => around(to, client::mllp(mllp, to.order, folder, reloads)?),
+        (None, Some(http), _) => around(to, client::http(http, folder, reloads)?),
+        (None, None, Some(name)) => around(to, store(name.as_str()).ok_or_else(nowhere)?),
+        (None, None, None) => return Err(nowhere()),
     };
     let deadline = to.deadline.map_or(Forward::DEADLINE, |limit| limit.0);
     let mut forward = Forward::to(Metered::new(client, route, to.name.as_str()))
-        .unreachable(unreachable(&to.unreachable))
+        .unreachable(unreachable(to))
         .deadline(deadline, TokioTimer::default());
     if to.translate_level {
         forward = forward.translate_level();
     }
-    if to.verbatim_ends {
+    // What is stored is what came.
+    if to.verbatim_ends || to.store.is_some() {
         forward = forward.verbatim_ends();
     }
     Ok(forward)
@@ -104,7 +109,10 @@ fn retrying<C: OneAttempt>(retry: &config::Retry, client: C) -> Retry<C> {
     retrying
 }
 
-fn unreachable(policy: &config::Unreachable) -> Unreachable {
+fn unreachable(to: &Destination) -> Unreachable {
+    let policy = &to.unreachable;
+    let is_store = to.store.is_some();
+    let or = |other: &'static str| if is_store { NOT_STORED } else { other };
     let told = |told: Told, text: &str| match told {
         Told::Reject => {
             WhenUnreachable::Answer(Outcome::rejected(ErrorCode::APPLICATION_ERROR, text))
@@ -113,11 +121,11 @@ fn unreachable(policy: &config::Unreachable) -> Unreachable {
         Told::HangUp => WhenUnreachable::HangUp,
     };
     let mut unreachable = Unreachable::default();
-    if let Some(not_sent) = policy.not_sent {
-        unreachable = unreachable.not_sent(told(not_sent, "destination not reached"));
+    if let Some(not_sent) = policy.not_sent.or(is_store.then_some(Told::Reject)) {
+        unreachable = unreachable.not_sent(told(not_sent, or("destination not reached")));
     }
-    if let Some(unknown) = policy.unknown {
-        unreachable = unreachable.unknown(told(unknown, "no answer from the destination"));
+    if let Some(unknown) = policy.unknown.or(is_store.then_some(Told::Reject)) {
+        unreachable = unreachable.unknown(told(unknown, or("no answer from the destination")));
     }
     if let Some(invalid) = policy.invalid {
         unreachable = unreachable.invalid(told(invalid, "the message can not be passed on"));

@@ -24,7 +24,9 @@ mod reload;
 mod routes;
 mod source;
 mod status;
+mod store;
 mod transform;
+mod validate;
 
 use std::{path::PathBuf, process::ExitCode};
 

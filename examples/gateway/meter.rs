@@ -6,6 +6,7 @@
 //! | `hl7_gateway_received_bytes_total` | route | their bytes |
 //! | `hl7_gateway_handling` | route | messages in hand now |
 //! | `hl7_gateway_handling_seconds` | route | from the message to its answer |
+//! | `hl7_gateway_broken_rules_total` | route, outcome | messages that broke a rule: `failed`, `reported` |
 //! | `hl7_gateway_filtered_total` | route | messages that a filter held back |
 //! | `hl7_gateway_deliveries_total` | route, destination, outcome | MSA-1, `none_due`, `not_sent`, `unknown` |
 //! | `hl7_gateway_queued` | route, destination | messages that wait or are under way now |

@@ -1,4 +1,4 @@
-//! Fetches messages, and hands them to the handler of their route as a server would.
+//! Builds the poller that fetches the messages of a route.
 
 use std::path::Path;
 

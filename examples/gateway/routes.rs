@@ -1,6 +1,6 @@
 //! Wires a configuration: sources, what is done with each message, clients; then runs.
 
-use std::path::Path;
+use std::{collections::BTreeMap, sync::Arc};
 
 use hl7_ack::{AcceptOnly, AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay};
 use tokio::{sync::watch, task::JoinSet};
@@ -13,7 +13,9 @@ use crate::{
     reload::Reloads,
     source::{Prepared, Ready},
     status::Status,
+    store::{Database, Store},
     transform::Transform,
+    validate,
 };
 
 /// Reads every file that the configuration refers to, and builds all servers and clients from
@@ -24,13 +26,22 @@ use crate::{
 /// One line for each fault.
 pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<Wired, String> {
     let mut faults = Vec::new();
-    let mut wired = Vec::new();
+    let mut wired = Wired::default();
+    for (name, store) in &config.stores {
+        match Database::new(name, store, &config.folder) {
+            Ok(database) => drop(wired.stores.insert(name, database)),
+            Err(fault) => faults.push(format!("store {name}: {fault}")),
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults.join("\n"));
+    }
     for route in &config.routes {
         let name = route.name.get_ref().as_str();
         let source = Prepared::new(&route.from, &config.folder, reloads);
-        let handler = handler(route, name, &config.folder, reloads);
+        let handler = handler(route, config, &wired.stores, reloads);
         match (source, handler) {
-            (Ok(source), Ok(handler)) => wired.push((route, source, handler)),
+            (Ok(source), Ok(handler)) => wired.routes.push((route, source, handler)),
             (source, handler) => {
                 let told = [source.err(), handler.err()].into_iter().flatten();
                 faults.extend(told.map(|fault| format!("route {name}: {fault}")));
@@ -40,8 +51,15 @@ pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<
     if faults.is_empty() { Ok(wired) } else { Err(faults.join("\n")) }
 }
 
-/// Each route with its server to be and its handler.
-type Wired = Vec<(&'static Route, Prepared<'static>, AnyHandler)>;
+/// What runs once it is told to.
+#[derive(Default)]
+pub(crate) struct Wired {
+    stores: Stores,
+    /// Each route with its server to be and its handler.
+    routes: Vec<(&'static Route, Prepared<'static>, AnyHandler)>,
+}
+
+type Stores = BTreeMap<&'static str, Arc<Database>>;
 
 /// Binds and serves until `stop`.
 pub(crate) async fn run(
@@ -53,6 +71,9 @@ pub(crate) async fn run(
     let wired = prepare(config, &mut reloads)?;
     let reloading = reloads.at_hangup().map_err(|error| error.to_string())?;
     let reloading = tokio::spawn(reloading);
+    for (name, store) in &wired.stores {
+        store.open().await.map_err(|error| format!("store {name}: {error}"))?;
+    }
 
     let (ready, is_ready) = watch::channel(false);
     // It answers from before the first route listens until after the last one has stopped.
@@ -66,7 +87,7 @@ pub(crate) async fn run(
     }
     let (stopping, stopped) = watch::channel(false);
     let mut sources = JoinSet::new();
-    for (route, source, handler) in wired {
+    for (route, source, handler) in wired.routes {
         let name = route.name.get_ref().as_str();
         let ready = source.bind(handler).await;
         let ready = ready.map_err(|error| format!("route {name}: {error}"))?;
@@ -104,16 +125,25 @@ async fn until(mut said: watch::Receiver<bool>) {
 /// the content, then it is changed and passed on.
 fn handler(
     route: &'static Route,
-    name: &'static str,
-    folder: &'static Path,
+    config: &'static Config,
+    stores: &Stores,
     reloads: &mut Reloads,
 ) -> Result<AnyHandler, String> {
+    let (name, folder) = (route.name.get_ref().as_str(), config.folder.as_path());
+    let validate = validate::validate(route.validate.iter().map(|check| check.get_ref()));
+    let store = |store: &str| {
+        let refuse_reused_ids = config.stores.get(store)?.refuse_reused_ids;
+        let database = Arc::clone(stores.get(store)?);
+        // It looks again at what it is to keep: what is only reported stands in the
+        // acknowledgment that it keeps with it.
+        Some(Store::new(database, validate.clone(), refuse_reused_ids))
+    };
     let mut destinations = Vec::new();
     let mut names = Vec::new();
     for to in &route.to {
         let to = to.get_ref();
         let to_name = to.name.as_str();
-        let forward = destination::forward(to, name, folder, reloads);
+        let forward = destination::forward(to, name, store, folder, reloads);
         destinations.push(forward.map_err(|fault| format!("destination {to_name}: {fault}"))?);
         names.push(to_name);
     }
@@ -125,6 +155,9 @@ fn handler(
     if !route.filter.is_empty() {
         let rules = route.filter.iter().map(|rule| rule.get_ref().clone()).collect();
         handler = filter::around(rules, route.filtered, name, handler);
+    }
+    if !route.validate.is_empty() {
+        handler = validate::around(validate, name, handler);
     }
     if let Some(accept) = &route.accept {
         handler = accept_only(accept).around(handler);
@@ -177,7 +210,7 @@ fn pass_on(
     })
 }
 
-fn accept_only(accept: &Accept) -> AcceptOnly {
+pub(crate) fn accept_only(accept: &Accept) -> AcceptOnly {
     let mut only = match &accept.types {
         Some(types) => AcceptOnly::types(types.iter().map(Text::as_str)),
         None => AcceptOnly::types(["*"]),
@@ -216,6 +249,7 @@ fn tell(route: &Route, ready: &Ready) {
             listen = at,
             from,
             tls,
+            rules = route.validate.len(),
             filters = route.filter.len(),
             steps = route.transform.len(),
             replay = route.replay.is_some(),

@@ -33,7 +33,7 @@
 //!   [`Delivery`] the sending side. [`AnyHandler`] and [`AnyDeliver`] hide the types.
 //! * Around a client: [`Retry`], [`InOrder`], [`PerKey`], [`AtOnce`], [`TimeLimited`]. Around a
 //!   handler, or as one: [`Forward`], [`FanOut`], [`Enhanced`], [`Waiters`], [`Replay`],
-//!   [`AcceptOnly`]. A handler as a client: [`Handled`].
+//!   [`AcceptOnly`], [`Validate`]. A handler as a client: [`Handled`].
 //! * [`Responder`] is for those who write a transport: what every server does with the bytes of a
 //!   message.
 //!
@@ -91,6 +91,7 @@ mod software;
 mod time_limited;
 mod timer;
 mod timestamp;
+mod validate;
 mod version;
 mod waiters;
 mod waiting_priority;
@@ -130,6 +131,7 @@ pub use severity::Severity;
 pub use software::Software;
 pub use time_limited::TimeLimited;
 pub use timer::Timer;
+pub use validate::{Rule, Validate};
 pub use version::Version;
 pub use waiters::{Waiters, Waiting};
 pub use waiting_priority::WaitingPriority;

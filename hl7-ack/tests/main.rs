@@ -21,6 +21,7 @@ mod privacy;
 mod properties;
 mod requests;
 mod unreadable;
+mod validate;
 
 use std::time::{Duration, UNIX_EPOCH};
 

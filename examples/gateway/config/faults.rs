@@ -54,11 +54,16 @@ fn suggestion(message: &str) -> Option<String> {
     let unknown = names.next()?;
     let known: Vec<_> = names.collect();
     let what = if is_key { "key" } else { "word" };
+    Some(format!("unknown {what} `{unknown}`; {}", instead(unknown, &known)?))
+}
+
+/// What to write instead of a name that is not known; `None` where there is nothing to write.
+pub(super) fn instead(unknown: &str, known: &[&str]) -> Option<String> {
     let nearest = known.iter().min_by_key(|name| distance(unknown, name))?;
     let is_near = distance(unknown, nearest) <= (unknown.chars().count() / 3).max(2);
     Some(match is_near {
-        true => format!("unknown {what} `{unknown}`; did you mean `{nearest}`?"),
-        false => format!("unknown {what} `{unknown}`; known here: {}", known.join(", ")),
+        true => format!("did you mean `{nearest}`?"),
+        false => format!("known here: {}", known.join(", ")),
     })
 }
 

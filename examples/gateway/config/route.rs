@@ -8,11 +8,11 @@ use toml::Spanned;
 
 use super::{
     endpoints::{HttpDestination, HttpSource, MllpDestination, MllpSource, PollSource},
-    faults::Faults,
+    faults::{Faults, instead},
     text::Text,
     units::{Order, Size, Wait},
 };
-use crate::{client, filter::Rule, poll, transform::Step};
+use crate::{client, filter::Rule, poll, transform::Step, validate::Check};
 
 /// Messages from one place to one or more others.
 #[derive(Debug, Deserialize)]
@@ -24,6 +24,9 @@ pub(crate) struct Route {
     pub(crate) from: Source,
     /// Message types, versions and processing IDs that are taken; others are rejected (AR).
     pub(crate) accept: Option<Accept>,
+    /// `[[route.validate]]`: rules that a message keeps to; which makes it fail, or is only told.
+    #[serde(default)]
+    pub(crate) validate: Vec<Spanned<Check>>,
     /// `[[route.filter]]`: what a message must be to be passed on; all of them.
     #[serde(default)]
     pub(crate) filter: Vec<Spanned<Rule>>,
@@ -52,7 +55,7 @@ pub(crate) enum Source {
 }
 
 /// See [`hl7_ack::AcceptOnly`].
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Accept {
     /// `["ADT^*", "ORU^R01"]`; all if left out.
@@ -106,8 +109,10 @@ pub(crate) struct Destination {
     pub(crate) name: Text,
     /// `mllp.address`, or
     pub(crate) mllp: Option<MllpDestination>,
-    /// `http.url`.
+    /// `http.url`, or
     pub(crate) http: Option<HttpDestination>,
+    /// the name of a `[store.NAME]`.
+    pub(crate) store: Option<Text>,
     /// Default: as many at once as come.
     pub(crate) order: Option<Order>,
     /// Most messages that wait here or are under way; one more is not sent. Default 1024.
@@ -175,19 +180,25 @@ pub(crate) enum Told {
 impl Destination {
     /// Where it is, as it may be shown: without user, password, query and fragment.
     pub(crate) fn address(&self) -> String {
-        match (&self.mllp, &self.http) {
-            (Some(mllp), _) => mllp.address.as_str().to_owned(),
-            (None, Some(http)) => without_secrets(http.url.as_str()),
-            (None, None) => String::new(),
+        match (&self.mllp, &self.http, &self.store) {
+            (Some(mllp), ..) => mllp.address.as_str().to_owned(),
+            (None, Some(http), _) => without_secrets(http.url.as_str()),
+            (None, None, Some(store)) => format!("store {}", store.as_str()),
+            (None, None, None) => String::new(),
         }
     }
 }
 
 impl Route {
-    pub(super) fn check(&self, text: &str, faults: &mut Faults) {
+    pub(super) fn check(&self, text: &str, stores: &[&str], faults: &mut Faults) {
         if self.to.is_empty() {
             let what = "the route leads nowhere; add [[route.to]]";
             faults.add(text, self.name.span(), what);
+        }
+        for rule in &self.validate {
+            if let Some(what) = rule.get_ref().fault() {
+                faults.add(text, rule.span(), what);
+            }
         }
         for rule in &self.filter {
             if let Some(what) = rule.get_ref().fault() {
@@ -222,13 +233,23 @@ impl Route {
                             digits, `-` or `_`";
                 faults.add(text, span.clone(), what);
             }
-            match (&to.mllp, &to.http) {
-                (Some(_), None) | (None, Some(_)) => {
+            match (&to.mllp, &to.http, &to.store) {
+                (Some(_), None, None) | (None, Some(_), None) => {
                     for what in client::faults(to) {
                         faults.add(text, span.clone(), what);
                     }
                 }
-                _ => faults.add(text, span, "a destination is either mllp or http"),
+                (None, None, Some(store)) => {
+                    let name = store.as_str();
+                    if !stores.contains(&name) {
+                        let what = match instead(name, stores) {
+                            Some(instead) => format!("there is no store `{name}`; {instead}"),
+                            None => format!("there is no store; add [store.{name}]"),
+                        };
+                        faults.add(text, span, what);
+                    }
+                }
+                _ => faults.add(text, span, "a destination is one of mllp, http and store"),
             }
         }
     }

@@ -1,0 +1,19 @@
+-- One row for each message that was acknowledged positively.
+CREATE TABLE hl7_message (
+    id                  BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    -- Milliseconds since 1970-01-01 UTC.
+    received_ms         BIGINT NOT NULL,
+    -- MSH-9, MSH-10, MSH-3.1 and MSH-4.1, cut to 200 characters.
+    message_type        VARCHAR(200) NOT NULL,
+    control_id          VARCHAR(200) NOT NULL,
+    sending_application VARCHAR(200) NOT NULL,
+    sending_facility    VARCHAR(200) NOT NULL,
+    -- Digests of sender and MSH-10, and of the content; none of a message without MSH-10.
+    id_key              BINARY(16),
+    content_key         BINARY(16),
+    message             LONGBLOB NOT NULL,
+    -- What the sender was answered; none where it asked for nothing.
+    acknowledgment      LONGBLOB,
+    UNIQUE INDEX hl7_message_key (id_key, content_key),
+    INDEX hl7_message_received (received_ms)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4;

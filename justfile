@@ -49,10 +49,14 @@ minimal-versions:
 package:
     cargo package -p hl7-parse -p hl7-ack -p hl7-transport -p hl7-mllp -p hl7-http
 
-# The crates without IO build where there is no operating system.
+# The crates without IO build where there is no operating system, and run where node is.
 wasm:
     rustup target add wasm32-unknown-unknown
     cargo check --target wasm32-unknown-unknown -p hl7-parse -p hl7-ack
+    cargo build --target wasm32-unknown-unknown -p hl7-wasm-check
+    if command -v node; then \
+        node .ci/wasm/run.mjs "${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/debug/hl7-wasm-check.wasm"; \
+    else echo "skipped: there is no node"; fi
 
 # The unit tests of hl7-parse under Miri.
 miri:

@@ -13,6 +13,16 @@ fuzz_target!(|bytes: &[u8]| {
     let exact = Outstanding::of(&sent);
     let any = exact.clone().matching(Matching::exact().or_any());
     for outstanding in [exact, any] {
+        // What stands alone is found among all.
+        let mut answers = outstanding.examine_each(&content).filter_map(|finding| match finding {
+            Finding::Answer(answer) => Some(answer.message().as_bytes().clone()),
+            _ => None,
+        });
+        let alone = match outstanding.examine(content.clone()) {
+            Finding::Answer(answer) => Some(answer.message().as_bytes().clone()),
+            _ => None,
+        };
+        assert_eq!(answers.next(), alone);
         match outstanding.examine(content.clone()) {
             Finding::Answer(answer) => check(&answer),
             Finding::Inbound(message) => {

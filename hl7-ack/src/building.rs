@@ -86,7 +86,8 @@ impl Acknowledger {
         writer.copied(header.get(3));
         writer.copied(header.get(4));
         match timestamp(self.clock.now()) {
-            Some(now) => writer.plain(&now),
+            Some(now) if !writer.delimits(b'+') => writer.plain(&now),
+            Some(now) => write_without_plus(writer, &now),
             None => writer.skip(1),
         }
         writer.skip(1);
@@ -130,9 +131,17 @@ impl Acknowledger {
         }
         match header.said(12) {
             version_id if !refused && Writer::can_copy(version_id) => writer.copied(version_id),
-            _ => writer.plain(version.as_str().as_bytes()),
+            _ => writer.text(version.as_str(), usize::MAX),
         }
     }
+}
+
+/// The time, where its sign delimits: an offset of zero may have either.
+#[cold]
+fn write_without_plus(writer: &mut Writer, now: &[u8]) {
+    let now: String =
+        now.iter().map(|byte| if *byte == b'+' { '-' } else { char::from(*byte) }).collect();
+    writer.text(&now, usize::MAX);
 }
 
 const VERSION_REFUSED: Option<ErrorCode> = Some(ErrorCode::UNSUPPORTED_VERSION_ID);

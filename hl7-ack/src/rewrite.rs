@@ -72,13 +72,6 @@ impl Writer {
         }
     }
 
-    fn delimits(&self, byte: u8) -> bool {
-        let ours = &self.ours;
-        byte == ours.field()
-            || [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()]
-                .contains(&Some(byte))
-    }
-
     fn unless_control(&mut self, byte: u8) {
         match byte {
             0x1B if self.keeps_esc => self.out.push(byte),

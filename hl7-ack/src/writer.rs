@@ -46,6 +46,14 @@ impl Writer {
         self.ours.field()
     }
 
+    /// Whether this byte has to be escaped as data.
+    pub(crate) fn delimits(&self, byte: u8) -> bool {
+        let ours = &self.ours;
+        byte == ours.field()
+            || [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()]
+                .contains(&Some(byte))
+    }
+
     pub(crate) fn finish(mut self) -> Bytes {
         self.out.finish()
     }

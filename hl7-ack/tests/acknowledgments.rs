@@ -232,6 +232,25 @@ fn text_is_written_in_the_character_set_that_is_declared() {
     }
 }
 
+/// An offset of `-0000` is that of `+0000`.
+#[test]
+fn nothing_of_our_own_is_cut_by_the_senders_delimiters() {
+    for (delimiters, time, version) in [
+        ("|^~\\&", "20260102030405+0000", "2.5.1"),
+        ("#*+!%", "20260102030405-0000", "2.5.1"),
+        ("#*+!-", "20260102030405!T!0000", "2.5.1"),
+        ("+^~\\&", "20260102030405-0000", "2.5.1"),
+        ("|^.\\&", "20260102030405+0000", "2\\R\\5\\R\\1"),
+    ] {
+        let (field, rest) = delimiters.split_at(1);
+        let message = ["MSH", rest, "A", "B", "C", "D", "1", "", "ADT", "7", "P", "\"\"\r"];
+        let expected = ["MSH", rest, "C", "D", "A", "B", time, "", "ACK", "ID", "P", version];
+        let built = acknowledged(&message.join(field), &Outcome::accepted());
+        let msh = built.lines().next().unwrap_or_default();
+        assert_eq!(msh, expected.join(field), "{delimiters}");
+    }
+}
+
 #[test]
 fn msh_2_holds_delimiters_and_nothing_else() {
     for (version, msh_2, expected) in [

@@ -79,6 +79,24 @@ async fn an_answer_to_our_own_message_is_known_and_not_handled() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_in_one_frame_with_an_answer_to_our_own_is_handled() {
+    for before in [true, false] {
+        let (mut wire, mut told) = serve(asking);
+        wire.send(&frame(&enhanced("1"))).await;
+        assert_eq!(wire.msa().await, "MSA|CA|1");
+        assert_eq!(wire.next().await.unwrap(), asking("1"));
+        let mut parts = [message("2"), ack("CA", "A1")];
+        if !before {
+            parts.reverse();
+        }
+        wire.send(&frame(&parts.concat())).await;
+        let Some(Delivery::Answered(answer)) = told.recv().await else { panic!("no answer") };
+        assert_eq!(answer.code(), Some(AckCode::CA));
+        assert_eq!(wire.msa().await, "MSA|AA|2", "message first: {before}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn no_answer_in_time_or_a_closed_connection_leaves_the_outcome_unknown() {
     let (mut wire, mut told) = serve(asking);
     let started = Instant::now();

@@ -171,13 +171,16 @@ impl Connections {
                 read = connection.next(idle, frame) => read,
             };
             let next = match read {
-                Ok(Some(Block::Content(content))) if outbox.takes(&content) => Next::Continue,
-                Ok(Some(Block::Content(content))) => {
-                    // In a box: what an exchange needs is not held by idle connections.
-                    let next = Box::pin(self.exchange(&exchanges, &mut connection, content)).await;
-                    answered = Some(Instant::now());
-                    next
-                }
+                Ok(Some(Block::Content(content))) => match outbox.take_answers(content) {
+                    None => Next::Continue,
+                    Some(content) => {
+                        // In a box: what an exchange needs is not held by idle connections.
+                        let exchange = self.exchange(&exchanges, &mut connection, content);
+                        let next = Box::pin(exchange).await;
+                        answered = Some(Instant::now());
+                        next
+                    }
+                },
                 Ok(Some(Block::Skipped(skipped))) => {
                     log_skipped(&skipped, &peer);
                     if skipped.kind() == SkippedKind::TooLong {

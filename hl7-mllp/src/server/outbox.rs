@@ -12,7 +12,10 @@ use std::{
 
 use bytes::Bytes;
 use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Finding, Outstanding};
-use hl7_parse::OwnedMessage;
+use hl7_parse::{
+    OwnedMessage,
+    batch::{self, PartKind},
+};
 use tokio::{
     sync::{Notify, oneshot},
     time::timeout,
@@ -95,6 +98,21 @@ impl Deliver for SameConnection {
     }
 }
 
+impl State {
+    /// Gives a message to whoever waits for it, if anybody does.
+    fn take(&mut self, message: &Bytes) -> bool {
+        for at in 0..self.waiting.len() {
+            let Some(waiting) = self.waiting.get(at) else { continue };
+            if let Finding::Answer(answer) = waiting.outstanding.examine(message.clone()) {
+                let waiting = self.waiting.swap_remove(at);
+                drop(waiting.told.send(Delivery::Answered(answer)));
+                return true;
+            }
+        }
+        false
+    }
+}
+
 impl Outbox {
     /// Completes when there may be something to send.
     pub(super) async fn wanted(&self) {
@@ -125,18 +143,29 @@ impl Outbox {
         }
     }
 
-    /// Whether the content answers something that was sent from here.
-    pub(super) fn takes(&self, content: &Bytes) -> bool {
+    /// Takes the answers to what was sent from here out of a frame, and gives back what else is in
+    /// it; `None` where that is nothing.
+    pub(super) fn take_answers(&self, content: Bytes) -> Option<Bytes> {
         let mut state = self.lock();
-        for at in 0..state.waiting.len() {
-            let Some(waiting) = state.waiting.get(at) else { continue };
-            if let Finding::Answer(answer) = waiting.outstanding.examine(content.clone()) {
-                let waiting = state.waiting.swap_remove(at);
-                drop(waiting.told.send(Delivery::Answered(answer)));
-                return true;
+        if state.waiting.is_empty() {
+            return Some(content);
+        }
+        let (mut others, mut taken) = (Vec::new(), false);
+        for part in batch::parts(&content) {
+            match part.kind() {
+                PartKind::Message if state.take(&content.slice_ref(part.as_bytes())) => {
+                    taken = true;
+                }
+                PartKind::Message | PartKind::Other => others.push(part.as_bytes()),
+                // An envelope, whose count is right no more.
+                _ => {}
             }
         }
-        false
+        match (taken, others.is_empty()) {
+            (false, _) => Some(content.clone()),
+            (true, true) => None,
+            (true, false) => Some(others.concat().into()),
+        }
     }
 
     /// Nothing is sent any more; who waits is told.

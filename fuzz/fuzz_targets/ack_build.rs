@@ -17,8 +17,12 @@ use hl7_parse::{
 use libfuzzer_sys::fuzz_target;
 
 fn check(built: &Acknowledgment) {
-    // The declared set is echoed, and text in it need not be split before it is decoded.
-    let strict = ParseOptions::strict().tolerate(DiagnosticCode::UnknownCharset);
+    // The declared set and odd escapes are echoed, and text in it need not be split before it is decoded.
+    let strict = ParseOptions::strict()
+        .tolerate(DiagnosticCode::UnknownCharset)
+        .tolerate(DiagnosticCode::UnknownEscape)
+        .tolerate(DiagnosticCode::MalformedHexEscape)
+        .tolerate(DiagnosticCode::UnclosedEscape);
     let bytes = built.as_bytes();
     let read = strict.parse(bytes).map(|parsed| parsed.message.segments().len());
     let needs_decoding = OwnedMessage::parse_undecoded(bytes.clone()).is_ok();

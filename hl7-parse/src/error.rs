@@ -58,7 +58,8 @@ pub enum ParseErrorKind {
     /// The text is in a set in which bytes that equal delimiters may be parts of characters:
     /// Shift_JIS, Big5, GB 18030, ISO-2022-JP, UTF-16, UTF-32. It has to be decoded before it
     /// is split: `hl7_parse::charset::decode`, with the feature `charset`. Said only where the
-    /// bytes are not plain ASCII; the offset is that of the first one that is not.
+    /// bytes are not plain ASCII; the offset is that of the first one that is not. ISO-2022-JP is
+    /// also said where nothing declares it and ESC leads to its kanji, at that ESC.
     #[error("the text has to be decoded before it is split ({0})")]
     NeedsDecoding(crate::Charset),
     /// Something that [`crate::ParseOptions`] were told not to tolerate.

@@ -31,6 +31,10 @@ impl<'a> Leaf<'a> {
         self.bytes
     }
 
+    pub(crate) fn separators(&self) -> Separators {
+        self.separators
+    }
+
     /// The leaf as a view, to decode it.
     #[must_use]
     pub fn value(&self) -> Subcomponent<'a> {

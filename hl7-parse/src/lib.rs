@@ -62,6 +62,7 @@ mod diagnostic;
 mod edit;
 mod error;
 mod escape;
+mod escape_faults;
 mod field;
 mod formatted;
 mod group;

@@ -2,6 +2,7 @@
 
 use crate::{
     Diagnostic, DiagnosticCode, Message, ParseError, ParseErrorKind,
+    escape_faults::escape_faults,
     scan::{First, LineFeeds, Report, Scanned, Span, is_segment_head, scan_with, unindented},
 };
 
@@ -33,6 +34,7 @@ pub struct ParseOptions {
     refused: u32,
     lines_joined: bool,
     line_feeds: LineFeeds,
+    escapes_checked: bool,
     max_segments: usize,
     max_diagnostics: usize,
 }
@@ -43,8 +45,8 @@ pub struct ParseOptions {
 pub struct Parsed<'a> {
     /// The message.
     pub message: Message<'a>,
-    /// What was tolerated, in the order of the input. Equal findings that follow one another
-    /// are one entry with a count.
+    /// What was tolerated, in the order of the input; what is wrong with escape sequences after
+    /// all else. Equal findings that follow one another are one entry with a count.
     pub diagnostics: Vec<Diagnostic>,
     /// How many further findings there were beyond [`ParseOptions::max_diagnostics`].
     pub diagnostics_left_out: usize,
@@ -63,17 +65,20 @@ impl ParseOptions {
             refused: 0,
             lines_joined: false,
             line_feeds: LineFeeds::Guessed,
+            escapes_checked: false,
             max_segments: Self::MAX_SEGMENTS,
             max_diagnostics: Self::MAX_DIAGNOSTICS,
         }
     }
 
     /// Tolerates nothing but line feeds inside segments, which are data by the standard
-    /// ([`ParseOptions::line_feeds_are_data`]).
+    /// ([`ParseOptions::line_feeds_are_data`]), and checks the escape sequences
+    /// ([`ParseOptions::check_escapes`]).
     #[must_use]
     pub fn strict() -> Self {
         Self { refused: u32::MAX, ..Self::new() }
             .line_feeds_are_data()
+            .check_escapes()
             .tolerate(DiagnosticCode::LineFeedInData)
     }
 
@@ -135,6 +140,33 @@ impl ParseOptions {
         self
     }
 
+    /// Looks for escape characters that open no sequence, which are else kept without a word when
+    /// text is decoded: [`DiagnosticCode::UnknownEscape`],
+    /// [`DiagnosticCode::MalformedHexEscape`], [`DiagnosticCode::UnclosedEscape`]. That takes
+    /// another pass over the message, and one over each leaf of the segments that hold any.
+    ///
+    /// ```
+    /// use hl7_parse::{DiagnosticCode, ParseOptions};
+    ///
+    /// let bytes = b"MSH|^~\\&|A\rOBX|1|ST|||a \\T\\ b|\\X4\\|50 \\ h\r";
+    /// let parsed = ParseOptions::new().check_escapes().parse(bytes)?;
+    /// let found: Vec<_> =
+    ///     parsed.diagnostics.iter().map(|found| (found.code(), found.offset(), found.field())).collect();
+    /// assert_eq!(
+    ///     found,
+    ///     [
+    ///         (DiagnosticCode::MalformedHexEscape, 30, Some(6)),
+    ///         (DiagnosticCode::UnclosedEscape, 38, Some(7)),
+    ///     ]
+    /// );
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn check_escapes(mut self) -> Self {
+        self.escapes_checked = true;
+        self
+    }
+
     /// How many segments a message may have, lines that are none included; each takes 8 bytes beside the message.
     #[must_use]
     pub fn max_segments(mut self, max: usize) -> Self {
@@ -161,8 +193,15 @@ impl ParseOptions {
         if self.lines_joined {
             join_lines(bytes, &mut scanned, &mut collect.diagnostics);
         }
+        let message = Message::from_scanned(bytes, scanned);
+        if self.escapes_checked {
+            for fault in escape_faults(&message) {
+                let found = Diagnostic::new(fault.code, fault.offset, fault.segment);
+                collect.add(found.in_field(fault.field))?;
+            }
+        }
         Ok(Parsed {
-            message: Message::from_scanned(bytes, scanned),
+            message,
             diagnostics: collect.diagnostics,
             diagnostics_left_out: collect.left_out,
         })
@@ -217,14 +256,21 @@ impl Report for Collect<'_> {
         offset: usize,
         segment: usize,
     ) -> Result<(), ParseError> {
+        self.add(Diagnostic::new(code, offset, segment))
+    }
+}
+
+impl Collect<'_> {
+    fn add(&mut self, found: Diagnostic) -> Result<(), ParseError> {
+        let code = found.code();
         if self.options.refused & bit(code) != 0 {
-            return Err(ParseError::new(ParseErrorKind::NotTolerated(code), offset));
+            return Err(ParseError::new(ParseErrorKind::NotTolerated(code), found.offset()));
         }
         let full = self.diagnostics.len() >= self.options.max_diagnostics;
         match self.diagnostics.last_mut() {
             Some(last) if last.code() == code && self.left_out == 0 => last.again(),
             _ if full => self.left_out = self.left_out.saturating_add(1),
-            _ => self.diagnostics.push(Diagnostic::new(code, offset, segment)),
+            _ => self.diagnostics.push(found),
         }
         Ok(())
     }

@@ -52,9 +52,9 @@ impl OwnedMessage {
     ///
     /// [`OwnedMessage::parse`] refuses text that can not be split before it is decoded
     /// ([`crate::ParseErrorKind::NeedsDecoding`]): in Shift_JIS, Big5, GB 18030 and ISO-2022-JP
-    /// half a character may equal a delimiter. Segment ends are right all the same, and so is MSH
-    /// as far as it is ASCII; fields of text may be cut in the wrong place. To read those, decode
-    /// the bytes (`charset::decode`).
+    /// half a character may equal a delimiter. Segment ends are right all the same, and so are the
+    /// fields of MSH ([`Header`]); those of other segments may be cut in the wrong place. To read
+    /// them, decode the bytes (`charset::decode`).
     ///
     /// # Errors
     ///

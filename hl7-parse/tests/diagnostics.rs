@@ -98,6 +98,39 @@ fn a_line_feed_is_data_on_request_wherever_cr_ends_segments() {
 }
 
 #[test]
+fn escapes_that_mean_nothing_are_told_on_request_and_refused_by_a_strict_reading() {
+    let bytes = b"MSH|^~\\&|A\\|B\rPID|1|\\T\\|x~y^\\Q\\&z\\\rNTE|1||\\X4\\ \\X41\\ \\XZ\\\r";
+    let parsed = ParseOptions::new().parse(bytes).expect("readable");
+    assert_eq!(parsed.diagnostics, []);
+    let parsed = ParseOptions::new().check_escapes().parse(bytes).expect("readable");
+    let found: Vec<_> = parsed
+        .diagnostics
+        .iter()
+        .map(|found| (found.code(), found.offset(), found.segment(), found.field(), found.count()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (Code::UnclosedEscape, 10, 1, Some(3), 1),
+            (Code::UnknownEscape, 28, 2, Some(3), 1),
+            (Code::UnclosedEscape, 33, 2, Some(3), 1),
+            (Code::MalformedHexEscape, 42, 3, Some(3), 2),
+        ]
+    );
+    assert_eq!(
+        parsed.diagnostics[1].to_string(),
+        "an escape sequence is not known (segment 2, field 3, byte 28)"
+    );
+    let error = ParseOptions::strict().parse(bytes).expect_err("strict");
+    assert_eq!(error.kind(), ParseErrorKind::NotTolerated(Code::UnclosedEscape));
+    assert_eq!(error.offset(), 10);
+    let tolerant = [Code::UnclosedEscape, Code::UnknownEscape, Code::MalformedHexEscape]
+        .into_iter()
+        .fold(ParseOptions::strict(), ParseOptions::tolerate);
+    assert!(tolerant.parse(bytes).is_ok());
+}
+
+#[test]
 fn lines_that_are_no_segment_are_joined_on_request() {
     let bytes = b"MSH|^~\\&|A\rrest of MSH\rNTE|1||a|b\r\rsecond\n|third\r PID|1\rx\r";
     let parsed = ParseOptions::new().join_lines().parse(bytes).expect("readable");

@@ -126,7 +126,8 @@ impl Evidence {
         self.mark
     }
 
-    /// The set that MSH-18 names first.
+    /// The set that MSH-18 names first, or where that is no more than ASCII a further one that
+    /// nothing leads to.
     #[must_use]
     pub fn declared(&self) -> Charset {
         self.declared

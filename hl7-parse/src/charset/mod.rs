@@ -4,9 +4,10 @@
 //! the bytes show one. For most sets a message is split at its delimiters first and each
 //! element is decoded when it is asked for ([`crate::Element::decode`]). In Shift_JIS, Big5,
 //! GB 18030 and ISO-2022-JP the byte of a delimiter may be half of a character, and in UTF-16
-//! and UTF-32 nothing is ASCII: such messages have to be decoded first. For them
-//! [`crate::Message::parse`] answers [`crate::ParseErrorKind::NeedsDecoding`], with or without
-//! the feature `charset`; [`crate::Header::parse`] reads the header of all but the wide ones.
+//! and UTF-32 nothing is ASCII: such messages have to be decoded first. For them, and where ESC
+//! leads to kanji that nothing declares, [`crate::Message::parse`] answers
+//! [`crate::ParseErrorKind::NeedsDecoding`], with or without the feature `charset`;
+//! [`crate::Header::parse`] reads the header of all but the wide ones.
 //!
 //! Of the sets in Table 0211 one has no decoder: EUC-TW (`CNS 11643-1992`), of which the tables are
 //! in no crate that this one would depend on. It is known by name; text in it that is more than

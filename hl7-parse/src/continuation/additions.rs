@@ -1,6 +1,9 @@
 //! Joins segments that were cut: what an ADD holds belongs to the segment before it (2.10.2.1).
 
-use crate::{OwnedMessage, Segment, Separators, scan::Span};
+use crate::{
+    OwnedMessage, Segment, Separators,
+    scan::{Span, unindented},
+};
 
 /// Joins each ADD segment to the segment before it: what stands after `ADD|`, byte for byte.
 ///
@@ -47,7 +50,7 @@ impl Glue {
         let follows = self.spans.len() > 1;
         match self.spans.last_mut() {
             Some(last) if follows && is_addition(&segment) => {
-                let line = segment.as_bytes().trim_ascii_start();
+                let line = unindented(segment.as_bytes());
                 self.bytes.pop();
                 self.bytes.extend_from_slice(line.get(b"ADD|".len()..).unwrap_or_default());
                 last.end = narrow(self.bytes.len());

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     OwnedMessage, ParseOptions, Segment, Separators,
     header::declared,
-    scan::{First, Ignore, Scanned, Span, scan},
+    scan::{First, Ignore, Scanned, Span, scan, unindented},
 };
 
 impl<'de> Deserialize<'de> for Json<OwnedMessage> {
@@ -254,13 +254,9 @@ impl<'de> Visitor<'de> for SegmentSeed<'_> {
         if items.next_element_seed(Node::leaf(lines, whole))?.is_none() {
             return Err(lines.error("a segment is an array that begins with its ID"));
         }
-        let id = lines.content.get(start..).unwrap_or_default();
-        let id = match id {
-            [b' ' | b'\t', ..] => id.trim_ascii_start(),
-            _ => id,
-        };
         // As a reader of the message takes it, which looks past a few blanks only.
         let line = lines.content.get(start..).unwrap_or_default();
+        let id = unindented(line);
         let is_header = Segment::new(line, lines.separators()).is_header();
         if lines.separators.is_none() && !(is_header && id == b"MSH") {
             return Err(lines.error("the first segment is MSH"));

@@ -23,12 +23,13 @@ pub enum DateTimeTolerance {
     /// Nothing but zeros, nothing but nines, or the first of January of the year 1 at midnight:
     /// no value.
     Filler,
-    /// `Z`, or after a time `+HH`, `+HH:MM`, `-HMM`, for an offset.
+    /// `Z`, or after a time `+HH`, `+HH:MM`, `-HMM`, for an offset; of these after a day `+HH`,
+    /// `+HH:MM` and `-HH:MM`.
     LooseOffset,
     /// `-0000` for an offset: no offset, and not the same as `+0000`.
     UnknownOffset,
     /// `2024-01-31T10:05:00`, the seconds, the time or the day maybe left out, a blank maybe for
-    /// the `T`.
+    /// the `T`; or `20240131T100500`, the seconds or minutes maybe left out.
     Iso8601,
     /// A second component that is not in Table 0529: ignored.
     UnknownDegree,
@@ -162,7 +163,9 @@ impl DateTimeOptions {
             Ok(written) => written,
             Err(refusal) if self.tolerates(DateTimeTolerance::Iso8601) => {
                 tolerated = tolerated.with(DateTimeTolerance::Iso8601);
-                grammar::iso_8601(text).map_err(|_| refusal)?
+                grammar::iso_8601(text)
+                    .or_else(|_| grammar::basic_iso_8601(text))
+                    .map_err(|_| refusal)?
             }
             Err(refusal) => return Err(refusal),
         };
@@ -259,8 +262,9 @@ impl Reading<'_> {
 
     /// Where in the text a unit stands: 0 is the month.
     fn at(&self, unit: usize) -> usize {
-        let gap = self.written.gap;
-        4 + gap + unit * (2 + gap)
+        let Written { gap, gap_before_time, .. } = self.written;
+        let before_time = if unit < 2 { 0 } else { gap_before_time };
+        4 + gap + unit * (2 + gap) + before_time
     }
 
     fn tolerate(&mut self, what: DateTimeTolerance, refusal: Refusal) -> Result<(), Refusal> {

@@ -21,6 +21,8 @@ pub(crate) struct Written {
     pub(crate) offset: Option<Offset>,
     /// Between one unit and the next: 0, or 1 in ISO 8601.
     pub(crate) gap: usize,
+    /// More than that between the day and the hour: 1 for the `T` of the basic form.
+    pub(crate) gap_before_time: usize,
     /// A digit that is half a unit was left out.
     pub(crate) is_cut: bool,
 }
@@ -97,7 +99,7 @@ pub(crate) fn date_time(text: &[u8], loose: bool) -> Result<Written, Refusal> {
         };
         let (rest, fraction) = fraction_after(units.len() == 5, rest)?;
         let (rest, offset) = offset_or_end(loose.then_some(units.len()), rest)?;
-        Ok((rest, Written { year, units, fraction, offset, gap: 0, is_cut }))
+        Ok((rest, Written { year, units, fraction, offset, is_cut, ..Written::default() }))
     })
 }
 
@@ -122,7 +124,23 @@ pub(crate) fn iso_8601(text: &[u8]) -> Result<Written, Refusal> {
         }
         let (rest, fraction) = fraction_after(units.len() == 5, rest)?;
         let (rest, offset) = offset_or_end(Some(units.len()), rest)?;
-        Ok((rest, Written { year, units, fraction, offset, gap: 1, is_cut: false }))
+        Ok((rest, Written { year, units, fraction, offset, gap: 1, ..Written::default() }))
+    })
+}
+
+/// `YYYYMMDDTHH[MM[SS[.S..]]][offset]`: the basic form of ISO 8601.
+pub(crate) fn basic_iso_8601(text: &[u8]) -> Result<Written, Refusal> {
+    all(text, |text| {
+        let (rest, year) = four_digits(text)?;
+        let (rest, (month, day)) = (two_digits, two_digits).parse(rest)?;
+        let (rest, hour) = preceded(one_of(&b"Tt"[..]), two_digits).parse(rest)?;
+        let (rest, later) = units(2, rest)?;
+        let units = [month, day, hour].into_iter().fold(Units::default(), Units::with);
+        let units = (0..2).filter_map(|at| later.get(at)).fold(units, Units::with);
+        let (rest, fraction) = fraction_after(units.len() == 5, rest)?;
+        let (rest, offset) = offset_or_end(Some(units.len()), rest)?;
+        let gap_before_time = 1;
+        Ok((rest, Written { year, units, fraction, offset, gap_before_time, ..Written::default() }))
     })
 }
 
@@ -187,7 +205,7 @@ fn fraction_after(is_second_before: bool, text: &[u8]) -> Read<'_, Option<Fracti
 }
 
 /// `loose` says how many units are before it, where other forms are to be read too: those that
-/// read like more units, `-05`, only after an hour.
+/// read like more units, `-05`, only after an hour, and the others after a day.
 fn offset_or_end(loose: Option<usize>, text: &[u8]) -> Read<'_, Option<Offset>> {
     let len = text.len();
     let sign = || map(one_of(&b"+-"[..]), |sign| sign == '-');
@@ -198,11 +216,18 @@ fn offset_or_end(loose: Option<usize>, text: &[u8]) -> Read<'_, Option<Offset>> 
     let (rest, offset) = by_the_standard.parse(text)?;
     let (None, Some(units)) = (offset, loose) else { return Ok((rest, offset)) };
     let (rest, zulu) = opt(value(made(true)((false, 0, 0)), tag(&b"Z"[..]))).parse(rest)?;
-    if zulu.is_some() || units < 3 {
+    if zulu.is_some() || units < 2 {
         return Ok((rest, zulu));
     }
+    let hours_and_minutes =
+        || map((sign(), two_digits, preceded(tag(&b":"[..]), two_digits)), made(true));
+    if units == 2 {
+        let hours = preceded(tag(&b"+"[..]), two_digits);
+        let hours = map(hours, |hours| made(true)((false, hours, 0)));
+        return opt(alt((hours_and_minutes(), hours))).parse(rest);
+    }
     opt(alt((
-        map((sign(), two_digits, preceded(tag(&b":"[..]), two_digits)), made(true)),
+        hours_and_minutes(),
         // `-500`: an hour of one digit.
         map((sign(), one_digit, two_digits), made(true)),
         map((sign(), two_digits), |(sign, hours)| made(true)((sign, hours, 0))),

@@ -97,6 +97,24 @@ fn kanji_in_the_header_do_not_hide_what_it_declares() {
 }
 
 #[test]
+fn a_further_set_that_nothing_leads_to_is_the_one_that_is_written() {
+    for (msh_18, charset) in [
+        ("~BIG-5", Charset::Big5),
+        ("ASCII~GB 18030", Charset::Gb18030),
+        ("~~SJIS", Charset::ShiftJis),
+    ] {
+        let text = header(msh_18, "");
+        let at = text.len() + 9;
+        let text = [text.as_bytes(), b"PID|||7||\xB4|\r"].concat();
+        let expected = Some((ParseErrorKind::NeedsDecoding(charset), at));
+        assert_eq!(refusals(&text), [expected; 3], "{msh_18}");
+        assert_eq!(Header::parse(&text).expect("a header").charset(), charset, "{msh_18}");
+    }
+    let text = [header("8859/1~BIG-5", "").as_bytes(), b"PID|||7||\xB4\r"].concat();
+    assert_eq!(refusals(&text), [None; 3]);
+}
+
+#[test]
 fn kanji_that_nothing_declares_are_not_split() {
     // 日 holds the byte of `|`; half-width katakana hold those of `^`, `\` and `&`.
     for name in

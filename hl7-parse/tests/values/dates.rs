@@ -145,6 +145,12 @@ fn tolerances_are_each_needed_and_named() {
         ("2024-01-31T10:05", Iso8601, Some("202401311005")),
         ("2024-01-31 10:05:09.25", Iso8601, Some("20240131100509.25")),
         ("2024-01-31T10:05:09+0100", Iso8601, Some("20240131100509+0100")),
+        ("20240131+05", LooseOffset, Some("20240131+0500")),
+        ("20240131+05:30", LooseOffset, Some("20240131+0530")),
+        ("20240131-05:00", LooseOffset, Some("20240131-0500")),
+        ("20240131T100000", Iso8601, Some("20240131100000")),
+        ("20240131T10", Iso8601, Some("2024013110")),
+        ("20240131t100509.25+0100", Iso8601, Some("20240131100509.25+0100")),
         ("20240131^X", UnknownDegree, Some("20240131")),
     ] {
         let read =
@@ -168,6 +174,8 @@ fn tolerances_add_up() {
         ("2024-12-31T24:00:00Z", "20250101000000+0000"),
         ("2024-01-31T10:05:60-05:00", "20240131100559-0500"),
         ("2024-01-00", "202401"),
+        ("2024-01-31+05:00", "20240131+0500"),
+        ("20240131T100560Z", "20240131100559+0000"),
         ("20240000000000Z", "2024+0000"),
     ] {
         let read = with_field(text.as_bytes(), |field| DateTimeOptions::new().read(field));
@@ -177,11 +185,33 @@ fn tolerances_add_up() {
 }
 
 #[test]
+fn a_unit_out_of_range_is_where_it_stands_whatever_the_form() {
+    for (text, offset) in [
+        ("20240132T100000", 6),
+        ("20240131T250000", 9),
+        ("20240131T106000", 11),
+        ("2024-01-31T10:61", 14),
+        ("202401311061", 10),
+    ] {
+        let read = with_field(text.as_bytes(), |field| DateTimeOptions::new().read(field));
+        let error = read.expect_err(text);
+        assert_eq!((error.kind(), error.offset()), (ValueErrorKind::OutOfRange, offset), "{text}");
+    }
+}
+
+#[test]
 fn what_no_tolerance_covers_stays_an_error() {
     for text in [
         "20240131241500",
         "20241301",
         "2024-1-1",
+        "20240131-05",
+        "20240131+500",
+        "202401+05",
+        "20240131T",
+        "20240131T1",
+        "202401T10",
+        "20240131T10:05",
         "99991231240000",
         "20240131 1005",
         "99999999235959",

@@ -73,6 +73,7 @@ mod document;
 mod error;
 mod grammar;
 mod identifier;
+mod locate;
 mod name;
 mod number;
 mod observation;

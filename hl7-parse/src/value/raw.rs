@@ -147,6 +147,16 @@ impl<'a> Raw<'a> {
         self.element
     }
 
+    /// How many levels below a field it is.
+    pub(crate) fn depth(&self) -> usize {
+        match self.level {
+            Level::Field => 0,
+            Level::Repetition => 1,
+            Level::Component => 2,
+            Level::Subcomponent => 3,
+        }
+    }
+
     pub(crate) fn separators(&self) -> Separators {
         self.element.separators()
     }

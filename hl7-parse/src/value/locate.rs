@@ -39,7 +39,8 @@ impl<'a> Message<'a> {
     pub fn path_of(&self, view: impl Into<Raw<'a>>) -> Option<Path> {
         let view = view.into();
         let start = self.span_of(view.element())?.start;
-        let at = self.spans().partition_point(|span| span.start as usize <= start).checked_sub(1)?;
+        let at =
+            self.spans().partition_point(|span| span.start as usize <= start).checked_sub(1)?;
         let span = self.spans().get(at)?;
         let segment = Segment::new(span.of(self.as_bytes()), self.separators());
         let id = segment.id().as_bytes().first_chunk().copied()?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     Message, Segment, Segments, Separators,
-    scan::{Span, slice},
+    scan::{Span, is_segment_id, slice},
 };
 
 impl<'a> Message<'a> {
@@ -84,15 +84,14 @@ impl<'m, 'a> Group<'m, 'a> {
     /// The `n`th segment with this ID, from 1.
     #[must_use]
     pub fn nth_segment(&self, id: &str, n: usize) -> Option<Segment<'a>> {
-        self.segments().filter(|segment| segment.id() == id).nth(n.checked_sub(1)?)
+        self.segments_with_id(id).nth(n.checked_sub(1)?)
     }
 
     /// The segments with this ID, in order.
-    pub fn segments_with_id<'i>(
-        &self,
-        id: &'i str,
-    ) -> impl Iterator<Item = Segment<'a>> + use<'m, 'a, 'i> {
-        self.segments().filter(move |segment| segment.id() == id)
+    pub fn segments_with_id(&self, id: &str) -> impl Iterator<Item = Segment<'a>> + use<'m, 'a> {
+        // What is no segment ID fits no segment.
+        let id = id.as_bytes().try_into().ok().filter(is_segment_id);
+        self.segments().filter(move |segment| id.is_some_and(|id| segment.has_id(id)))
     }
 
     /// The runs within this one that begin with this ID, as [`Message::groups`].

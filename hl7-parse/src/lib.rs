@@ -101,7 +101,7 @@ pub use group::{Group, Groups};
 pub use header::Header;
 pub use leaf::{Leaf, Leaves};
 pub use message::Message;
-pub use options::{ParseOptions, Parsed};
+pub use options::{ParseOptions, Parsed, ParsedOwned};
 pub use owned::OwnedMessage;
 pub use path::{Path, PathError};
 pub use segment::{Fields, Segment, Segments};

@@ -1,7 +1,11 @@
 //! [`ParseOptions`]: what is tolerated, and how much is read.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
+
 use crate::{
-    Diagnostic, DiagnosticCode, Message, ParseError, ParseErrorKind,
+    Diagnostic, DiagnosticCode, Message, OwnedMessage, ParseError, ParseErrorKind,
     escape_faults::escape_faults,
     scan::{First, LineFeeds, Report, Scanned, Span, is_segment_head, scan_with, unindented},
 };
@@ -47,6 +51,18 @@ pub struct Parsed<'a> {
     pub message: Message<'a>,
     /// What was tolerated, in the order of the input; what is wrong with escape sequences after
     /// all else. Equal findings that follow one another are one entry with a count.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many further findings there were beyond [`ParseOptions::max_diagnostics`].
+    pub diagnostics_left_out: usize,
+}
+
+/// A message that owns its bytes, and what was tolerated in reading it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ParsedOwned {
+    /// The message.
+    pub message: OwnedMessage,
+    /// What was tolerated, as in [`Parsed::diagnostics`].
     pub diagnostics: Vec<Diagnostic>,
     /// How many further findings there were beyond [`ParseOptions::max_diagnostics`].
     pub diagnostics_left_out: usize,
@@ -205,6 +221,31 @@ impl ParseOptions {
             diagnostics: collect.diagnostics,
             diagnostics_left_out: collect.left_out,
         })
+    }
+
+    /// Reads a message as [`Self::parse`] does, without copying the bytes: the message shares
+    /// them.
+    ///
+    /// ```
+    /// use hl7_parse::{DiagnosticCode, ParseOptions};
+    ///
+    /// let parsed = ParseOptions::new().join_lines().parse_owned("MSH|^~\\&|A\rNTE|1||a\rb\r")?;
+    /// assert_eq!(parsed.diagnostics[0].code(), DiagnosticCode::NotASegment);
+    /// let thread = std::thread::spawn(move || parsed.message.as_message().segments().len());
+    /// assert_eq!(thread.join().ok(), Some(2));
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::parse`].
+    pub fn parse_owned(&self, bytes: impl Into<Bytes>) -> Result<ParsedOwned, ParseError> {
+        let bytes = bytes.into();
+        let Parsed { message, diagnostics, diagnostics_left_out } = self.parse(&bytes)?;
+        let (separators, spans) = message.into_parts();
+        let spans = Arc::from(&*spans);
+        let message = OwnedMessage::from_spans(bytes, separators, spans);
+        Ok(ParsedOwned { message, diagnostics, diagnostics_left_out })
     }
 }
 

@@ -39,7 +39,8 @@ pub struct OwnedMessage {
 }
 
 impl OwnedMessage {
-    /// Reads a message as [`Message::parse`] does, without copying the bytes.
+    /// Reads a message as [`Message::parse`] does, without copying the bytes. With tolerances
+    /// and limits of your own: [`ParseOptions::parse_owned`].
     ///
     /// # Errors
     ///

@@ -109,6 +109,13 @@ impl Path {
         Ok(Self { segment: *segment, occurrence, field, repetition, component, subcomponent })
     }
 
+    /// The path of a field; `None` where a number is beyond what a path can hold.
+    pub(crate) fn of_field(segment: [u8; 3], occurrence: usize, field: usize) -> Option<Self> {
+        let number = |n: usize| u16::try_from(n).ok().filter(|n| *n > 0);
+        let (occurrence, field) = (number(occurrence)?, number(field)?);
+        Some(Self { segment, occurrence, field, repetition: 0, component: 0, subcomponent: 0 })
+    }
+
     /// The segment ID.
     #[must_use]
     pub fn segment(&self) -> &str {

@@ -30,6 +30,20 @@ fn a_message_and_four_of_its_fields_take_one_allocation() {
 }
 
 #[test]
+fn a_message_takes_one_allocation_while_its_segments_are_few() {
+    // One for each 64 bytes and eight more, the header among them; at most 1,024.
+    for (segments, text, expected) in
+        [(7, 0, 1), (8, 0, 2), (1023, 59, 1), (1024, 59, 2), (1000, 0, 5)]
+    {
+        let segment = format!("OBX|{}\r", "1".repeat(text));
+        let bytes = format!("MSH|^~\\&|A\r{}", segment.repeat(segments));
+        let read = || Message::parse(bytes.as_bytes()).expect("a message");
+        assert_eq!(read().segments().len(), segments + 1);
+        assert_eq!(allocations(read), expected, "{segments} segments with {text} bytes");
+    }
+}
+
+#[test]
 fn a_hundred_observations_take_one_allocation() {
     let read = || {
         let message = Message::parse(RESULTS).expect("a message");

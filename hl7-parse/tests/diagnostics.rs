@@ -28,6 +28,10 @@ const CASES: &[(&[u8], &[Finding])] = &[
     (b"MSH|^~\\&#!|A\r", &[(Code::LongEncodingCharacters, 4, 1, 1)]),
     (b"MSH|^~\\^|A\r", &[(Code::DuplicateDelimiter, 4, 1, 1)]),
     (b"MSH|^~\\0|A\r", &[(Code::AlphanumericDelimiter, 4, 1, 1)]),
+    (
+        b"MSH|LAB|GH\r",
+        &[(Code::ShortEncodingCharacters, 4, 1, 1), (Code::AlphanumericDelimiter, 4, 1, 3)],
+    ),
     (b"MSH|^\xc3\\&|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
     // At the end of a line it is padding.
     (b"MSH|^~\\\x00|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),

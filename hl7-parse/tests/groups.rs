@@ -58,6 +58,18 @@ fn the_nth_segment_counts_from_one() {
 }
 
 #[test]
+fn a_line_that_is_no_segment_is_found_by_no_id() {
+    let message =
+        Message::parse(b"MSH|^~\\&|A\rno segment\rOBR|1\rno segment\r").expect("readable");
+    let order = message.groups("OBR").next().expect("an order");
+    for id in ["", "no ", "no segment"] {
+        assert!(message.nth_segment(id, 1).is_none(), "{id}");
+        assert_eq!(order.segments_with_id(id).count(), 0, "{id}");
+        assert!(order.segment(id).is_none(), "{id}");
+    }
+}
+
+#[test]
 fn debug_shows_no_value() {
     let message = Message::parse(b"MSH|^~\\&|SECRETNAME\rPID|SECRETNAME\r").expect("readable");
     let groups = message.groups("PID");

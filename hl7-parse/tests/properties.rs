@@ -111,6 +111,24 @@ proptest! {
     }
 
     #[test]
+    fn the_path_of_a_leaf_leads_to_it(bytes in message()) {
+        let message = Message::parse(&bytes).expect("a header is there");
+        for leaf in message.leaves() {
+            let path = message.path_of(leaf.value());
+            if leaf.segment.id().is_empty() {
+                prop_assert_eq!(path, None, "{:?}", bytes.escape_ascii().to_string());
+                continue;
+            }
+            let path = path.expect("a path");
+            prop_assert_eq!(
+                message.span_of(message.get(&path)), message.span_of(leaf.value()),
+                "{} of {:?}", path, bytes.escape_ascii().to_string()
+            );
+            prop_assert_eq!(path.field(), Some(leaf.field));
+        }
+    }
+
+    #[test]
     fn leaves_are_what_the_accessors_find(bytes in message()) {
         let message = Message::parse(&bytes).expect("a header is there");
         for segment in message.segments() {

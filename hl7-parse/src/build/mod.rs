@@ -52,7 +52,8 @@ use crate::{
 /// # Character set
 ///
 /// Text is written in the set that MSH-18 names, one of those that [`Editor`] writes. Where some
-/// text is not ASCII and none is named, the message is UTF-8 and MSH-18 says so.
+/// text is not ASCII and none is named, the message is UTF-8 and MSH-18 says so; raw values that
+/// are UTF-8 count as text. Raw values in another set need its name in MSH-18.
 #[derive(Clone)]
 pub struct MessageBuilder {
     separators: Separators,
@@ -201,8 +202,9 @@ impl MessageBuilder {
             }
         }
         const CHARSET: Path = Path::new("MSH-18");
-        let is_ascii = header.is_ascii() && self.segments.iter().all(SegmentBuilder::is_ascii);
-        if !is_ascii && !header.reaches(&CHARSET) {
+        let needs_utf8 =
+            header.needs_utf8() || self.segments.iter().any(SegmentBuilder::needs_utf8);
+        if needs_utf8 && !header.reaches(&CHARSET) {
             header.set(18, "UNICODE UTF-8");
         }
 

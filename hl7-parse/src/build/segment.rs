@@ -88,7 +88,7 @@ impl FieldPlace<'_> {
 pub struct SegmentBuilder {
     id: Option<[u8; 3]>,
     edits: Vec<Edit>,
-    is_ascii: bool,
+    needs_utf8: bool,
     error: Option<EditError>,
 }
 
@@ -104,11 +104,11 @@ impl SegmentBuilder {
                 && !matches!(*chunk, b"MSH" | b"FHS" | b"BHS" | b"FTS" | b"BTS")
         });
         let error = id.is_none().then(|| EditErrorKind::BadSegmentId.into());
-        Self { id: id.copied(), edits: Vec::new(), is_ascii: true, error }
+        Self { id: id.copied(), edits: Vec::new(), needs_utf8: false, error }
     }
 
     pub(crate) fn header() -> Self {
-        Self { id: Some(*b"MSH"), edits: Vec::new(), is_ascii: true, error: None }
+        Self { id: Some(*b"MSH"), edits: Vec::new(), needs_utf8: false, error: None }
     }
 
     /// Puts text into an element, as [`crate::Editor::set`].
@@ -183,7 +183,7 @@ impl SegmentBuilder {
         let Some(id) = self.id() else { return self };
         match place.in_segment(id) {
             Some(path) => {
-                self.is_ascii &= value.is_ascii();
+                self.needs_utf8 |= value.is_utf8_beyond_ascii();
                 self.edits.push(Edit { path, value, repeat, each: false });
             }
             None => {
@@ -201,9 +201,9 @@ impl SegmentBuilder {
         std::str::from_utf8(self.id.as_ref()?).ok()
     }
 
-    /// Whether all text is ASCII.
-    pub(crate) fn is_ascii(&self) -> bool {
-        self.is_ascii
+    /// Whether some text is beyond ASCII, and in UTF-8 if no other set is named.
+    pub(crate) fn needs_utf8(&self) -> bool {
+        self.needs_utf8
     }
 
     /// Whether a value was put at a field or below.

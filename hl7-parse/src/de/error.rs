@@ -93,6 +93,12 @@ pub enum DeErrorKind {
     /// An enum with a variant that has content.
     #[error("only variants without content can be filled; use a struct with paths")]
     EnumContent,
+    /// An untagged enum with no variant that takes text alone: each is tried with nothing else.
+    #[error(
+        "no variant of an untagged enum takes the text; give it a variant of text as the last, \
+         or use a struct with paths"
+    )]
+    Untagged,
     /// A list for what does not repeat.
     #[error(
         "nothing here repeats; a list is for a segment ID alone, like OBX, and for a field or \
@@ -191,8 +197,10 @@ impl std::error::Error for DeError {}
 
 /// For implementations of `Deserialize`. The texts are dropped: they could hold what was read.
 impl de::Error for DeError {
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::new(DeErrorKind::Refused)
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        // What serde says of untagged enums; it has no constructor of its own.
+        let untagged = begins_with(&text, "data did not match any variant of untagged enum");
+        Self::new(if untagged { DeErrorKind::Untagged } else { DeErrorKind::Refused })
     }
 
     fn invalid_type(_: de::Unexpected<'_>, _: &dyn de::Expected) -> Self {
@@ -232,6 +240,25 @@ impl de::Error for DeError {
     fn duplicate_field(_: &'static str) -> Self {
         Self::new(DeErrorKind::Refused)
     }
+}
+
+/// Whether what is shown begins so. None of it is kept.
+fn begins_with(shown: &impl fmt::Display, beginning: &str) -> bool {
+    /// What is still to come of the beginning; `None` where it was something else.
+    struct Left<'b>(Option<&'b str>);
+
+    impl fmt::Write for Left<'_> {
+        fn write_str(&mut self, piece: &str) -> fmt::Result {
+            let left = self.0.ok_or(fmt::Error)?;
+            self.0 = left.strip_prefix(piece).or_else(|| piece.starts_with(left).then_some(""));
+            Ok(())
+        }
+    }
+
+    let mut left = Left(Some(beginning));
+    // An error says no more than that the rest was not looked at.
+    let _ = fmt::write(&mut left, format_args!("{shown}"));
+    left.0 == Some("")
 }
 
 /// The kind that says this of itself.

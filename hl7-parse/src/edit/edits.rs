@@ -156,9 +156,9 @@ impl<'e> Edits<'e> {
     /// The edits of one of the segments that these are for, to which are added `own` of its own.
     pub(super) fn with(&self, mut own: Vec<Entry<'e>>) -> Self {
         sort(&mut own);
+        let mut settled = Vec::with_capacity(self.settled.len() + own.len());
         let mut own = Cut { one: &own, each: &[], depth: 0 }.peekable();
         let mut fields = self.fields.iter().peekable();
-        let mut settled = Vec::with_capacity(self.settled.len());
         let mut both = Vec::new();
         loop {
             let of_own = own.peek().map(|(n, ..)| *n);
@@ -166,11 +166,14 @@ impl<'e> Edits<'e> {
             let Some(n) = n else { break };
             let own = own.next_if(|(own, ..)| *own == n).map_or(&[][..], |(_, own, _)| own);
             let field = fields.next_if(|field| field.n == n);
-            let order = Order::of(own).or(field.map(|field| field.order).unwrap_or_default());
-            let list = match (field, order.matters()) {
-                (Some(field), true) => self.all.get(field.all.clone()),
-                (Some(field), false) => self.settled.get(field.settled.clone()),
-                (None, _) => None,
+            let Some(field) = field else {
+                settle_field(own, Order::of(own), &mut settled);
+                continue;
+            };
+            let order = Order::of(own).or(field.order);
+            let list = match order.matters() {
+                true => self.all.get(field.all.clone()),
+                false => self.settled.get(field.settled.clone()),
             };
             both.clear();
             both.extend_from_slice(list.unwrap_or_default());

@@ -175,8 +175,9 @@ impl<'e> OfId<'e> {
         };
         let start = self.of_one.partition_point(|(number, ..)| *number < n);
         let of_one = self.of_one.get(start..).unwrap_or_default();
-        let of_one = of_one.iter().take_while(|(number, ..)| *number == n);
-        let mut own = Vec::new();
+        let count = of_one.iter().take_while(|(number, ..)| *number == n).count();
+        let of_one = of_one.get(..count).unwrap_or_default();
+        let mut own = Vec::with_capacity(count);
         let mut inserted = [&self.inserted, appended].concat();
         for (_, time, request) in of_one {
             match request {

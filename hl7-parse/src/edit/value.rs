@@ -43,12 +43,13 @@ impl Value {
         }
     }
 
-    /// Whether the text is ASCII. Raw bytes are in whatever set they are in.
-    pub(crate) fn is_ascii(&self) -> bool {
+    /// Whether it is text beyond ASCII in UTF-8. Raw bytes that are not UTF-8 are in whatever
+    /// set they are in.
+    pub(crate) fn is_utf8_beyond_ascii(&self) -> bool {
         match self {
-            Self::Text(text) | Self::Formatted(text) => text.is_ascii(),
-            Self::Components(texts) => texts.iter().all(|text| text.is_ascii()),
-            Self::Raw(_) => true,
+            Self::Text(text) | Self::Formatted(text) => !text.is_ascii(),
+            Self::Components(texts) => !texts.iter().all(|text| text.is_ascii()),
+            Self::Raw(bytes) => !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! [`Xad`], [`StreetAddress`] and [`Pl`]: addresses, and places in a hospital.
+//! [`Xad`] and [`StreetAddress`], addresses; [`Pl`], [`La1`] and [`Dld`], places in a hospital and
+//! where one goes from there.
 
 use crate::value::composite::composite;
 
@@ -92,5 +93,50 @@ composite! {
         9 location_description: raw, "location description (location type in 2.3)";
         10 comprehensive_location_identifier: view Ei, "comprehensive location identifier (2.5 and later)";
         11 assigning_authority_for_location: view Hd, "assigning authority for location (2.5 and later)";
+    }
+}
+
+composite! {
+    /// Where something is to be delivered in a hospital (LA1, 2.3.1 to 2.7).
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::La1};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rRXO||||||||W3^101^A^GH^^^MAIN^2^1 Main St&&Anytown\r")?;
+    /// let place: La1 = message.segment("RXO").ok_or("no RXO")?.field(8).read()?;
+    /// assert_eq!(place.room().decode(), "101");
+    /// assert_eq!(place.address().city().decode(), "Anytown");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "location with address")]
+    La1 = "LA1" {
+        1 point_of_care: raw, "point of care (Table 0302)";
+        2 room: raw, "room (Table 0303)";
+        3 bed: raw, "bed (Table 0304)";
+        4 facility: view Hd, "facility";
+        5 location_status: raw, "location status (Table 0306)";
+        6 person_location_type: raw, "person location type (Table 0305)";
+        7 building: raw, "building (Table 0307)";
+        8 floor: raw, "floor (Table 0308)";
+        9 address: view Xad, "address (AD)";
+    }
+}
+
+composite! {
+    /// Where a patient was discharged to, and since when (DLD, 2.3.1 and later).
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Dld};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|HOME^20240229\r")?;
+    /// let discharged: Dld = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
+    /// assert_eq!(discharged.discharge_to_location().identifier().decode(), "HOME");
+    /// assert_eq!(discharged.effective_date()?.map(|date| date.year()), Some(2024));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "discharge to location and date")]
+    Dld = "DLD" {
+        1 discharge_to_location: view Cwe, "discharge to location (Table 0113; a bare code up to 2.5.1)";
+        2 effective_date: read DateTime, "effective date";
     }
 }

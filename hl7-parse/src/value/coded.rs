@@ -1,4 +1,5 @@
-//! [`Cwe`] and [`Coding`]: coded elements; [`Dr`]: a range of time.
+//! [`Cwe`] and [`Coding`]: coded elements; [`Jcc`] and [`Sps`]: types that are little else; [`Dr`]: a
+//! range of time.
 
 use crate::value::{Raw, composite::composite};
 
@@ -153,5 +154,50 @@ composite! {
     Dr = "DR" {
         1 start: read DateTime, "range start";
         2 end: read DateTime, "range end";
+    }
+}
+
+composite! {
+    /// A job (JCC).
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Jcc};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|RN^F^Night nurse\r")?;
+    /// let job: Jcc = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
+    /// assert_eq!(job.job_code().identifier().decode(), "RN");
+    /// assert_eq!(job.job_description_text().decode(), "Night nurse");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "job code and class")]
+    Jcc = "JCC" {
+        1 job_code: view Cwe, "job code (Table 0327; a bare code up to 2.6)";
+        2 job_class: view Cwe, "job class (Table 0328; a bare code up to 2.6)";
+        3 job_description_text: raw, "job description text (2.5 and later)";
+    }
+}
+
+composite! {
+    /// What a specimen is, and where it comes from (SPS, OBR-15; CM up to 2.3, gone from 2.7 on).
+    /// The parts of each code stand between subcomponent separators.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Sps};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|BLD&Blood^EDTA^^LA&Left arm\r")?;
+    /// let source: Sps = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
+    /// assert_eq!(source.specimen_source_name_or_code().text().decode(), "Blood");
+    /// assert_eq!(source.body_site().identifier().decode(), "LA");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "specimen source")]
+    Sps = "SPS" {
+        1 specimen_source_name_or_code: view Cwe, "specimen source name or code (Table 0070)";
+        2 additives: view Cwe, "additives (Table 0371; text up to 2.4)";
+        3 specimen_collection_method: raw, "specimen collection method";
+        4 body_site: view Cwe, "body site (Table 0163)";
+        5 site_modifier: view Cwe, "site modifier (Table 0495)";
+        6 collection_method_modifier_code: view Cwe, "collection method modifier code";
+        7 specimen_role: view Cwe, "specimen role (Table 0369)";
     }
 }

@@ -64,14 +64,14 @@ impl ValueError {
 
     /// The element that could not be read. Known where the value was read by a path
     /// ([`crate::Message::read`]) or a path was given with [`Self::at`]; a view alone does not
-    /// know where it is in the message.
+    /// know where it is in the message ([`crate::Message::path_of`] does).
     #[must_use]
     pub fn path(&self) -> Option<Path> {
         self.place.path()
     }
 
-    /// The same error with the path of the value that was read. What the error knows itself,
-    /// as the component that was at fault, is added to it.
+    /// The same error with the path of the value that was read, as [`crate::Message::path_of`]
+    /// finds it. What the error knows itself, as the component that was at fault, is added to it.
     ///
     /// ```
     /// use hl7_parse::{Message, Path, value::Cx};
@@ -80,13 +80,14 @@ impl ValueError {
     /// let pid = message.segment("PID").ok_or("no PID")?;
     /// let error = Cx::of(pid.field(3)).effective_date().unwrap_err();
     /// assert_eq!(error.to_string(), "DT: not in the form of the type (component 7, byte 4)");
-    /// let error = error.at(Path::new("PID-3"));
-    /// assert_eq!(error.path(), Some(Path::new("PID-3.7")));
+    /// assert_eq!(error.at(Path::new("PID-3")).path(), Some(Path::new("PID-3.7")));
+    /// let error = error.at(message.path_of(pid.field(3)));
+    /// assert_eq!(error.path(), Some(Path::new("PID[1]-3.7")));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn at(self, path: Path) -> Self {
-        Self { place: Place { base: Some(path), ..self.place }, ..self }
+    pub fn at(self, path: impl Into<Option<Path>>) -> Self {
+        Self { place: Place { base: path.into(), ..self.place }, ..self }
     }
 }
 

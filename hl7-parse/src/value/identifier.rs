@@ -1,4 +1,4 @@
-//! [`Cx`], [`Hd`] and [`Ei`]: identifiers, and who issued them.
+//! [`Cx`], [`Hd`], [`Ei`], [`Eip`] and [`Pln`]: identifiers, and who issued them.
 
 use crate::value::composite::composite;
 
@@ -77,5 +77,46 @@ composite! {
         10 assigning_agency_or_department: view Cwe, "assigning agency or department (2.5 and later)";
         11 security_check: raw, "security check (2.7 and later)";
         12 security_check_scheme: raw, "security check scheme (2.7 and later)";
+    }
+}
+
+composite! {
+    /// A pair of entity identifiers (EIP, 2.3.1 and later): what the placer of an order calls it, and
+    /// what the filler does. The parts of each stand between subcomponent separators.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Eip};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rOBR|1||||||||||||||||||||||||||||A7&EHR^L9&LAB\r")?;
+    /// let parent: Eip = message.segment("OBR").ok_or("no OBR")?.field(29).read()?;
+    /// assert_eq!(parent.placer_assigned_identifier().entity_identifier().decode(), "A7");
+    /// assert_eq!(parent.filler_assigned_identifier().namespace_id().decode(), "LAB");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "entity identifier pair")]
+    Eip = "EIP" {
+        1 placer_assigned_identifier: view Ei, "placer assigned identifier";
+        2 filler_assigned_identifier: view Ei, "filler assigned identifier";
+    }
+}
+
+composite! {
+    /// A licence or other ID number of a practitioner (PLN, 2.3.1 and later).
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Pln};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPRA||||||12345^SL^ST^20301231\r")?;
+    /// let licence: Pln = message.segment("PRA").ok_or("no PRA")?.field(6).read()?;
+    /// assert_eq!(licence.type_of_id_number().identifier().decode(), "SL");
+    /// assert_eq!(licence.expiration_date()?.map(|date| date.year()), Some(2030));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[doc(alias = "practitioner license")]
+    Pln = "PLN" {
+        1 id_number: raw, "ID number";
+        2 type_of_id_number: view Cwe, "type of ID number (Table 0338; a bare code up to 2.6)";
+        3 state_or_other_qualifying_information: raw, "state or other qualifying information";
+        4 expiration_date: read Date, "expiration date";
     }
 }

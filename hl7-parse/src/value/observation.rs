@@ -5,8 +5,8 @@ use std::iter::FusedIterator;
 use crate::{
     Segment,
     value::{
-        Cp, Cq, Cwe, Cx, Date, DateTime, Dr, Ed, Ei, Hd, Mo, Nm, Nr, Pl, Raw, RawRepetitions, Rp,
-        Si, Sn, Time, Tq, ValueError, Xad, Xcn, Xon, Xpn, Xtn,
+        Cp, Cq, Cwe, Cx, Date, DateTime, Dr, Ed, Ei, Hd, Ma, Mo, Na, Nm, Nr, Pl, Raw,
+        RawRepetitions, Rp, Si, Sn, Time, Tq, ValueError, Xad, Xcn, Xon, Xpn, Xtn,
     },
 };
 
@@ -83,6 +83,10 @@ pub enum Observation<'a> {
     Cq(Cq<'a>),
     /// `NR`: a range of numbers.
     Nr(Nr<'a>),
+    /// `NA`: a row of numbers.
+    Na(Na<'a>),
+    /// `MA`: what several channels measured at one time.
+    Ma(Ma<'a>),
     /// `MO`: an amount of money.
     Mo(Mo<'a>),
     /// `CP`: a price.
@@ -167,6 +171,8 @@ impl<'a> Observation<'a> {
             b"PL" => Self::Pl(raw.read()?),
             b"CQ" => Self::Cq(raw.read()?),
             b"NR" => Self::Nr(raw.read()?),
+            b"NA" => Self::Na(raw.read()?),
+            b"MA" => Self::Ma(raw.read()?),
             b"MO" => Self::Mo(raw.read()?),
             b"CP" => Self::Cp(raw.read()?),
             b"TQ" => Self::Tq(raw.read()?),

@@ -85,6 +85,23 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// The parts in order, as [`Self::part`] numbers them; none where nothing was sent. A
+    /// subcomponent is its own only part.
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Raw};
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|a^b&c^~d\r")?;
+    /// let value = Raw::from(message.segment("ZZZ").ok_or("no ZZZ")?.field(1));
+    /// let parts: Vec<_> = value.parts().map(|part| part.parts().count()).collect();
+    /// assert_eq!(parts, [1, 2, 0]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn parts(&self) -> RawParts<'a> {
+        RawParts { rest: Some(self.single()).filter(Self::is_valued), number: 0 }
+    }
+
     /// The repetitions of a field, in order; none where it is empty. Anything below a field is
     /// its own only repetition.
     #[must_use]
@@ -145,6 +162,16 @@ impl<'a> Raw<'a> {
     #[must_use]
     pub fn element(&self) -> Element<'a> {
         self.element
+    }
+
+    /// How many levels below a field it is.
+    pub(crate) fn depth(&self) -> usize {
+        match self.level {
+            Level::Field => 0,
+            Level::Repetition => 1,
+            Level::Component => 2,
+            Level::Subcomponent => 3,
+        }
     }
 
     pub(crate) fn separators(&self) -> Separators {
@@ -308,6 +335,42 @@ impl<'a> Iterator for RawRepetitions<'a> {
 }
 
 impl FusedIterator for RawRepetitions<'_> {}
+
+/// The parts of a value. Made by [`Raw::parts`].
+#[derive(Clone, Debug)]
+pub struct RawParts<'a> {
+    rest: Option<Raw<'a>>,
+    number: u16,
+}
+
+impl<'a> Iterator for RawParts<'a> {
+    type Item = Raw<'a>;
+
+    fn next(&mut self) -> Option<Raw<'a>> {
+        let raw = self.rest.take()?;
+        let separators = raw.separators();
+        self.number = self.number.saturating_add(1);
+        let (separator, level, place) = match raw.level {
+            Level::Field | Level::Repetition => {
+                let place = Place { component: self.number, ..raw.place };
+                (separators.component, Level::Component, place)
+            }
+            Level::Component => {
+                let place = Place { subcomponent: self.number, ..raw.place };
+                (separators.subcomponent, Level::Subcomponent, place)
+            }
+            Level::Subcomponent => return Some(raw),
+        };
+        let bytes = raw.as_bytes();
+        let piece = until(bytes, separator);
+        if let Some(after) = bytes.get(piece.len() + 1..) {
+            self.rest = Some(Raw { element: Element::new(Some(after), separators), ..raw });
+        }
+        Some(Raw { element: Element::new(Some(piece), separators), level, place })
+    }
+}
+
+impl FusedIterator for RawParts<'_> {}
 
 /// The repetitions of a field, each read as a type. Made by [`Field::read_each`].
 pub struct ReadEach<'a, T> {

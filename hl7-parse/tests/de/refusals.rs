@@ -94,7 +94,7 @@ fn what_can_not_work_is_refused_with_kind_and_path_and_without_the_value() {
         ),
         (read!(bytes, "PID-1" as Sex).map(|_| ()).err(), Kind::Refused, None),
         (read!(bytes, "PID-1" as Content).map(|_| ()).err(), Kind::EnumContent, Some("PID-1")),
-        (read!(bytes, "PID-1" as Untagged).map(|_| ()).err(), Kind::Refused, Some("PID-1")),
+        (read!(bytes, "PID-1" as Untagged).map(|_| ()).err(), Kind::Untagged, Some("PID-1")),
         (read!(bytes, "PID-1" as Picky).map(|_| ()).err(), Kind::Refused, Some("PID-1")),
         (read!(bytes, "PID-1" as Path).map(|_| ()).err(), Kind::Refused, Some("PID-1")),
         (

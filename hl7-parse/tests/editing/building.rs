@@ -189,3 +189,25 @@ fn the_message_is_bounded() {
     assert_eq!(builder.finish().expect_err("too long").kind(), EditErrorKind::TooLong);
     assert!(!format!("{builder:?}").contains("ADT"), "{builder:?}");
 }
+
+#[test]
+fn text_beyond_ascii_names_its_set_however_it_is_put() {
+    for (raw, expected) in [
+        (&b"a"[..], ""),
+        ("\u{e9}".as_bytes(), "UNICODE UTF-8"),
+        // In whatever set it is, it is not this one.
+        (b"\xE9", ""),
+    ] {
+        let mut builder = MessageBuilder::new();
+        builder.message_type(["ADT"]).control_id("1").processing_id("P").version("2.5");
+        builder.segment("PID").set_raw(5, raw);
+        let built = builder.finish().expect("built");
+        let named = built.as_message().get(&Path::new("MSH-18")).decode().into_owned();
+        assert_eq!(named, expected, "{}", raw.escape_ascii());
+        let mut segment = SegmentBuilder::new("PID");
+        segment.repeat_raw(5, raw);
+        builder.append(segment);
+        let built = builder.finish().expect("built");
+        assert_eq!(built.as_message().get(&Path::new("MSH-18")).decode(), expected);
+    }
+}

@@ -3,8 +3,9 @@
 use hl7_parse::{
     Message, Path,
     value::{
-        Cp, Cq, Cwe, Cx, DateTime, Dr, Ei, FamilyName, FromRaw, Hd, Mo, Nr, Pl, Raw, Ri, Rp,
-        StreetAddress, Tq, ValueError, ValueErrorKind, Xad, Xcn, Xon, Xpn, Xtn,
+        Cp, Cq, Cwe, Cx, DateTime, Dld, Dr, Dtn, Ei, Eip, Eld, Erl, FamilyName, Fc, FromRaw, Hd,
+        Jcc, La1, Ma, Mo, Msg, Na, Nr, Ocd, Osp, Pl, Pln, Pt, Pta, Qip, Qsc, Raw, Rcd, Ri, Rmc, Rp,
+        Scv, Sps, StreetAddress, Tq, ValueError, ValueErrorKind, Vid, Xad, Xcn, Xon, Xpn, Xtn,
     },
 };
 use proptest::prelude::*;
@@ -280,6 +281,225 @@ fn accessors_of_quantities_are_in_the_order_of_the_standard() {
         ];
         assert_in_order(&all, 1);
     });
+}
+
+#[test]
+fn accessors_of_headers_and_identifiers_are_in_the_order_of_the_standard() {
+    with_field(&numbered(), |field| {
+        let msg: Msg<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[text(msg.message_code()), text(msg.trigger_event()), text(msg.message_structure())],
+            1,
+        );
+
+        let pt: Pt<'_> = field.read().expect("valued");
+        assert_in_order(&[text(pt.processing_id()), text(pt.processing_mode())], 1);
+
+        let vid: Vid<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(vid.version_id()),
+                text(vid.internationalization_code().raw()),
+                text(vid.international_version_id().raw()),
+            ],
+            1,
+        );
+
+        let eip: Eip<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(eip.placer_assigned_identifier().raw()),
+                text(eip.filler_assigned_identifier().raw()),
+            ],
+            1,
+        );
+
+        let pln: Pln<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(pln.id_number()),
+                text(pln.type_of_id_number().raw()),
+                text(pln.state_or_other_qualifying_information()),
+                place(pln.expiration_date()),
+            ],
+            1,
+        );
+    });
+}
+
+#[test]
+fn accessors_of_bills_and_places_are_in_the_order_of_the_standard() {
+    with_field(&numbered(), |field| {
+        let la1: La1<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(la1.point_of_care()),
+                text(la1.room()),
+                text(la1.bed()),
+                text(la1.facility().raw()),
+                text(la1.location_status()),
+                text(la1.person_location_type()),
+                text(la1.building()),
+                text(la1.floor()),
+                text(la1.address().raw()),
+            ],
+            1,
+        );
+
+        let dld: Dld<'_> = field.read().expect("valued");
+        assert_in_order(&[text(dld.discharge_to_location().raw()), place(dld.effective_date())], 1);
+
+        let fc: Fc<'_> = field.read().expect("valued");
+        assert_in_order(&[text(fc.financial_class_code().raw()), place(fc.effective_date())], 1);
+
+        let ocd: Ocd<'_> = field.read().expect("valued");
+        assert_in_order(&[text(ocd.occurrence_code().raw()), place(ocd.occurrence_date())], 1);
+
+        let osp: Osp<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(osp.occurrence_span_code().raw()),
+                place(osp.occurrence_span_start_date()),
+                place(osp.occurrence_span_stop_date()),
+            ],
+            1,
+        );
+
+        let pta: Pta<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(pta.policy_type().raw()),
+                text(pta.amount_class().raw()),
+                place(pta.amount()),
+                text(pta.money_or_percentage()),
+            ],
+            1,
+        );
+
+        let rmc: Rmc<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(rmc.room_type().raw()),
+                text(rmc.amount_type().raw()),
+                place(rmc.coverage_amount()),
+                text(rmc.money_or_percentage()),
+            ],
+            1,
+        );
+
+        let dtn: Dtn<'_> = field.read().expect("valued");
+        assert_in_order(&[text(dtn.day_type().raw()), place(dtn.number_of_days())], 1);
+    });
+}
+
+#[test]
+fn accessors_of_queries_and_errors_are_in_the_order_of_the_standard() {
+    with_field(&numbered(), |field| {
+        let jcc: Jcc<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(jcc.job_code().raw()),
+                text(jcc.job_class().raw()),
+                text(jcc.job_description_text()),
+            ],
+            1,
+        );
+
+        let sps: Sps<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(sps.specimen_source_name_or_code().raw()),
+                text(sps.additives().raw()),
+                text(sps.specimen_collection_method()),
+                text(sps.body_site().raw()),
+                text(sps.site_modifier().raw()),
+                text(sps.collection_method_modifier_code().raw()),
+                text(sps.specimen_role().raw()),
+            ],
+            1,
+        );
+
+        let qsc: Qsc<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(qsc.segment_field_name()),
+                text(qsc.relational_operator()),
+                text(qsc.value()),
+                text(qsc.relational_conjunction()),
+            ],
+            1,
+        );
+
+        let qip: Qip<'_> = field.read().expect("valued");
+        assert_in_order(&[text(qip.segment_field_name()), text(qip.values())], 1);
+
+        let rcd: Rcd<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(rcd.segment_field_name()),
+                text(rcd.hl7_data_type()),
+                place(rcd.maximum_column_width()),
+            ],
+            1,
+        );
+
+        let scv: Scv<'_> = field.read().expect("valued");
+        assert_in_order(&[text(scv.parameter_class().raw()), text(scv.parameter_value())], 1);
+
+        let erl: Erl<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(erl.segment_id()),
+                place(erl.segment_sequence()),
+                place(erl.field_position()),
+                place(erl.field_repetition()),
+                place(erl.component_number()),
+                place(erl.subcomponent_number()),
+            ],
+            1,
+        );
+
+        let eld: Eld<'_> = field.read().expect("valued");
+        assert_in_order(
+            &[
+                text(eld.segment_id()),
+                place(eld.segment_sequence()),
+                place(eld.field_position()),
+                text(eld.code_identifying_error().raw()),
+            ],
+            1,
+        );
+    });
+}
+
+#[test]
+fn arrays_of_numbers_know_their_places() {
+    with_field(b"1^^x^\"\"^-2.50", |field| {
+        let found: Vec<_> = Na::of(field)
+            .values()
+            .map(|value| match value {
+                Ok(value) => value.map_or("none", |value| value.as_str()).to_owned(),
+                Err(error) => error.at(Path::new("ZZZ-1")).to_string(),
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                "1",
+                "none",
+                "NM: not in the form of the type (ZZZ-1.3, byte 0)",
+                "NM: the delete indicator (ZZZ-1.4, byte 0)",
+                "-2.50",
+            ]
+        );
+        let ma = Ma::of(field);
+        for (n, value) in (1..).zip(ma.values()) {
+            let same = ma.channel(n).map_err(|error| error.kind());
+            assert_eq!(value.map_err(|error| error.kind()), same, "channel {n}");
+        }
+        assert_eq!(ma.channel(6), Ok(None));
+    });
+    with_field(b"", |field| assert_eq!(Na::of(field).values().count(), 0));
 }
 
 #[test]

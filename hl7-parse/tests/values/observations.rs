@@ -63,6 +63,8 @@ fn the_type_that_is_named_is_read() {
         ("PL", "A", "Pl"),
         ("CQ", "5^mL", "Cq"),
         ("NR", "1^2", "Nr"),
+        ("NA", "1^2^-3", "Na"),
+        ("MA", "1^2", "Ma"),
         ("MO", "10.50^EUR", "Mo"),
         ("CP", "10.50&EUR^UP", "Cp"),
         ("TQ", "1^Q6H", "Tq"),

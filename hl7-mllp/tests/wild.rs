@@ -2,6 +2,30 @@
 //!
 //! The names of the tests are the habits. Details and limits of the same rules stand in the other
 //! modules; here each is met once from end to end.
+//!
+//! | habit | test |
+//! |---|---|
+//! | trailer split over reads, CR late | [`the_trailer_is_split_over_reads_and_its_cr_comes_late`] |
+//! | every other split | `codec::frames_do_not_depend_on_chunk_boundaries`, `server::a_message_split_anywhere_is_answered_once` |
+//! | several frames in one read | [`several_frames_come_in_one_read`] |
+//! | no CR after FS | [`no_cr_follows_fs`] |
+//! | bytes before VT, NULs or blanks between frames | [`nul_blanks_and_noise_stand_between_frames`] |
+//! | VT inside a frame | [`a_new_frame_begins_inside_of_one_that_was_cut_off`] |
+//! | FS inside content | [`fs_stands_inside_content`] |
+//! | connect and close without a byte | [`a_load_balancer_connects_and_closes_without_a_byte`] |
+//! | empty frame | [`a_frame_is_empty`] |
+//! | HTTP or TLS on the plain port | [`http_or_tls_is_spoken_to_a_plain_port`] |
+//! | stops in the middle of a frame | [`the_peer_stops_in_the_middle_of_a_frame`] |
+//! | late answer after a time limit | [`an_answer_comes_after_its_time`] |
+//! | garbage or foreign answer | [`the_answer_is_nonsense_or_anothers`] |
+//! | answer lost, message sent again | [`the_answer_is_lost_and_the_same_bytes_are_sent_again`], `decorators::a_resend_on_another_connection_gets_the_same_bytes_and_is_not_handled_again` |
+//! | half-closed peer | [`the_peer_closes_its_sending_side_and_still_listens`] |
+//! | idle connection cut by a firewall | [`an_idle_connection_was_cut_meanwhile`] |
+//! | reconnect storm | [`many_clients_come_back_at_once`], `pool::a_client_pauses_longer_after_each_failure_and_not_after_a_success` |
+//! | documents of many megabytes | [`a_document_of_many_megabytes_is_sent_and_one_over_the_limit_refused`] |
+//! | VT, body and FS in packets of their own | [`vt_body_and_fs_come_in_packets_of_their_own_and_leave_in_one`] |
+//! | patient data in logs | [`nothing_of_a_patient_is_logged_whatever_happens`], [`nothing_of_a_patient_is_logged_by_a_client`] |
+//! | no CR at the end of the message, `ACK` alone in MSH-9, text in MSA-3, answers for old messages | [`answers_have_the_form_that_peers_give_them`] |
 
 use std::{
     sync::{
@@ -335,4 +359,93 @@ async fn nothing_of_a_patient_is_logged_whatever_happens() {
         task.await.unwrap();
     }
     log.assert_nothing_of_a_patient();
+}
+
+#[tokio::test]
+async fn nothing_of_a_patient_is_logged_by_a_client() {
+    let log = Log::start();
+    let secret = b"MSH|^~\\&|SECRET|||||||9|P|2.5\rMSA|AA|SECRET|SECRET\r";
+    for answer in [&frame(&ack("AE", "1"))[..], &frame(secret), &frame(b"SECRET"), b"SECRET", b""] {
+        let (client, listener) = client().await;
+        let task = deliver(&client, "1");
+        let mut wire = accept(&listener).await;
+        wire.next().await.unwrap();
+        wire.send(answer).await;
+        wire.io.shutdown().await.unwrap();
+        drop(task.await.unwrap());
+        drop(listener);
+        drop(deliver(&client, "2").await.unwrap());
+    }
+    log.assert_nothing_of_a_patient();
+    let lines = log.at(Level::DEBUG);
+    let with = |parts: &[&str]| {
+        let found = lines.iter().find(|line| parts.iter().all(|part| line.contains(part)));
+        assert!(found.is_some(), "{parts:?}: {lines:#?}");
+    };
+    with(&["message=connected", "address=127.0.0.1:", "ms="]);
+    with(&["message=not connected", "address=127.0.0.1:", "ms=", "cause="]);
+    let fields = ["message=delivery", "to=127.0.0.1:", "message_type=\"ADT^A01\"", "bytes=", "ms="];
+    with(&[&fields[..], &["control_id=\"1\"", "outcome=\"answered\"", "code=\"AE\""]].concat());
+    with(&[&fields[..], &["control_id=\"2\"", "outcome=\"not sent\"", "code=\"-\""]].concat());
+    let spans = log.spans();
+    for begins in ["connect to=127.0.0.1:", "delivery to=127.0.0.1:"] {
+        assert!(spans.iter().any(|span| span.starts_with(begins)), "{begins}: {spans:?}");
+    }
+    assert!(spans.iter().any(|span| span.contains(" attempt=1 ")), "{spans:?}");
+}
+
+#[tokio::test]
+async fn many_clients_come_back_at_once() {
+    // One more than are taken at once: none is refused, all have their turn.
+    const AT_ONCE: usize = 4;
+    let server = hl7_mllp::server::Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().to_string();
+    let server = server.max_connections(AT_ONCE).serve(async |_: Received| Outcome::accepted());
+    let serving = tokio::spawn(server.into_future());
+    let clients: Vec<_> = (0..4 * AT_ONCE)
+        .map(|number| {
+            let client = Client::builder(address.clone()).build().unwrap();
+            let id = number.to_string();
+            tokio::spawn(async move {
+                let delivery = client.deliver(OwnedMessage::parse(message(&id)).unwrap()).await;
+                code(&delivery)
+            })
+        })
+        .collect();
+    for client in clients {
+        let answered = timeout(SOON, client).await.expect("its turn").unwrap();
+        assert_eq!(answered, Some(AckCode::AA));
+    }
+    serving.abort();
+}
+
+#[tokio::test]
+async fn answers_have_the_form_that_peers_give_them() {
+    for (answer, expected) in [
+        ("MSH|^~\\&|||||2026||ACK|9|P|2.5\rMSA|AA|1", AckCode::AA),
+        ("MSH|^~\\&|||||2026||ACK|9|P|2.5\rMSA|AA|1|Message processed\r", AckCode::AA),
+        ("MSH|^~\\&|||||2026||ACK|9|P|2.5\nMSA|AE|1|{\"issue\": [1|2]}\n", AckCode::AE),
+        ("MSH|^~\\&|||||2026||ACK^A01|1|P|2.5\r\nMSA|AR|1\r\n", AckCode::AR),
+    ] {
+        let (client, listener) = client().await;
+        let task = deliver(&client, "1");
+        let mut wire = accept(&listener).await;
+        wire.next().await.unwrap();
+        wire.send(&frame(answer.as_bytes())).await;
+        assert_eq!(code(&task.await.unwrap()), Some(expected), "{answer:?}");
+    }
+    // An answer to a message of long ago is passed over; the right one counts, and then the
+    // connection is given up.
+    let (client, listener) = client().await;
+    let task = deliver(&client, "1");
+    let mut wire = accept(&listener).await;
+    wire.next().await.unwrap();
+    wire.send(&[frame(&ack("AE", "OLD")), frame(&ack("AA", "1"))].concat()).await;
+    assert_eq!(code(&task.await.unwrap()), Some(AckCode::AA));
+    assert_eq!(wire.next().await, None, "not used again");
+    // A message without a CR at its end is handled and answered like another.
+    let (mut wire, handled, _) = tolerant();
+    let content = message("1");
+    wire.send(&frame(&content[..content.len() - 1])).await;
+    assert_eq!((wire.msa().await.as_str(), handled.load(Ordering::Relaxed)), ("MSA|AA|1", 1));
 }

@@ -2,7 +2,7 @@
 
 use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use hl7_ack::Matching;
+use hl7_ack::{Matching, Outstanding};
 use hl7_parse::OwnedMessage;
 use thiserror::Error;
 use tokio::{
@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    Client, Pool,
+    Client, Pipelined, Pool,
     connect::{AnyIo, Target},
     pause::Pause,
 };
@@ -51,6 +51,11 @@ impl Options {
     /// One permit for the exchange in hand and one for each caller that may wait.
     pub(super) fn places(&self) -> usize {
         self.max_waiting.saturating_add(1).min(Semaphore::MAX_PERMITS)
+    }
+
+    /// What is remembered of a message that is sent.
+    pub(super) fn outstanding(&self, message: &OwnedMessage) -> Outstanding {
+        Outstanding::of(message).matching(self.matching)
     }
 
     pub(super) fn connection(&self, io: AnyIo) -> Connection<AnyIo> {
@@ -117,7 +122,7 @@ impl ClientBuilder {
     /// copy MSH-10 as they should. Default [`Matching::exact`].
     ///
     /// ```
-    /// use hl7_ack::Matching;
+    /// use hl7_ack::{Matching, Outstanding};
     /// use hl7_mllp::client::Client;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -243,6 +248,11 @@ impl ClientBuilder {
     /// assert_eq!(error.to_string(), "`ehr.example.org` is not an address: expected host:port");
     /// ```
     pub fn build(self) -> Result<Client, AddressError> {
+        let (options, target) = self.target()?;
+        Ok(Client::new(options, target, None))
+    }
+
+    fn target(self) -> Result<(Options, Target), AddressError> {
         let Some((host, port)) = split(&self.address) else {
             return Err(AddressError { address: self.address });
         };
@@ -253,7 +263,7 @@ impl ClientBuilder {
             #[cfg(feature = "tls")]
             tls: self.tls,
         };
-        Ok(Client::new(self.options, target, None))
+        Ok((self.options, target))
     }
 
     /// Like [`build`](Self::build), but several connections, opened as they are needed.
@@ -264,6 +274,17 @@ impl ClientBuilder {
     pub fn build_pool(self, connections: NonZeroUsize) -> Result<Pool, AddressError> {
         let clients: Result<_, _> = (0..connections.get()).map(|_| self.clone().build()).collect();
         Ok(Pool::new(clients?))
+    }
+
+    /// Like [`build`](Self::build), but with up to `max_in_flight` messages under way on the one
+    /// connection: [`Pipelined`] says what the peer has to do for that.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`]: the address is not `host:port`.
+    pub fn build_pipelined(self, max_in_flight: NonZeroUsize) -> Result<Pipelined, AddressError> {
+        let (options, target) = self.target()?;
+        Ok(Pipelined::new(options, target, max_in_flight))
     }
 
     /// A client over a connection that is open already; the address is not used.

@@ -299,7 +299,6 @@ fn done(result: Option<io::Result<()>>, begun: bool) -> Result<(), WriteError> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test may fail")]
 mod tests {
     use std::task::Context;
 

@@ -19,7 +19,8 @@ import sys
 import tempfile
 
 from harness import (
-    MARK, WAIT, Cases, Examples, Failed, Program, bound_whole_run, expect, free_port, require,
+    MARK, WAIT, Cases, Examples, Failed, Program, Wire, bound_whole_run, expect, frame, free_port,
+    require,
 )
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -28,6 +29,18 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resol
 FOLDER = TARGET / "interop-node"
 
 PEERS = ["simple-hl7", "medplum", "node-hl7"]
+
+NO_FINAL_CR = "no CR at the end of the answer"
+ACK_ALONE = "ACK alone in MSH-9"
+TEXT = "text in MSA-3"
+OLD_ANSWERS = "the answer to an old message again"
+
+#: What is peculiar about the answers of each server: what our client is shown here to live with.
+QUIRKS = {
+    "simple-hl7": {NO_FINAL_CR, ACK_ALONE},
+    "medplum": {NO_FINAL_CR, TEXT},
+    "node-hl7": {NO_FINAL_CR, OLD_ANSWERS},
+}
 
 #: Messages of one run, all over one connection.
 MESSAGES = 20
@@ -105,6 +118,42 @@ def their_server(peer, examples, folder):
         expect(seen, wanted, "MSA-1 and MSA-2 of their answers")
 
 
+def their_quirks(peer):
+    """The quirks that our client is to live with are there, and no others."""
+    port = free_port()
+    with node("serve", peer, port) as server:
+        server.until_listening(port)
+        with Wire(port) as wire:
+            wire.exchange(message("OLD").encode())
+            wire.send(frame(message("NEW").encode()))
+            answer = wire.read_frame().decode()
+    msh, msa = [segment.split("|") for segment in answer.rstrip("\r").split("\r")][:2]
+    seen = set()
+    if not answer.endswith("\r"):
+        seen.add(NO_FINAL_CR)
+    if msh[8] == "ACK":
+        seen.add(ACK_ALONE)
+    if len(msa) > 3 and msa[3]:
+        seen.add(TEXT)
+    if msa[2] == "OLD":
+        seen.add(OLD_ANSWERS)
+    expect(sorted(seen), sorted(QUIRKS[peer]), "quirks of the server")
+
+
+def without_final_cr(examples):
+    """A message that does not end with CR is answered, and so are both of two in one frame."""
+    port = free_port()
+    with examples.listen(port) as listen:
+        listen.until_listening(port)
+        with Wire(port) as wire:
+            answer = wire.exchange(message("CUT").rstrip("\r").encode()).decode()
+            require("\rMSA|AA|CUT\r" in answer, "no answer to the message without CR")
+            wire.send(frame((message("ONE") + message("TWO").rstrip("\r")).encode()))
+            for control_id in ("ONE", "TWO"):
+                answer = wire.read_frame().decode()
+                require("\rMSA|AA|%s\r" % control_id in answer, "no answer to %s" % control_id)
+
+
 def nothing_printed():
     """No program of ours has printed what marks a patient's fields."""
     for name, stream, line in Program.printed:
@@ -124,6 +173,8 @@ def main():
         for peer in PEERS:
             cases.run("%s sends to listen" % peer, their_client, peer, examples, folder)
             cases.run("send sends to %s" % peer, their_server, peer, examples, folder)
+            cases.run("the quirks of %s are those we know" % peer, their_quirks, peer)
+        cases.run("a message without CR at its end is sent to listen", without_final_cr, examples)
     cases.run("no patient data in any output", nothing_printed)
     print("%d passed, %d failed" % (cases.passed, cases.failed))
     sys.exit(1 if cases.failed else 0)

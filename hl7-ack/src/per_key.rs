@@ -36,8 +36,9 @@ use crate::{Cause, CauseKind, Deliver, Delivery, Progress, in_order::full, lanes
 /// ```
 ///
 /// Messages without a key keep the order among themselves. Dropping the future gives its place to
-/// the next; one that is kept and not polled holds up those behind it. It helps where the client has several exchanges under way, as over HTTP; an MLLP
-/// client has one. Clones are handles to the same queues.
+/// the next; one that is kept and not polled holds up those behind it. It helps where the client
+/// has several exchanges under way, as over HTTP; an MLLP client has one, and a pool of them one
+/// for each connection. Clones are handles to the same queues.
 #[derive(Clone)]
 pub struct PerKey<D> {
     inner: D,

@@ -24,7 +24,8 @@
 //! A client holds one connection. It is opened when it is first needed, kept between messages, and
 //! carries one exchange at a time; further callers wait in the order of their calls. The name is
 //! resolved anew at each connect, and every address is tried. After a connect that failed the next
-//! one is held back, longer each time. [`ClientBuilder::build_pool`] holds several connections.
+//! one is held back, longer each time. [`ClientBuilder::build_pool`] holds several connections, and
+//! [`ClientBuilder::build_pipelined`] has several messages under way on one.
 //!
 //! A connection is used again only after a clean end. After a time limit, an answer to another
 //! message, anything unreadable, or a caller that went away, it is closed, so that a late answer
@@ -47,8 +48,14 @@
 //! [`Delivery::NotSent`] means that no byte of the frame left: it is safe to send again.
 //! Everything after the first byte is [`Delivery::Unknown`].
 //!
-//! With the feature `metrics` deliveries are counted as `hl7_mllp_deliveries_total` by `outcome`
-//! (`answered`, `none due`, `not sent`, `unknown`) and timed as `hl7_mllp_delivery_seconds`.
+//! # Log
+//!
+//! One `tracing` event at `debug` per delivery, `delivery`, with the fields `to` (the address as it
+//! was given), `message_type` (MSH-9), `control_id` (MSH-10), `bytes`, `outcome`, `code` of the
+//! answer (`-` if there is none) and `ms`; what belongs to it stands in the span `delivery`. One per
+//! try to connect, in the span `connect`: the `address`, which `attempt` it is since a connection
+//! was last opened, and the `ms` it took. Nothing else of a message is ever logged. With the feature
+//! `metrics` the same is counted: [names and labels](crate#metrics).
 //!
 //! # Limits
 //!
@@ -69,6 +76,8 @@ mod connect;
 mod inbound;
 mod listen;
 mod pause;
+mod pipeline;
+mod pipelined;
 mod pool;
 mod release2;
 
@@ -82,7 +91,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use hl7_ack::{Cause, CauseKind, Deliver, Delivery, OneAttempt, Outstanding, Progress};
+use hl7_ack::{
+    AckCode, Cause, CauseKind, Deliver, Delivery, Finding, OneAttempt, Outstanding, Progress,
+};
 use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{
@@ -97,13 +108,14 @@ use self::{
 };
 pub use self::{
     builder::{AddressError, ClientBuilder},
+    pipelined::Pipelined,
     pool::Pool,
 };
 use crate::{
     Block, SkippedKind,
     connection::{Connection, ReadError, WriteError},
     frame::is_encodable,
-    meter,
+    meter::{self, milliseconds},
 };
 
 /// An MLLP client. Clones are handles to the same connection.
@@ -211,8 +223,7 @@ impl Client {
             true => options.silence_timeout,
             false => options.answer_timeout,
         };
-        let span = tracing::info_span!("answer", to = ?self.shared.target);
-        match self.wait(&mut connection, outstanding, limit).instrument(span).await {
+        match self.wait(&mut connection, outstanding, limit).await {
             Waited::Clean(delivery) => {
                 if !options.release2 || self.commit(&mut connection, &delivery).await {
                     *slot = Some(connection);
@@ -349,24 +360,8 @@ impl Deliver for Client {
 
     async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
         let outstanding = self.shared.options.outstanding(&message);
-        let started = Instant::now();
-        let delivery = self.exchange(&message, &outstanding, &progress).await;
-        let outcome = match &delivery {
-            Delivery::Answered(_) => "answered",
-            Delivery::NoneDue => "none due",
-            Delivery::NotSent(_) => "not sent",
-            _ => "unknown",
-        };
-        meter::delivered(outcome, started.elapsed());
-        tracing::debug!(
-            message_type = outstanding.message_type(),
-            control_id = outstanding.control_id(),
-            bytes = message.as_bytes().len() as u64,
-            outcome,
-            ms = started.elapsed().as_secs_f64() * 1000.0,
-            "delivery"
-        );
-        delivery
+        let exchange = self.exchange(&message, &outstanding, &progress);
+        observed(&self.shared.target, &message, &outstanding, exchange).await
     }
 }
 
@@ -389,6 +384,36 @@ impl Drop for OnDrop<'_> {
     fn drop(&mut self) {
         self.0.notify_one();
     }
+}
+
+/// Carries out an exchange, and logs and counts it.
+async fn observed(
+    to: &Target,
+    message: &OwnedMessage,
+    outstanding: &Outstanding,
+    exchange: impl Future<Output = Delivery>,
+) -> Delivery {
+    let (started, span) = (Instant::now(), tracing::info_span!("delivery", ?to));
+    let delivery = exchange.instrument(span).await;
+    let (outcome, code) = match &delivery {
+        Delivery::Answered(answer) => ("answered", answer.code()),
+        Delivery::NoneDue => ("none due", None),
+        Delivery::NotSent(_) => ("not sent", None),
+        _ => ("unknown", None),
+    };
+    let took = started.elapsed();
+    meter::delivered(outcome, took);
+    tracing::debug!(
+        ?to,
+        message_type = outstanding.message_type(),
+        control_id = outstanding.control_id(),
+        bytes = message.as_bytes().len() as u64,
+        outcome,
+        code = code.map_or("-", AckCode::as_str),
+        ms = milliseconds(took),
+        "delivery"
+    );
+    delivery
 }
 
 /// Why a message was not written.

@@ -297,3 +297,78 @@ fn done(result: Option<io::Result<()>>, begun: bool) -> Result<(), WriteError> {
         None => Err(WriteError { error: None, begun }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::task::Context;
+
+    use super::*;
+
+    /// Takes whatever is written, and counts the writes.
+    #[derive(Default)]
+    struct Sink {
+        writes: usize,
+        taken: Vec<u8>,
+        vectored: bool,
+    }
+
+    impl AsyncRead for Sink {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Sink {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.writes += 1;
+            self.taken.extend_from_slice(bytes);
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_write_vectored(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            parts: &[io::IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            self.writes += 1;
+            let whole = parts.iter().flat_map(|part| part.iter().copied());
+            self.taken.extend(whole);
+            Poll::Ready(Ok(parts.iter().map(|part| part.len()).sum()))
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            self.vectored
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_frame_is_one_write_whatever_its_length() {
+        for len in [1, MAX_COPIED_LEN - 1, MAX_COPIED_LEN, MAX_COPIED_LEN + 1, 100_000] {
+            for vectored in [false, true] {
+                let sink = Sink { vectored, ..Sink::default() };
+                let mut connection = Connection::new(sink, MllpCodec::new(), Duration::MAX);
+                let content = Bytes::from(vec![b'x'; len]);
+                connection.write(&content, Duration::from_secs(1)).await.unwrap();
+                let expected = [b"\x0b", &content[..], b"\x1c\r"].concat();
+                assert_eq!(connection.io.writes, 1, "{len} bytes, vectored: {vectored}");
+                assert!(connection.io.taken == expected, "{len} bytes, vectored: {vectored}");
+            }
+        }
+    }
+}

@@ -44,6 +44,22 @@
 //! `client`, `server` and `tls` (TLS for whichever of the two is on) are on by default; `metrics`
 //! counts through the [`metrics`](https://docs.rs/metrics) facade. Without them the crate is the
 //! codec alone, and needs no runtime.
+//!
+//! # Metrics
+//!
+//! With the feature `metrics`. Labels are of a closed set: nothing of a message, no address.
+//!
+//! | name | kind | label |
+//! |---|---|---|
+//! | `hl7_mllp_connections` | gauge, server | |
+//! | `hl7_mllp_connections_total` | counter, server | |
+//! | `hl7_mllp_exchanges_total` | counter, server | `code`: MSA-1, or `-` where nothing was sent |
+//! | `hl7_mllp_received_bytes_total` | counter, server: content of the messages | |
+//! | `hl7_mllp_exchange_seconds` | histogram, server: from the frame's end to the answer's | |
+//! | `hl7_mllp_events_total` | counter, server | `event`: `probe`, `empty_frame`, `garbage`, `cut_off`, `too_long`, `unfinished`, `idle`, `slow`, `lost`, `answer_lost` |
+//! | `hl7_mllp_connects_total` | counter, client | `outcome`: `opened`, `failed` |
+//! | `hl7_mllp_deliveries_total` | counter, client | `outcome`: `answered`, `none due`, `not sent`, `unknown` |
+//! | `hl7_mllp_delivery_seconds` | histogram, client: with the wait for its turn | |
 
 #[cfg(any(feature = "client", feature = "server"))]
 mod alarm;

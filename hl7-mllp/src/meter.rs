@@ -1,5 +1,7 @@
 //! Counts what happens, through the `metrics` facade; without the feature, not at all.
 //!
+//! The table of names stands in the documentation of the crate; a test holds it against this.
+//!
 //! Names and labels are a closed set: nothing of a message, no address.
 #![cfg_attr(
     not(feature = "metrics"),
@@ -50,6 +52,13 @@ pub(crate) fn noted(what: &'static str) {
     metrics::counter!("hl7_mllp_events_total", "event" => what).increment(1);
 }
 
+/// A try of the client to connect.
+#[cfg(feature = "client")]
+pub(crate) fn connected(outcome: &'static str) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!("hl7_mllp_connects_total", "outcome" => outcome).increment(1);
+}
+
 /// A delivery of the client.
 #[cfg(feature = "client")]
 pub(crate) fn delivered(outcome: &'static str, took: Duration) {
@@ -58,4 +67,9 @@ pub(crate) fn delivered(outcome: &'static str, took: Duration) {
         metrics::counter!("hl7_mllp_deliveries_total", "outcome" => outcome).increment(1);
         metrics::histogram!("hl7_mllp_delivery_seconds").record(took.as_secs_f64());
     }
+}
+
+/// A duration for a log: to the microsecond, for people to read.
+pub(crate) fn milliseconds(elapsed: Duration) -> f64 {
+    (elapsed.as_secs_f64() * 1e6).round() / 1e3
 }

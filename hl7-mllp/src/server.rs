@@ -45,7 +45,6 @@
 //! | shuts down its sending side | what it sent is still answered, then closed |
 //! | does not read its answers | closed after `write_timeout` |
 //! | is silent | closed after `idle_timeout`; in the middle of a frame after `frame_timeout` |
-//!
 //! | is in no allowed network, or has too many connections | closed at once; see [`Listener`] |
 //!
 //! A handler that panics or outlives `handler_timeout` is answered for with a negative
@@ -136,16 +135,7 @@
 //! was sent) and `ms` from the frame's end to the answer's end. Nothing else of a message is ever
 //! logged. What a handler logs stands in the spans `connection` (`peer`) and `exchange` (`bytes`).
 //!
-//! With the feature `metrics`:
-//!
-//! | name | kind | label |
-//! |---|---|---|
-//! | `hl7_mllp_connections` | gauge | |
-//! | `hl7_mllp_connections_total` | counter | |
-//! | `hl7_mllp_exchanges_total` | counter | `code`: MSA-1, or `-` |
-//! | `hl7_mllp_received_bytes_total` | counter | |
-//! | `hl7_mllp_exchange_seconds` | histogram | |
-//! | `hl7_mllp_events_total` | counter | `event`: `probe`, `empty_frame`, `garbage`, `cut_off`, `too_long`, `unfinished`, `idle`, `slow`, `lost`, `answer_lost` |
+//! With the feature `metrics` the same is counted: [names and labels](crate#metrics).
 
 mod connections;
 mod exchange;

@@ -24,6 +24,8 @@ mod metrics;
 #[cfg(feature = "server")]
 mod own_messages;
 #[cfg(feature = "client")]
+mod pipelined;
+#[cfg(feature = "client")]
 mod pool;
 #[cfg(all(feature = "client", feature = "server"))]
 mod release2;

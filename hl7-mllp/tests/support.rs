@@ -81,14 +81,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 /// What was logged on this thread while the value lived.
 pub(crate) struct Log {
     lines: Arc<Mutex<Vec<(Level, String)>>>,
+    spans: Arc<Mutex<Vec<String>>>,
     _guard: tracing::subscriber::DefaultGuard,
 }
 
 impl Log {
     pub(crate) fn start() -> Self {
         let lines = Arc::<Mutex<Vec<_>>>::default();
-        let subscriber = Recorder { lines: Arc::clone(&lines) };
-        Self { lines, _guard: tracing::subscriber::set_default(subscriber) }
+        let spans = Arc::<Mutex<Vec<_>>>::default();
+        let subscriber = Recorder { lines: Arc::clone(&lines), spans: Arc::clone(&spans) };
+        Self { lines, spans, _guard: tracing::subscriber::set_default(subscriber) }
     }
 
     /// The lines at `level` of this crate.
@@ -97,12 +99,19 @@ impl Log {
         lines.iter().filter(|(at, _)| *at == level).map(|(_, line)| line.clone()).collect()
     }
 
+    /// Name and fields of every span that was begun.
+    #[cfg(all(feature = "client", feature = "server"))]
+    pub(crate) fn spans(&self) -> Vec<String> {
+        self.spans.lock().unwrap().clone()
+    }
+
     pub(crate) fn assert_nothing_of_a_patient(&self) {
         self.assert_without("SECRET");
     }
 
     pub(crate) fn assert_without(&self, mark: &str) {
-        for (_, line) in self.lines.lock().unwrap().iter() {
+        let (lines, spans) = (self.lines.lock().unwrap(), self.spans.lock().unwrap());
+        for line in lines.iter().map(|(_, line)| line).chain(spans.iter()) {
             assert!(!line.contains(mark), "{line}");
         }
     }
@@ -110,6 +119,7 @@ impl Log {
 
 struct Recorder {
     lines: Arc<Mutex<Vec<(Level, String)>>>,
+    spans: Arc<Mutex<Vec<String>>>,
 }
 
 impl Subscriber for Recorder {
@@ -117,11 +127,18 @@ impl Subscriber for Recorder {
         metadata.target().starts_with("hl7")
     }
 
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
+        let mut line = Line(format!("{} ", attributes.metadata().name()));
+        attributes.record(&mut line);
+        self.spans.lock().unwrap().push(line.0);
         span::Id::from_u64(1)
     }
 
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        let mut line = Line(String::new());
+        values.record(&mut line);
+        self.spans.lock().unwrap().push(line.0);
+    }
 
     fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
 

@@ -249,3 +249,92 @@ async fn nothing_of_a_patient_is_logged_whatever_happens() {
     }
     log.assert_nothing_of_a_patient();
 }
+
+#[tokio::test]
+async fn nothing_of_a_patient_is_logged_by_a_client() {
+    let log = Log::start();
+    let secret = b"MSH|^~\\&|SECRET|||||||9|P|2.5\rMSA|AA|SECRET|SECRET\r";
+    for answer in [&frame(&ack("AE", "1"))[..], &frame(secret), &frame(b"SECRET"), b"SECRET", b""] {
+        let (client, listener) = client().await;
+        let task = deliver(&client, "1");
+        let mut wire = accept(&listener).await;
+        wire.next().await.unwrap();
+        wire.send(answer).await;
+        wire.io.shutdown().await.unwrap();
+        drop(task.await.unwrap());
+        drop(listener);
+        drop(deliver(&client, "2").await.unwrap());
+    }
+    log.assert_nothing_of_a_patient();
+    let lines = log.at(Level::DEBUG);
+    let with = |parts: &[&str]| {
+        let found = lines.iter().find(|line| parts.iter().all(|part| line.contains(part)));
+        assert!(found.is_some(), "{parts:?}: {lines:#?}");
+    };
+    with(&["message=connected", "address=127.0.0.1:", "ms="]);
+    with(&["message=not connected", "address=127.0.0.1:", "ms=", "cause="]);
+    let fields = ["message=delivery", "to=127.0.0.1:", "message_type=\"ADT^A01\"", "bytes=", "ms="];
+    with(&[&fields[..], &["control_id=\"1\"", "outcome=\"answered\"", "code=\"AE\""]].concat());
+    with(&[&fields[..], &["control_id=\"2\"", "outcome=\"not sent\"", "code=\"-\""]].concat());
+    let spans = log.spans();
+    for begins in ["connect to=127.0.0.1:", "delivery to=127.0.0.1:"] {
+        assert!(spans.iter().any(|span| span.starts_with(begins)), "{begins}: {spans:?}");
+    }
+    assert!(spans.iter().any(|span| span.contains(" attempt=1 ")), "{spans:?}");
+}
+
+#[tokio::test]
+async fn many_clients_come_back_at_once() {
+    // One more than are taken at once: none is refused, all have their turn.
+    const AT_ONCE: usize = 4;
+    let server = hl7_mllp::server::Server::bind("127.0.0.1:0").await.unwrap();
+    let address = server.local_addr().to_string();
+    let server = server.max_connections(AT_ONCE).serve(async |_: Received| Outcome::accepted());
+    let serving = tokio::spawn(server.into_future());
+    let clients: Vec<_> = (0..4 * AT_ONCE)
+        .map(|number| {
+            let client = Client::builder(address.clone()).build().unwrap();
+            let id = number.to_string();
+            tokio::spawn(async move {
+                let delivery = client.deliver(OwnedMessage::parse(message(&id)).unwrap()).await;
+                code(&delivery)
+            })
+        })
+        .collect();
+    for client in clients {
+        let answered = timeout(SOON, client).await.expect("its turn").unwrap();
+        assert_eq!(answered, Some(AckCode::AA));
+    }
+    serving.abort();
+}
+
+#[tokio::test]
+async fn answers_have_the_form_that_peers_give_them() {
+    for (answer, expected) in [
+        ("MSH|^~\\&|||||2026||ACK|9|P|2.5\rMSA|AA|1", AckCode::AA),
+        ("MSH|^~\\&|||||2026||ACK|9|P|2.5\rMSA|AA|1|Message processed\r", AckCode::AA),
+        ("MSH|^~\\&|||||2026||ACK|9|P|2.5\nMSA|AE|1|{\"issue\": [1|2]}\n", AckCode::AE),
+        ("MSH|^~\\&|||||2026||ACK^A01|1|P|2.5\r\nMSA|AR|1\r\n", AckCode::AR),
+    ] {
+        let (client, listener) = client().await;
+        let task = deliver(&client, "1");
+        let mut wire = accept(&listener).await;
+        wire.next().await.unwrap();
+        wire.send(&frame(answer.as_bytes())).await;
+        assert_eq!(code(&task.await.unwrap()), Some(expected), "{answer:?}");
+    }
+    // An answer to a message of long ago is passed over; the right one counts, and then the
+    // connection is given up.
+    let (client, listener) = client().await;
+    let task = deliver(&client, "1");
+    let mut wire = accept(&listener).await;
+    wire.next().await.unwrap();
+    wire.send(&[frame(&ack("AE", "OLD")), frame(&ack("AA", "1"))].concat()).await;
+    assert_eq!(code(&task.await.unwrap()), Some(AckCode::AA));
+    assert_eq!(wire.next().await, None, "not used again");
+    // A message without a CR at its end is handled and answered like another.
+    let (mut wire, handled, _) = tolerant();
+    let content = message("1");
+    wire.send(&frame(&content[..content.len() - 1])).await;
+    assert_eq!((wire.msa().await.as_str(), handled.load(Ordering::Relaxed)), ("MSA|AA|1", 1));
+}

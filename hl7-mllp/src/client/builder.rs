@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{
-    Client, Pool,
+    Client, Pipelined, Pool,
     connect::{AnyIo, Target},
     pause::Pause,
 };
@@ -271,6 +271,11 @@ impl ClientBuilder {
     /// assert_eq!(error.to_string(), "`ehr.example.org` is not an address: expected host:port");
     /// ```
     pub fn build(self) -> Result<Client, AddressError> {
+        let (options, target) = self.target()?;
+        Ok(Client::new(options, target, None))
+    }
+
+    fn target(self) -> Result<(Options, Target), AddressError> {
         let Some((host, port)) = split(&self.address) else {
             return Err(AddressError { address: self.address });
         };
@@ -281,7 +286,7 @@ impl ClientBuilder {
             #[cfg(feature = "tls")]
             tls: self.tls,
         };
-        Ok(Client::new(self.options, target, None))
+        Ok((self.options, target))
     }
 
     /// Like [`build`](Self::build), but several connections, opened as they are needed.
@@ -292,6 +297,17 @@ impl ClientBuilder {
     pub fn build_pool(self, connections: NonZeroUsize) -> Result<Pool, AddressError> {
         let clients: Result<_, _> = (0..connections.get()).map(|_| self.clone().build()).collect();
         Ok(Pool::new(clients?))
+    }
+
+    /// Like [`build`](Self::build), but with up to `max_in_flight` messages under way on the one
+    /// connection: [`Pipelined`] says what the peer has to do for that.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressError`]: the address is not `host:port`.
+    pub fn build_pipelined(self, max_in_flight: NonZeroUsize) -> Result<Pipelined, AddressError> {
+        let (options, target) = self.target()?;
+        Ok(Pipelined::new(options, target, max_in_flight))
     }
 
     /// A client over a connection that is open already; the address is not used.

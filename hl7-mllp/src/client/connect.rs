@@ -16,6 +16,9 @@ use tokio::{
     net::{TcpStream, lookup_host},
     time::{Instant, timeout, timeout_at},
 };
+use tracing::Instrument as _;
+
+use crate::meter::{self, milliseconds};
 
 /// Where the connection of a client leads.
 pub(super) enum Target {
@@ -40,15 +43,22 @@ impl Target {
         };
         let deadline = deadline_after(limit);
         let Self::Address { pause, .. } = self else { return self.open(deadline).await };
+        let span = tracing::info_span!("connect", to = ?self, attempt = pause.attempt());
         let opening = async {
             pause.over().await;
             self.open(deadline).await
         };
-        let opened = timeout_at(deadline, opening).await.map_err(late).flatten();
+        let opened = timeout_at(deadline, opening).instrument(span.clone()).await;
+        if opened.is_err() {
+            let ms = milliseconds(limit);
+            span.in_scope(|| tracing::debug!(ms, "not connected in time"));
+        }
+        let opened = opened.map_err(late).flatten();
         match &opened {
             Ok(_) => pause.worked(),
             Err(_) => pause.failed(),
         }
+        meter::connected(if opened.is_ok() { "opened" } else { "failed" });
         opened
     }
 
@@ -67,12 +77,19 @@ impl Target {
         for address in addresses {
             let share = deadline.saturating_duration_since(Instant::now()) / count(left);
             left = left.saturating_sub(1);
+            let began = Instant::now();
             match timeout(share, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
                     if let Err(error) = tune(&stream, Some(DEFAULT_KEEPALIVE)) {
                         tracing::debug!(%address, %error, "socket options not set");
                     }
-                    return self.secure(stream).await;
+                    let secured = self.secure(stream).await;
+                    let ms = milliseconds(began.elapsed());
+                    match &secured {
+                        Ok(_) => tracing::debug!(%address, ms, "connected"),
+                        Err(cause) => tracing::debug!(%address, ms, %cause, "not connected"),
+                    }
+                    return secured;
                 }
                 Ok(Err(error)) => failure = unreachable(format!("{address}: {error}")),
                 Err(_) => {
@@ -80,6 +97,8 @@ impl Target {
                     failure = Cause::new(CauseKind::TimedOut, detail);
                 }
             }
+            let ms = milliseconds(began.elapsed());
+            tracing::debug!(%address, ms, cause = %failure, "not connected");
         }
         Err(failure)
     }

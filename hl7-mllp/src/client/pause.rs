@@ -37,6 +37,11 @@ impl Pause {
         }
     }
 
+    /// Which try is the next since it worked last: from 1.
+    pub(super) fn attempt(&self) -> u32 {
+        self.lock().failures.saturating_add(1)
+    }
+
     /// Begins a pause after one more failure.
     pub(super) fn failed(&self) {
         let mut state = self.lock();

@@ -11,7 +11,12 @@ use tokio::{
 };
 use tracing::Instrument as _;
 
-use crate::{Skipped, connection::Connection, frame::is_encodable, meter};
+use crate::{
+    Skipped,
+    connection::Connection,
+    frame::is_encodable,
+    meter::{self, milliseconds},
+};
 
 /// What the exchanges of one connection need.
 pub(super) struct Exchanges<'a> {
@@ -149,9 +154,4 @@ impl Exchanges<'_> {
             "exchange"
         );
     }
-}
-
-/// To the microsecond, for people to read.
-fn milliseconds(elapsed: Duration) -> f64 {
-    (elapsed.as_secs_f64() * 1e6).round() / 1e3
 }

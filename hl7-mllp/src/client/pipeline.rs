@@ -1,0 +1,286 @@
+//! Sends what a [`Pipelined`](super::Pipelined) client is given and tells each caller its answer.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hl7_ack::{Cause, CauseKind, Delivery, Finding, Outstanding};
+use hl7_parse::{
+    OwnedMessage,
+    batch::{self, PartKind},
+};
+use hl7_transport::deadline_after;
+use tokio::{
+    sync::{OwnedSemaphorePermit, mpsc, oneshot},
+    time::Instant,
+};
+
+use super::{
+    connect::AnyIo,
+    lost,
+    pipelined::{Order, Shared},
+};
+use crate::{
+    Block, SkippedKind,
+    connection::{Connection, ReadError, WriteError},
+};
+
+/// A connection, and the messages whose answers are awaited on it.
+struct Line {
+    connection: Connection<AnyIo>,
+    under_way: Vec<UnderWay>,
+    /// An answer has come to what nobody sent: nothing more goes out here.
+    spoiled: bool,
+}
+
+/// A message that was sent.
+struct UnderWay {
+    outstanding: Outstanding,
+    deadline: Instant,
+    limit: Duration,
+    told: oneshot::Sender<Delivery>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// What happens next on a connection.
+enum Event {
+    Read(Result<Option<Block>, ReadError>),
+    Ordered(Option<Order>),
+}
+
+/// Goes on until every handle of the client is gone.
+pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Order>) {
+    let mut line: Option<Line> = None;
+    // An order whose control ID is under way, ahead of all others.
+    let mut held: Option<Order> = None;
+    loop {
+        let Some(open) = &mut line else {
+            let Some(order) = next(&mut held, &mut orders).await else { return };
+            line = shared.send(None, order).await;
+            continue;
+        };
+        if open.spoiled && open.under_way.is_empty() {
+            line = None;
+            continue;
+        }
+        let has_room = !open.spoiled && open.under_way.len() < shared.max_in_flight.get();
+        let is_free = held.as_ref().is_none_or(|order| !open.has(order));
+        let left = open.time_left();
+        let event = tokio::select! {
+            biased;
+            read = open.connection.next(left, left) => Event::Read(read),
+            order = next(&mut held, &mut orders), if has_room && is_free => Event::Ordered(order),
+        };
+        match event {
+            Event::Read(read) => {
+                if !shared.hear(open, read) {
+                    line = None;
+                }
+            }
+            Event::Ordered(None) => return,
+            Event::Ordered(Some(order)) if open.has(&order) => held = Some(order),
+            Event::Ordered(Some(order)) => line = shared.send(line, order).await,
+        }
+    }
+}
+
+/// The order that is held, or the next one.
+async fn next(
+    held: &mut Option<Order>,
+    orders: &mut mpsc::UnboundedReceiver<Order>,
+) -> Option<Order> {
+    match held.take() {
+        Some(order) => Some(order),
+        None => orders.recv().await,
+    }
+}
+
+impl Shared {
+    /// Writes one message, on the connection at hand or a new one; tells its caller what came of
+    /// it, unless an answer is due.
+    async fn send(&self, mut line: Option<Line>, order: Order) -> Option<Line> {
+        let Order { content, outstanding, progress, claimed, turn, told, place } = order;
+        if told.is_closed() || claimed.swap(true, Ordering::SeqCst) {
+            return line;
+        }
+        // Who went away meanwhile need not hear it.
+        let _heard = turn.send(());
+        let options = &self.options;
+        loop {
+            let is_new = line.is_none();
+            let mut open = match line {
+                Some(open) => open,
+                None => match self.target.connect(options.connect_timeout).await {
+                    Ok(io) => Line::new(options.connection(io)),
+                    Err(cause) => {
+                        drop(told.send(Delivery::NotSent(cause)));
+                        return None;
+                    }
+                },
+            };
+            progress.begin();
+            match open.connection.write(&content, options.write_timeout).await {
+                Ok(()) if !outstanding.answer_due() => drop(told.send(Delivery::NoneDue)),
+                Ok(()) => {
+                    let limit = match outstanding.silence_accepts() {
+                        true => options.silence_timeout,
+                        false => options.answer_timeout,
+                    };
+                    let deadline = deadline_after(limit);
+                    let sent = UnderWay { outstanding, deadline, limit, told, _place: place };
+                    open.under_way.push(sent);
+                }
+                // Closed by the peer a moment ago; no byte left, so another one may be tried.
+                Err(WriteError { error: Some(_), begun: false })
+                    if !is_new && open.under_way.is_empty() =>
+                {
+                    line = None;
+                    continue;
+                }
+                Err(failure) => {
+                    let limit = options.write_timeout;
+                    let cause = match failure.error {
+                        Some(error) => {
+                            Cause::new(CauseKind::Closed, format!("while sending: {error}"))
+                        }
+                        None => {
+                            let detail = format!("not taken by the peer within {limit:?}");
+                            Cause::new(CauseKind::TimedOut, detail)
+                        }
+                    };
+                    drop(told.send(match failure.begun {
+                        true => Delivery::Unknown(cause),
+                        false => Delivery::NotSent(cause),
+                    }));
+                    open.give_up(&Cause::new(CauseKind::Closed, "while another one was sent"));
+                    return None;
+                }
+            }
+            return Some(open);
+        }
+    }
+
+    /// Tells whoever is concerned by what was read. False: the connection is of no more use.
+    fn hear(&self, line: &mut Line, read: Result<Option<Block>, ReadError>) -> bool {
+        let cause = match read {
+            Ok(Some(Block::Content(content))) => return self.sort(line, &content),
+            Ok(Some(Block::Skipped(skipped))) if skipped.kind() == SkippedKind::TooLong => {
+                let detail = format!("it has {} bytes, over the limit", skipped.dropped());
+                Cause::new(CauseKind::Unreadable, detail)
+            }
+            Ok(Some(Block::Skipped(skipped))) => {
+                tracing::debug!(?skipped, "while waiting for an answer");
+                return true;
+            }
+            // Only release 2 has them.
+            Ok(Some(Block::Commit(_))) => return true,
+            Ok(None) => Cause::new(CauseKind::Closed, "by the peer, without an answer"),
+            Err(ReadError::Lost(error)) => match error.io_error() {
+                Some(error) => lost(error),
+                None => Cause::new(CauseKind::Unreadable, error.to_string()),
+            },
+            Err(ReadError::Idle | ReadError::Slow) => return line.expire(),
+        };
+        line.give_up(&cause);
+        false
+    }
+
+    /// Looks for the message that each part of a frame answers.
+    fn sort(&self, line: &mut Line, content: &Bytes) -> bool {
+        let mut messages = 0_u64;
+        for part in batch::parts(content).filter(|part| part.kind() == PartKind::Message) {
+            messages = messages.saturating_add(1);
+            let bytes = content.slice_ref(part.as_bytes());
+            if line.answer(&bytes) || self.is_taken(bytes.clone()) {
+                continue;
+            }
+            let inbound = line
+                .under_way
+                .first()
+                .is_some_and(|sent| matches!(sent.outstanding.examine(bytes), Finding::Inbound(_)));
+            if inbound {
+                tracing::warn!("message from the peer, nobody to take it, dropped");
+            } else {
+                tracing::warn!("acknowledgment of another message, dropped");
+                line.spoiled = true;
+            }
+            self.dropped_inbound.fetch_add(u64::from(inbound), Ordering::Relaxed);
+        }
+        if messages == 0 {
+            line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));
+        }
+        messages > 0
+    }
+
+    /// Whether somebody takes a message that is not an answer.
+    fn is_taken(&self, content: Bytes) -> bool {
+        let Some(take) = &self.options.on_inbound else { return false };
+        let message = OwnedMessage::parse(content.clone())
+            .or_else(|_| OwnedMessage::parse_undecoded(content));
+        message.is_ok_and(|message| take.0(&message))
+    }
+}
+
+impl Line {
+    fn new(connection: Connection<AnyIo>) -> Self {
+        Self { connection, under_way: Vec::new(), spoiled: false }
+    }
+
+    /// Whether a message with the same control ID is under way.
+    fn has(&self, order: &Order) -> bool {
+        let id = order.outstanding.control_id();
+        self.under_way.iter().any(|sent| sent.outstanding.control_id() == id)
+    }
+
+    /// Until the first time limit is over.
+    fn time_left(&self) -> Duration {
+        let first = self.under_way.iter().map(|sent| sent.deadline).min();
+        first.map_or(Duration::MAX, |first| first.saturating_duration_since(Instant::now()))
+    }
+
+    /// Tells the caller whose message is answered, if there is one.
+    fn answer(&mut self, content: &Bytes) -> bool {
+        for at in 0..self.under_way.len() {
+            let Some(sent) = self.under_way.get(at) else { return false };
+            if let Finding::Answer(answer) = sent.outstanding.examine(content.clone()) {
+                let sent = self.under_way.remove(at);
+                // Who went away meanwhile need not hear it.
+                drop(sent.told.send(Delivery::Answered(answer)));
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A time limit is over. Where silence accepts it ends that message alone; else it ends the
+    /// connection.
+    fn expire(&mut self) -> bool {
+        let now = Instant::now();
+        let is_silent = !self.connection.has_begun();
+        let mut goes_on = true;
+        for sent in self.under_way.extract_if(.., |sent| sent.deadline <= now) {
+            if is_silent && sent.outstanding.silence_accepts() {
+                drop(sent.told.send(Delivery::NoneDue));
+                continue;
+            }
+            goes_on = false;
+            let detail = format!("no answer within {:?}", sent.limit);
+            let cause = Cause::new(CauseKind::TimedOut, detail);
+            drop(sent.told.send(Delivery::Unknown(cause)));
+        }
+        if !goes_on {
+            let detail = "another message had no answer in time, and the connection was given up";
+            self.give_up(&Cause::new(CauseKind::Closed, detail));
+        }
+        goes_on
+    }
+
+    /// Tells every caller that the outcome is not known.
+    fn give_up(&mut self, cause: &Cause) {
+        for sent in self.under_way.drain(..) {
+            drop(sent.told.send(Delivery::Unknown(cause.clone())));
+        }
+    }
+}

@@ -27,11 +27,15 @@ interop:
     python3 interop/acknowledgments.py
 
 # What is too long for `ci`, or needs a nightly compiler.
-full: ci large (work "200") minimal-versions package wasm miri (fuzz-all "60")
+full: ci large faults (work "200") minimal-versions package wasm miri (fuzz-all "60")
 
 # Messages and files of 256 MiB.
 large:
     cargo test --release -p hl7-parse --test main -- --ignored
+
+# 100,000 messages through a gateway while lines break and both ends start again.
+faults:
+    cargo test --release -p hl7-examples --test main -- --ignored --nocapture faults
 
 # Counts instructions at two lengths, of the known texts and so many random ones; needs valgrind.
 work RANDOM="6":

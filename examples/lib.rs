@@ -31,3 +31,18 @@ struct ProjectReadme;
 #[cfg(doctest)]
 #[doc = include_str!("../DESIGN.md")]
 struct Design;
+#[cfg(doctest)]
+#[doc = include_str!("../docs/framing.md")]
+struct Framing;
+#[cfg(doctest)]
+#[doc = include_str!("../docs/acknowledgment.md")]
+struct AcknowledgmentModes;
+#[cfg(doctest)]
+#[doc = include_str!("../docs/outcomes.md")]
+struct Outcomes;
+#[cfg(doctest)]
+#[doc = include_str!("../docs/character-sets.md")]
+struct CharacterSets;
+#[cfg(doctest)]
+#[doc = include_str!("../docs/migration.md")]
+struct Migration;

@@ -4,6 +4,8 @@
 //! of it. A row plays a *sender*, which connects to the engine and sends to it, or a *receiver*, to
 //! which the engine connects and sends. [`Player`] plays it over TCP or any other stream.
 //!
+//! [`Line`] stands between two programs and breaks their connections at random.
+//!
 //! The tests of `hl7-mllp` and `hl7-http` play every row; the program `chaos` of the examples plays
 //! one by name against whatever listens or sends. Nothing in here uses the crates that are tested
 //! with it, so that no fault is on both sides of a link.
@@ -27,17 +29,21 @@
 mod content;
 mod http_receivers;
 mod http_senders;
+mod line;
 mod link;
 mod message;
 mod open;
 mod play;
+mod random;
 mod receivers;
 mod row;
 mod senders;
 mod step;
 
+pub use line::{Line, Struck};
 pub use message::{MARK, acknowledgment, control_id, frame, message, msa};
 pub use open::Open;
 pub use play::{Fault, Player};
+pub use random::Random;
 pub use row::{Known, Role, Row, Settings, Transport, find, rows};
 pub use step::{Script, Step};

@@ -38,11 +38,11 @@
 //! | a message, an acknowledgment due | the [`Dialect`]'s status for its code: 200, also for AE, AR, CE, CR |
 //! | a message, nothing due (MSH-15 and MSH-16) | 204, empty |
 //! | a handler that hangs up | 500, empty, and the connection is closed |
-//! | a body that is not HL7, not the gzip it is said to be, or broken off | 400 |
+//! | a body that is not HL7, or not the gzip it is said to be | 400 |
 //! | no credentials, or none that are known ([`Access`]) | 401 with `WWW-Authenticate` |
 //! | a caller that is denied by a check | 403 |
 //! | GET and other methods | 405 with `Allow: POST` |
-//! | a body that does not come in time | 408, and the connection is closed |
+//! | a body that does not come in time, or is broken off | 408, and the connection is closed |
 //! | a body over `max_body_len`, or more than 10,000 messages in it | 413 |
 //! | a content type that is not accepted, or a `Content-Encoding` other than gzip | 415 |
 //! | more than `max_in_flight` or `max_buffered` at once, or a body unfinished at a stop | 503 with `Retry-After` |

@@ -9,9 +9,12 @@ use bytes::Bytes;
 use hl7_ack::{Deliver, Delivery, Outcome, Received};
 use hl7_chaos::{Known, Player, Role, Row, Settings, Transport, message, rows};
 use hl7_http::{client::Client, server::Server};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+};
 
-use crate::support::{Running, SOON, owned};
+use crate::support::{Running, SOON, accept, adt, owned, raw_post, rest};
 
 fn http(role: Role) -> Vec<Row> {
     let all = rows(&Settings::new()).into_iter();
@@ -72,4 +75,20 @@ async fn the_client_says_of_every_receiver_no_more_than_can_be_known() {
         let ((), played) = tokio::join!(sending, peer.play(&row));
         played.unwrap_or_else(|fault| panic!("{name}: {fault}"));
     }
+}
+
+#[tokio::test]
+async fn a_body_that_a_line_broke_off_is_not_called_at_fault() {
+    // 400 would make the sender set the message aside: `CauseKind::ContentRefused`.
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let running = Running::start(server.serve(accept));
+    let whole = raw_post("", &adt("7", "", ""));
+    for cut in [1, 20, 100] {
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        stream.write_all(&whole.as_bytes()[..whole.len() - cut]).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{cut} bytes missing: {answer}");
+    }
+    running.stop().await;
 }

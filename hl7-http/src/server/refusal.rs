@@ -28,12 +28,13 @@ pub(super) enum Refusal {
 impl Refusal {
     fn status(self) -> StatusCode {
         match self {
-            Self::Broken | Self::NotGzip | Self::NotHl7 => StatusCode::BAD_REQUEST,
+            Self::NotGzip | Self::NotHl7 => StatusCode::BAD_REQUEST,
             #[cfg(feature = "axum")]
             Self::SeveralMessages => StatusCode::BAD_REQUEST,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            // 400 would say that the content is at fault, and the message would be set aside.
+            Self::Broken | Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
             Self::TooLong | Self::TooManyMessages => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContentEncoding | Self::ContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::NoRoom | Self::Overloaded | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,

@@ -2,13 +2,13 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use hl7_ack::Matching;
+use hl7_ack::{InOrder, Matching};
 use hl7_transport::{ClientTls, DEFAULT_KEEPALIVE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Url, redirect};
 
 use super::{
-    Client, Credentials, Inner, Limits, Turns,
+    Client, Credentials, Inner, Limits,
     error::{ClientError, ClientErrorKind},
     oauth::{OAuth, Tokens, basic, bearer},
 };
@@ -27,6 +27,7 @@ pub struct ClientBuilder {
     idle_timeout: Duration,
     matching: Matching,
     limits: Limits,
+    max_waiting: usize,
 }
 
 /// What a client is to show of itself, not yet checked.
@@ -53,8 +54,8 @@ impl ClientBuilder {
                 timeout: Duration::from_secs(30),
                 max_response_len: 1024 * 1024,
                 max_redirects: 0,
-                max_waiting: 1024,
             },
+            max_waiting: InOrder::<Client>::MAX_WAITING,
         }
     }
 
@@ -128,7 +129,7 @@ impl ClientBuilder {
     /// Most messages that wait for their turn, with a dialect that
     /// [keeps order](Dialect::keeping_order). Default 1024; over it a message is not sent.
     pub fn max_waiting(mut self, messages: usize) -> Self {
-        self.limits.max_waiting = messages;
+        self.max_waiting = messages;
         self
     }
 
@@ -244,20 +245,10 @@ impl ClientBuilder {
             _ => Credentials::Elsewhere,
         };
         let destination = url.origin().ascii_serialization();
-        let turns = dialect.is_in_order().then(|| Turns::new(limits.max_waiting));
         let matching = self.matching;
-        let inner = Inner {
-            http,
-            url,
-            destination,
-            dialect,
-            headers,
-            credentials,
-            matching,
-            limits,
-            turns,
-        };
-        Ok(Client { inner: Arc::new(inner) })
+        let inner =
+            Inner { http, url, destination, dialect, headers, credentials, matching, limits };
+        Ok(Client::new(inner, self.max_waiting))
     }
 }
 

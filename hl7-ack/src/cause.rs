@@ -1,6 +1,6 @@
 //! [`Cause`]: why a message was not delivered.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use thiserror::Error;
 
@@ -12,13 +12,38 @@ pub struct Cause {
     kind: CauseKind,
     detail: Cow<'static, str>,
     attempts: u32,
+    retry_after: Option<Duration>,
 }
 
 impl Cause {
     /// A cause with what more there is to say: what was tried, what to do.
     #[must_use]
     pub fn new(kind: CauseKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), attempts: 1 }
+        Self { kind, detail: detail.into(), attempts: 1, retry_after: None }
+    }
+
+    /// The same cause, where the far side asks not to be tried again before this time is over.
+    #[must_use]
+    pub fn with_retry_after(self, pause: Duration) -> Self {
+        Self { retry_after: Some(pause), ..self }
+    }
+
+    /// How long the far side asks to be left alone: `Retry-After` of HTTP. [`crate::Retry`] waits
+    /// so long, up to its longest pause.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use hl7_ack::{Cause, CauseKind};
+    ///
+    /// let cause = Cause::new(CauseKind::Overloaded, "HTTP status 503");
+    /// assert_eq!(cause.retry_after(), None);
+    /// let cause = cause.with_retry_after(Duration::from_secs(30));
+    /// assert_eq!(cause.retry_after(), Some(Duration::from_secs(30)));
+    /// ```
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// The kind of it.
@@ -71,7 +96,10 @@ pub enum CauseKind {
     /// The far side refused the content at the level of the transport, so that a resend can not
     /// help: HTTP status 400, 413, 415 or 422 without HL7.
     ContentRefused,
-    /// Too many messages wait already.
+    /// The far side does not let this sender in: HTTP status 401 or 403 without HL7. It has not
+    /// looked at the message.
+    AccessRefused,
+    /// Too many messages wait already, here or at the far side.
     Overloaded,
     /// The sender is shutting down.
     ShuttingDown,
@@ -101,6 +129,7 @@ impl fmt::Display for CauseKind {
             Self::InvalidContent => "the message can not be sent",
             Self::Refused => "refused",
             Self::ContentRefused => "content refused",
+            Self::AccessRefused => "access refused",
             Self::Overloaded => "overloaded",
             Self::ShuttingDown => "shutting down",
             Self::Storage => "storage failed",

@@ -75,7 +75,8 @@ pub enum Delivery {
     Answered(Answer),
     /// The message was sent and asks for no answer.
     NoneDue,
-    /// No byte of the message left.
+    /// No byte of the message left, or the far side says that it has not looked at it (HTTP status
+    /// 401, say).
     NotSent(Cause),
     /// At least one byte left, and no usable answer came.
     Unknown(Cause),

@@ -10,7 +10,7 @@ use hl7_parse::OwnedMessage;
 use self::pauses::Pauses;
 pub use self::policy::{RetryAction, RetryPolicy};
 use crate::{
-    Deliver, Delivery, OneAttempt, Progress, Timer,
+    Cause, Deliver, Delivery, OneAttempt, Progress, Timer,
     timer::{AnyTimer, Sleep},
 };
 
@@ -87,7 +87,8 @@ impl<D: OneAttempt> Retry<D> {
     /// The pause after the first attempt, and the longest one. Default 0.5 s and 10 s.
     ///
     /// Each is twice the one before, less a random part of up to a half: senders that lost the
-    /// same receiver at the same moment do not come back at the same moment.
+    /// same receiver at the same moment do not come back at the same moment. A far side that asks
+    /// for a longer pause ([`Cause::retry_after`]) gets it, up to the longest.
     #[must_use]
     pub fn pauses(mut self, first: Duration, longest: Duration) -> Self {
         self.pauses = self.pauses.between(first, longest);
@@ -116,8 +117,9 @@ impl<D: OneAttempt> Retry<D> {
                 && attempts < self.max_attempts
                 && !progress.is_last();
             progress.attempted(&last);
+            let asked = last.cause().and_then(Cause::retry_after);
             let known = last.after(earlier);
-            let pause = || self.timer.sleep(self.pauses.after(attempts));
+            let pause = || self.timer.sleep(self.pauses.asked_for(asked, attempts));
             if !again || over.or(Some(pause())).await || progress.is_last() {
                 return known.after_attempts(attempts);
             }

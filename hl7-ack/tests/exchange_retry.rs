@@ -1,10 +1,12 @@
 //! Trying again: by the policy, within its limits, and no more.
 
-use std::time::Duration;
+use std::{sync::Mutex, time::Duration};
 
 use hl7_ack::{
-    AckCode, CauseKind, Deliver, Delivery, Progress, Retry, RetryAction, RetryPolicy, TimeLimited,
+    AckCode, CauseKind, Deliver, Delivery, OneAttempt, Progress, Retry, RetryAction, RetryPolicy,
+    TimeLimited,
 };
+use hl7_parse::OwnedMessage;
 use tokio::time::Instant;
 
 use crate::exchange_support::{
@@ -52,6 +54,7 @@ fn the_presets_say_what_their_tables_say() {
         (Step::NotSent(CauseKind::Overloaded), R, R),
         (Step::NotSent(CauseKind::InvalidContent), S, S),
         (Step::NotSent(CauseKind::ShuttingDown), S, S),
+        (Step::NotSent(CauseKind::AccessRefused), S, S),
         (LOST, S, S),
         (Step::Unknown(CauseKind::TimedOut), S, S),
         (Step::Unknown(CauseKind::ContentRefused), S, S),
@@ -120,6 +123,44 @@ async fn the_same_bytes_are_sent_after_doubling_pauses() {
     let times: Vec<u64> = given.iter().map(|given| (given.at - begun).as_secs()).collect();
     assert_eq!(times, [0, 1, 3, 7, 11]);
     assert!(given.iter().all(|given| given.bytes == *message("7").as_bytes()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_far_side_that_asks_for_a_longer_pause_gets_it_up_to_the_longest() {
+    /// Not now: come back after so many seconds, unless it is none.
+    struct Busy(Mutex<Vec<Option<u32>>>);
+
+    impl OneAttempt for Busy {}
+    impl Deliver for Busy {
+        async fn deliver(&self, message: OwnedMessage) -> Delivery {
+            let mut asked = self.0.lock().unwrap();
+            if asked.is_empty() {
+                return answered(&message, "AA", "");
+            }
+            let cause = hl7_ack::Cause::new(CauseKind::Overloaded, "");
+            Delivery::NotSent(match asked.remove(0) {
+                Some(seconds) => cause.with_retry_after(seconds * SECOND),
+                None => cause,
+            })
+        }
+    }
+
+    // The longest pause is 4 s; the second and third would be 2 and 4 s by themselves.
+    for (asked, seconds) in [
+        (vec![None], 1),
+        (vec![Some(0)], 1),
+        (vec![Some(3)], 3),
+        (vec![Some(3600)], 4),
+        (vec![Some(3), Some(3)], 3 + 3),
+        (vec![Some(3), None], 3 + 2),
+    ] {
+        let begun = Instant::now();
+        let retry = Retry::new(Busy(Mutex::new(asked.clone())), park(), TokioTimer)
+            .pauses(SECOND, 4 * SECOND)
+            .randomness(|| !0);
+        assert!(retry.deliver(message("7")).await.is_positive(), "{asked:?}");
+        assert_eq!(begun.elapsed().as_secs(), seconds, "{asked:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -39,8 +39,10 @@
 //! | any status, the body is HL7 but answers something else | [`Unknown`](Delivery::Unknown), `Mismatched` |
 //! | 2xx with an empty body, or one that is not HL7 | `Unknown`, `Unreadable` |
 //! | 400, 413, 415, 422 without HL7 | `Unknown`, `ContentRefused`, "HTTP status 415" |
+//! | 401, 403 without HL7 | [`NotSent`](Delivery::NotSent), `AccessRefused` |
+//! | 429, and 503 with `Retry-After`, without HL7 | `NotSent`, `Overloaded`, with [`Cause::retry_after`] |
 //! | any other status without HL7, redirects included | `Unknown`, `Refused`, "HTTP status 404" |
-//! | no connection, no such name, TLS failed, no access token | [`NotSent`](Delivery::NotSent) |
+//! | no connection, no such name, TLS failed, no access token | `NotSent` |
 //! | time limit or loss once the body began to leave | `Unknown`, `TimedOut` or `Closed` |
 //!
 //! What else a body holds is nobody's answer: it is dropped, counted
@@ -55,18 +57,23 @@
 //! | [`max_response_len`](ClientBuilder::max_response_len) | 1 MiB |
 //! | [`max_idle_connections`](ClientBuilder::max_idle_connections) | 8 |
 //! | [`idle_timeout`](ClientBuilder::idle_timeout) | 4 s |
+//! | `Retry-After` of an answer | taken for an hour where it says more |
 //! | [`max_redirects`](ClientBuilder::max_redirects) | 0 |
 //! | [`max_waiting`](ClientBuilder::max_waiting) | 1024 messages, with a dialect that keeps order |
 //!
 //! Proxies are not taken from the environment, and nothing is retried but for one thing: a message
 //! answered by 401 without HL7, with a new access token ([`OAuth`]). Whether another try is
 //! harmless is the business of whoever knows.
+//!
+//! With the feature `metrics` deliveries are counted as `hl7_http_deliveries_total` by `outcome`
+//! (`answered`, `none due`, `not sent`, `unknown`) and timed as `hl7_http_delivery_seconds`.
 
 mod builder;
 mod error;
 mod evaluate;
 mod fetch;
 mod oauth;
+mod retry_after;
 mod sent_body;
 
 use std::{
@@ -75,27 +82,29 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::{Bytes, BytesMut};
-use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Matching, OneAttempt, Outstanding, Progress};
+use hl7_ack::{
+    Cause, CauseKind, Deliver, Delivery, InOrder, Matching, OneAttempt, Outstanding, Progress,
+};
 use hl7_parse::OwnedMessage;
 use hl7_transport::TlsError;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::Url;
-use tokio::sync::Semaphore;
 
 pub use self::builder::ClientBuilder;
 pub use self::error::{ClientError, ClientErrorKind};
 pub(crate) use self::fetch::Fetched;
 pub use self::oauth::OAuth;
+pub(crate) use self::retry_after::retry_after;
 use self::{
     evaluate::{Content, Evaluated, evaluate},
     oauth::Tokens,
     sent_body::SentBody,
 };
-use crate::{content, date, dialect::Dialect};
+use crate::{content, date, dialect::Dialect, meter};
 
 /// Sends messages to one URL. `Clone` is a reference count, and clones share connections.
 ///
@@ -103,7 +112,13 @@ use crate::{content, date, dialect::Dialect};
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
+    /// With a dialect that keeps order.
+    in_order: Option<InOrder<Sender>>,
 }
+
+/// Sends a message as soon as it is asked to, without a time limit.
+#[derive(Clone)]
+struct Sender(Arc<Inner>);
 
 struct Inner {
     http: reqwest::Client,
@@ -115,7 +130,6 @@ struct Inner {
     matching: Matching,
     always_original: bool,
     limits: Limits,
-    turns: Option<Turns>,
     dropped_inbound: AtomicU64,
 }
 
@@ -127,12 +141,6 @@ enum Credentials {
     Tokens(Arc<Tokens>),
 }
 
-/// One message at a time, in the order in which they came; the number of those waiting is bounded.
-struct Turns {
-    turn: Semaphore,
-    places: Semaphore,
-}
-
 /// The limits an exchange needs to name.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
@@ -140,12 +148,11 @@ struct Limits {
     timeout: Duration,
     max_response_len: usize,
     max_redirects: usize,
-    max_waiting: usize,
 }
 
 /// Why there is no response to look at.
 enum Failed {
-    /// There was no turn, or no access token.
+    /// There was no access token.
     Before(Cause),
     Http(reqwest::Error),
 }
@@ -177,6 +184,16 @@ impl Client {
         self.inner.dropped_inbound.load(Ordering::Relaxed)
     }
 
+    fn new(inner: Inner, max_waiting: usize) -> Self {
+        let inner = Arc::new(inner);
+        let in_order = inner.dialect.is_in_order();
+        let in_order =
+            in_order.then(|| InOrder::new(Sender(Arc::clone(&inner))).max_waiting(max_waiting));
+        Self { inner, in_order }
+    }
+}
+
+impl Sender {
     /// Sends one message; `progress` says whether a byte of it left.
     async fn exchange(
         &self,
@@ -184,14 +201,15 @@ impl Client {
         outstanding: &Outstanding,
         progress: &Progress,
     ) -> Result<Delivery, Failed> {
-        let Inner { dialect, limits, .. } = &*self.inner;
+        let inner = &*self.0;
+        let Inner { dialect, limits, .. } = inner;
         let body = dialect.request_body(message.as_bytes());
-        let mut url = self.inner.url.clone();
+        let mut url = inner.url.clone();
         let (mut redirects, mut renewed) = (0, false);
         loop {
-            let authorization = self.inner.credentials.header().await?;
-            let headers = self.inner.headers_for(message.as_bytes(), authorization.as_ref());
-            let request = self.inner.http.post(url.clone()).headers(headers);
+            let authorization = inner.credentials.header().await?;
+            let headers = inner.headers_for(message.as_bytes(), authorization.as_ref());
+            let request = inner.http.post(url.clone()).headers(headers);
             let request =
                 request.body(reqwest::Body::wrap(SentBody::new(body.clone(), progress.clone())));
             let mut response = request.send().await?;
@@ -203,23 +221,24 @@ impl Client {
                 url = next;
                 continue;
             }
+            let retry_after = retry_after(response.headers());
             let max = limits.max_response_len;
             let content = match read_body(&mut response, max).await? {
                 Some(content) => Content::Complete(content),
                 None => Content::TooLong,
             };
-            let evaluated = evaluate(outstanding, dialect, status, content, max);
+            let evaluated = evaluate(outstanding, dialect, status, content, max, retry_after);
             let Evaluated { delivery, beside } = evaluated;
             if beside > 0 {
-                self.inner.dropped_inbound.fetch_add(beside, Ordering::Relaxed);
-                let to = &self.inner.destination;
+                self.0.dropped_inbound.fetch_add(beside, Ordering::Relaxed);
+                let to = &self.0.destination;
                 tracing::warn!(%to, messages = beside, "in a response, not its answer, dropped");
             }
             if status == StatusCode::UNAUTHORIZED
                 && !renewed
                 && !matches!(delivery, Delivery::Answered(_))
                 && let (Credentials::Tokens(tokens), Some(refused)) =
-                    (&self.inner.credentials, &authorization)
+                    (&inner.credentials, &authorization)
             {
                 tokens.forget(refused);
                 renewed = true;
@@ -263,34 +282,9 @@ impl Inner {
         headers
     }
 
-    /// Waits for the turn of this message, where there are turns to take.
-    async fn turn(&self) -> Result<Option<Turn<'_>>, Cause> {
-        let Some(turns) = &self.turns else { return Ok(None) };
-        let Ok(place) = turns.places.try_acquire() else {
-            let text = format!("more than {} messages wait", self.limits.max_waiting);
-            return Err(Cause::new(CauseKind::Overloaded, text));
-        };
-        // A closed semaphore is the only error, and nothing closes it.
-        let turn = turns.turn.acquire().await.ok();
-        Ok(Some(Turn { _place: place, _turn: turn }))
-    }
-
     fn timed_out(&self) -> Cause {
         let text = format!("no answer from {} within {:?}", self.destination, self.limits.timeout);
         Cause::new(CauseKind::TimedOut, text)
-    }
-}
-
-/// Held while a message is sent and answered.
-struct Turn<'a> {
-    _place: tokio::sync::SemaphorePermit<'a>,
-    _turn: Option<tokio::sync::SemaphorePermit<'a>>,
-}
-
-impl Turns {
-    fn new(max_waiting: usize) -> Self {
-        let places = max_waiting.saturating_add(1).min(Semaphore::MAX_PERMITS);
-        Self { turn: Semaphore::new(1), places: Semaphore::new(places) }
     }
 }
 
@@ -304,34 +298,59 @@ impl Credentials {
     }
 }
 
-impl Deliver for Client {
+impl Deliver for Sender {
     fn deliver(&self, message: OwnedMessage) -> impl Future<Output = Delivery> + Send {
         self.deliver_tracked(message, Progress::new())
     }
 
     async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        let mut outstanding = Outstanding::of(&message).matching(self.inner.matching);
-        if self.inner.always_original {
+        let mut outstanding = Outstanding::of(&message).matching(self.0.matching);
+        if self.0.always_original {
             outstanding = outstanding.always_original_mode();
         }
-        let inner = &self.inner;
-        let sending = async {
-            let _turn = inner.turn().await.map_err(Failed::Before)?;
-            self.exchange(&message, &outstanding, &progress).await
-        };
-        let (cause, is_connect) = match tokio::time::timeout(inner.limits.timeout, sending).await {
-            Ok(Ok(delivery)) => return delivery,
-            Ok(Err(Failed::Before(cause))) => (cause, false),
-            Ok(Err(Failed::Http(error))) => {
-                let connect_timeout = inner.limits.connect_timeout;
-                let cause = failure(&error, &inner.destination, connect_timeout);
-                (cause, error.is_connect())
+        let (cause, is_connect) = match self.exchange(&message, &outstanding, &progress).await {
+            Ok(delivery) => return delivery,
+            Err(Failed::Before(cause)) => (cause, false),
+            Err(Failed::Http(error)) => {
+                let Inner { destination, limits, .. } = &*self.0;
+                (failure(&error, destination, limits.connect_timeout), error.is_connect())
             }
-            Err(_) => (inner.timed_out(), false),
         };
         match progress.has_begun() && !is_connect {
             true => Delivery::Unknown(cause),
             false => Delivery::NotSent(cause),
+        }
+    }
+}
+
+impl Deliver for Client {
+    fn deliver(&self, message: OwnedMessage) -> impl Future<Output = Delivery> + Send {
+        self.deliver_tracked(message, Progress::new())
+    }
+
+    fn deliver_tracked(
+        &self,
+        message: OwnedMessage,
+        progress: Progress,
+    ) -> impl Future<Output = Delivery> + Send {
+        // A place in the queue is taken by the call.
+        let (queued, tracked) = (message.clone(), progress.clone());
+        let turn = self.in_order.as_ref().map(|queue| queue.deliver_tracked(queued, tracked));
+        async move {
+            let started = Instant::now();
+            let sending = async {
+                match turn {
+                    Some(turn) => turn.await,
+                    None => {
+                        let sender = Sender(Arc::clone(&self.inner));
+                        sender.deliver_tracked(message, progress.clone()).await
+                    }
+                }
+            };
+            let in_time = tokio::time::timeout(self.inner.limits.timeout, sending).await;
+            let delivery = in_time.unwrap_or_else(|_| progress.cut_off(self.inner.timed_out()));
+            meter::delivered(&delivery, started.elapsed());
+            delivery
         }
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn content_type(
         CharsetRule::Never => None,
     };
     match label {
-        Some(label) => HeaderValue::try_from(format!("{essence}; charset={label}")).ok(),
+        Some(label) => HeaderValue::try_from([essence, "; charset=", label].concat()).ok(),
         None => HeaderValue::try_from(essence).ok(),
     }
 }

@@ -1,17 +1,73 @@
-//! Writes the Date header (RFC 9110, 5.6.7).
+//! Writes and reads dates of headers (RFC 9110, 5.6.7).
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    cell::Cell,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use http::HeaderValue;
 
-/// The time now, as the header wants it: `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(crate) fn now() -> Option<HeaderValue> {
-    HeaderValue::try_from(text(SystemTime::now())).ok()
+thread_local! {
+    /// What was written last, and for which second.
+    static LAST: Cell<Option<(u64, HeaderValue)>> = const { Cell::new(None) };
 }
 
-/// A time from 1970 on; an earlier one counts as 1970.
-fn text(time: SystemTime) -> String {
-    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+/// The time now, as the header wants it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub(crate) fn now() -> Option<HeaderValue> {
+    let second = second();
+    let value = match LAST.take() {
+        Some((of, value)) if of == second => value,
+        _ => HeaderValue::try_from(text(second)).ok()?,
+    };
+    LAST.set(Some((second, value.clone())));
+    Some(value)
+}
+
+/// The second it is, counted from 1970; a time before counts as 1970.
+pub(crate) fn second() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// The seconds from 1970 to a date as [`now`] writes it; `None` where it is none, or before. The
+/// name of the day is not looked at.
+#[cfg(any(feature = "client", test))]
+pub(crate) fn read(text: &str) -> Option<u64> {
+    let mut words = text.split(' ').skip(1);
+    let (day, month, year, time, zone) =
+        (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)?;
+    let mut parts = time.split(':').map(|part| number(part, 2));
+    let (hour, minute, second) = (parts.next()??, parts.next()??, parts.next()??);
+    let (day, year) = (number(day, 2)?, number(year, 4)?);
+    let is_whole = zone == "GMT" && words.next().is_none() && parts.next().is_none();
+    // A leap second is 60.
+    let is_in_range = hour < 24 && minute < 60 && second < 61 && (1..=31).contains(&day);
+    if !is_whole || !is_in_range || year < 1970 {
+        return None;
+    }
+    let days = days(year, u64::try_from(month).ok()? + 1, day);
+    Some(((days * 24 + hour) * 60 + minute) * 60 + second)
+}
+
+/// So many digits.
+#[cfg(any(feature = "client", test))]
+fn number(text: &str, digits: usize) -> Option<u64> {
+    let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().ok())?
+}
+
+/// Days from 1970 to a day of the Gregorian calendar from then on: the inverse of [`civil`].
+#[cfg(any(feature = "client", test))]
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let (year, shifted) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let day_of_year = (153 * shifted + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// The time so many seconds after the beginning of 1970.
+fn text(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
     let name = |names: &[&'static str], at: u64| {
@@ -51,8 +107,6 @@ const MONTHS: [&str; 12] =
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -67,7 +121,33 @@ mod tests {
             (1_735_689_599, "Tue, 31 Dec 2024 23:59:59 GMT"),
             (4_107_542_400, "Mon, 01 Mar 2100 00:00:00 GMT"),
         ] {
-            assert_eq!(text(UNIX_EPOCH + Duration::from_secs(seconds)), expected, "{seconds}");
+            assert_eq!(text(seconds), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_date_reads_back_as_it_was_written() {
+        // A prime number of seconds, so that every part changes.
+        for seconds in (0..253_402_300_800).step_by(98_765_431) {
+            assert_eq!(read(&text(seconds)), Some(seconds), "{}", text(seconds));
+        }
+        for none in [
+            "",
+            "GMT",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "Sun, 06 nov 1994 08:49:37 GMT",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun, 00 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 24:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, 06 Nov 1994 08:49:37:00 GMT",
+            "Sun, 06 Nov 1969 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:+7 GMT",
+        ] {
+            assert_eq!(read(none), None, "{none:?}");
         }
     }
 }

@@ -40,6 +40,7 @@
 //! | `serde` | a [`Dialect`] read from a configuration |
 //! | `axum` | `server::Hl7`, an extractor, and `server` with it |
 //! | `charset` | `server::CharsetOverride`, and `server` with it |
+//! | `metrics` | counters through the [`metrics`](https://docs.rs/metrics) facade, listed with [`server`], [`client`] and [`poll`] |
 //!
 //! The first three are on by default. None changes how the others behave.
 
@@ -51,6 +52,8 @@ mod dialect;
 #[cfg(any(feature = "client", feature = "server"))]
 mod envelope;
 mod media_type;
+#[cfg(any(feature = "client", feature = "server"))]
+mod meter;
 
 #[cfg(feature = "client")]
 pub mod client;

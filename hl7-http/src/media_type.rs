@@ -11,13 +11,13 @@ impl MediaType {
     /// Reads a type with its parameters, in any letter case and order; values may be quoted. A
     /// parameter that is malformed is passed over, a type that is malformed is `None`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut pieces = pieces(text);
-        let essence = pieces.next()?.trim_ascii().to_ascii_lowercase();
+        let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
+        let essence = essence.trim_ascii().to_ascii_lowercase();
         let (kind, subtype) = essence.split_once('/')?;
         if !is_token(kind) || !is_token(subtype) {
             return None;
         }
-        let charset = pieces.find_map(|piece| {
+        let charset = pieces(parameters).find_map(|piece| {
             let (name, value) = piece.split_once('=')?;
             let value = unquoted(value.trim_ascii());
             (name.trim_ascii().eq_ignore_ascii_case("charset") && is_token(&value))

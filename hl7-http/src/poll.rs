@@ -48,11 +48,14 @@
 //! | name | default |
 //! |---|---|
 //! | [`interval`](Poller::interval) | 5 s from one request to the next, and up to a tenth more |
-//! | [`max_pause`](Poller::max_pause) | 60 s between tries after failures, from 1 s on, doubled |
+//! | [`max_pause`](Poller::max_pause) | 60 s between tries after failures, from 1 s on, doubled, or as `Retry-After` asks |
 //! | [`max_attempts`](Poller::max_attempts) | 10 tries of a confirmation, and of a message that can not come again |
 //!
 //! The source's client has those of a request: [`timeout`](crate::client::ClientBuilder::timeout)
 //! and [`max_response_len`](crate::client::ClientBuilder::max_response_len).
+//!
+//! With the feature `metrics` what was fetched is counted as `hl7_http_polled_total` by `code`
+//! (MSA-1, or `-`), and rounds that failed as `hl7_http_poll_failures_total`.
 
 mod confirm;
 mod items;
@@ -62,7 +65,7 @@ use std::{fmt, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Outstanding};
-use hl7_parse::{OwnedMessage, ParseErrorKind};
+use hl7_parse::OwnedMessage;
 use hl7_transport::Shutdown;
 use http::{Method, StatusCode};
 use tokio::time::{Instant, sleep};
@@ -73,7 +76,10 @@ use self::{
     items::{Item, items},
     pause::Pauses,
 };
-use crate::client::{Client, ClientError, Fetched};
+use crate::{
+    client::{Client, ClientError, Fetched, retry_after},
+    meter,
+};
 
 /// Fetches messages from one URL and delivers them; see the [module documentation](self).
 #[must_use = "a poller does nothing until it runs"]
@@ -220,7 +226,8 @@ impl Poller {
                 Ok(false) => self.pauses.between().saturating_sub(started.elapsed()),
                 Err(cause) => {
                     failures += 1;
-                    let pause = self.pauses.after(failures);
+                    let pause = self.pauses.asked_for(cause.retry_after(), failures);
+                    meter::poll_failed();
                     let (source, pause_s) = (self.source.destination(), pause.as_secs_f64());
                     tracing::warn!(source, %cause, failures, pause_s, "polling failed");
                     let _stopped = stopping.until_stopping(sleep(pause)).await;
@@ -245,7 +252,11 @@ impl Poller {
         }
         if !fetched.status.is_success() {
             let text = format!("HTTP status {number} from {}", self.source.destination());
-            return Err(Cause::new(CauseKind::Refused, text));
+            let cause = Cause::new(CauseKind::Refused, text);
+            return Err(match retry_after(&fetched.headers) {
+                Some(pause) => cause.with_retry_after(pause),
+                None => cause,
+            });
         }
         if fetched.body.trim_ascii().is_empty() {
             return Ok(false);
@@ -329,7 +340,7 @@ impl Poller {
 
     /// Delivers one message; its MSH-10 when that is done.
     async fn deliver(&self, item: &Item, to: &impl Deliver) -> Result<Vec<u8>, Failure> {
-        let message = read(item.content.clone()).ok_or_else(|| {
+        let message = OwnedMessage::parse_undecoded(item.content.clone()).map_err(|_| {
             Failure::Lasting(Cause::new(CauseKind::Unreadable, "an item that is no HL7 message"))
         })?;
         let message = message.with_cr_ends();
@@ -337,13 +348,12 @@ impl Poller {
         let outstanding = Outstanding::of(&message);
         let delivery = to.deliver(message).await;
         let (done, code) = match &delivery {
-            Delivery::Answered(answer) => (
-                answer.is_positive() || self.refused_too,
-                answer.code().map_or("-", |code| code.as_str()),
-            ),
-            Delivery::NoneDue => (true, "-"),
-            _ => (false, "-"),
+            Delivery::Answered(answer) => (answer.is_positive() || self.refused_too, answer.code()),
+            Delivery::NoneDue => (true, None),
+            _ => (false, None),
         };
+        meter::polled(code);
+        let code = code.map_or("-", |code| code.as_str());
         tracing::info!(
             source = self.source.destination(),
             message_type = outstanding.message_type(),
@@ -409,15 +419,6 @@ impl Failure {
             Self::Temporary(cause) | Self::Lasting(cause) => cause,
         }
     }
-}
-
-/// Reads a message, also one whose text has to be decoded before it can be split.
-fn read(content: Bytes) -> Option<OwnedMessage> {
-    let read = OwnedMessage::parse(content.clone()).or_else(|error| match error.kind() {
-        ParseErrorKind::NeedsDecoding(_) => OwnedMessage::parse_undecoded(content),
-        _ => Err(error),
-    });
-    read.ok()
 }
 
 impl fmt::Debug for Poller {

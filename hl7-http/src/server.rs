@@ -37,10 +37,10 @@
 //! |---|---|
 //! | a message, an acknowledgment due | the [`Dialect`]'s status for its code: 200, also for AE, AR, CE, CR |
 //! | a message, nothing due (MSH-15 and MSH-16) | 204, empty |
-//! | a handler that hangs up | 500, empty, and the connection is closed |
+//! | a handler that hangs up, or is cut off by `shutdown_timeout` | 500, empty, and the connection is closed |
 //! | a body that is not HL7, or not the gzip it is said to be | 400 |
 //! | no credentials, or none that are known ([`Access`]) | 401 with `WWW-Authenticate` |
-//! | a caller that is denied by a check | 403 |
+//! | a caller that is denied by a check, or shows no certificate that is known where nothing else lets in | 403 |
 //! | GET and other methods | 405 with `Allow: POST` |
 //! | a body that does not come in time, or is broken off | 408, and the connection is closed |
 //! | a body over `max_body_len`, or more than 10,000 messages in it | 413 |
@@ -88,9 +88,24 @@
 //! `ms` from the body's end to the answer. A message that could not be passed on has one at `warn`
 //! before it, with the `cause`. Nothing else of a message is ever logged.
 //!
+//! With the feature `metrics`:
+//!
+//! | name | kind | label |
+//! |---|---|---|
+//! | `hl7_http_connections` | gauge | |
+//! | `hl7_http_connections_total` | counter | |
+//! | `hl7_http_exchanges_total` | counter | `code`: MSA-1, or `-` |
+//! | `hl7_http_received_bytes_total` | counter | |
+//! | `hl7_http_exchange_seconds` | histogram | |
+//! | `hl7_http_refusals_total` | counter | `status`: that of a refusal in the table above |
+//! | `hl7_http_events_total` | counter | `event`: `silent`, `not_http`, `lost` |
+//!
+//! A service that is mounted elsewhere has no connections and no events.
+//!
 //! [`Dialect`]: crate::Dialect
 
 mod access;
+mod answering;
 mod body;
 mod budget;
 #[cfg(feature = "charset")]
@@ -101,6 +116,7 @@ mod exchange;
 mod extract;
 mod forwarded;
 mod gzip;
+mod packing;
 mod read;
 mod refusal;
 mod request_parts;

@@ -82,6 +82,77 @@ async fn an_endless_body_is_refused_and_no_longer_read() {
 }
 
 #[tokio::test]
+async fn who_sends_byte_by_byte_is_let_go_in_time_and_the_server_still_serves() {
+    let limit = Duration::from_millis(300);
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let server = server.header_timeout(limit).body_timeout(limit).idle_timeout(PATIENT);
+    let running = Running::start(server.serve(accept));
+    let whole = raw_post("", &adt("7", "", ""));
+    let body = whole.find("\r\n\r\n").unwrap() + 4;
+    for (at_once, expected) in [(0, ""), (body, "HTTP/1.1 408 ")] {
+        let stream = TcpStream::connect(running.address).await.unwrap();
+        let (mut reading, mut writing) = stream.into_split();
+        writing.write_all(&whole.as_bytes()[..at_once]).await.unwrap();
+        let dripping = async {
+            // At this pace the rest would take a minute or more.
+            for byte in whole.as_bytes()[at_once..].chunks(1) {
+                if writing.write_all(byte).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(limit).await;
+            }
+        };
+        let answer = tokio::select! {
+            answer = rest(&mut reading) => answer,
+            () = dripping => String::new(),
+        };
+        assert!(answer.starts_with(expected), "{at_once}: {answer:?}");
+        assert!(!answer.contains("MSA|"), "{at_once}: {answer:?}");
+        still_serves(running.address).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn endless_headers_are_refused_and_no_longer_read() {
+    let server = Server::bind("127.0.0.1:0").await.unwrap().header_timeout(PATIENT);
+    let running = Running::start(server.serve(accept));
+    for line in [format!("X-Long: {}\r\n", "x".repeat(1000)), "x".repeat(1000)] {
+        let stream = TcpStream::connect(running.address).await.unwrap();
+        let (mut reading, mut writing) = stream.into_split();
+        writing.write_all(b"POST /adt HTTP/1.1\r\n").await.unwrap();
+        let flood = async { while writing.write_all(line.as_bytes()).await.is_ok() {} };
+        let answer = async { rest(&mut reading).await };
+        let (answer, ()) =
+            timeout(SOON, async { tokio::join!(answer, flood) }).await.expect("closed");
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{answer:?}");
+        still_serves(running.address).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_gzip_bomb_is_refused_and_the_server_still_serves() {
+    let server = Server::bind("127.0.0.1:0").await.unwrap();
+    let (max, buffered) = (1 << 20, 2 << 20);
+    let running = Running::start(server.max_body_len(max).max_buffered(buffered).serve(accept));
+    let bomb = gzip(&vec![b'\r'; 64 << 20]);
+    assert!(bomb.len() < max, "{} bytes", bomb.len());
+    let mut request = format!(
+        "POST /adt HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        bomb.len()
+    )
+    .into_bytes();
+    request.extend_from_slice(&bomb);
+    for _ in 0..4 {
+        let answer = raw(running.address, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        still_serves(running.address).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn http_2_says_413_however_long_the_body_is() {
     let server = Server::bind("127.0.0.1:0").await.unwrap().max_body_len(100_000);
     let running = Running::start(server.serve(accept));

@@ -10,7 +10,7 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use hl7_ack::Deliver;
-use hl7_ack::{Outcome, Peer, Received};
+use hl7_ack::{Identity, Outcome, Peer, Received};
 use hl7_http::{
     client::Client,
     server::{Access, Permission, RequestParts, Server, Service, TrustedProxies},
@@ -89,6 +89,48 @@ async fn one_way_in_is_enough_and_none_is_401_with_a_challenge() {
 }
 
 #[tokio::test]
+async fn a_certificate_lets_in_by_its_subject_or_fingerprint() {
+    let known = || Some(Identity::new("CN=Lab,O=GH", vec![], [0xAB; 32]));
+    let other = || Some(Identity::new("CN=Lab,O=GH,C=DE", vec![], [0xAC; 32]));
+    let nameless = || Some(Identity::new("", vec!["lab.example.org".to_owned()], [0xAD; 32]));
+    let colons = "AB:".repeat(32);
+    let by_subject = Access::new().certificate_subject("CN=Lab,O=GH");
+    let by_fingerprint = Access::new().certificate_fingerprint(colons.trim_end_matches(':'));
+    let by_digits = Access::new().certificate_fingerprint(&"ab".repeat(32));
+    let by_nothing = Access::new().certificate_fingerprint("ab").certificate_subject("");
+    let or_token = by_subject.clone().bearer("t1");
+    let or_check = by_subject.clone().check(|_, _| Permission::Unknown);
+    let denied = by_subject.clone().check(|_, _| Permission::Denied);
+    for (name, access, identity, status) in [
+        ("subject", &by_subject, known(), 200),
+        ("subject", &by_subject, other(), 403),
+        ("subject", &by_subject, nameless(), 403),
+        ("subject", &by_subject, None, 403),
+        ("fingerprint", &by_fingerprint, known(), 200),
+        ("fingerprint", &by_fingerprint, other(), 403),
+        ("digits", &by_digits, known(), 200),
+        ("digits", &by_digits, None, 403),
+        ("nothing", &by_nothing, known(), 403),
+        ("nothing", &by_nothing, nameless(), 403),
+        ("or token", &or_token, known(), 200),
+        ("or token", &or_token, other(), 401),
+        ("or check", &or_check, known(), 200),
+        ("or check", &or_check, None, 401),
+        ("denied", &denied, known(), 403),
+    ] {
+        let service = Service::new(accept).access(access.clone());
+        let mut request = post(&[], adt("7", "", ""));
+        if let Some(identity) = &identity {
+            request.extensions_mut().insert(Peer::default().with_identity(identity.clone()));
+        }
+        let response = service.answer(request).await;
+        assert_eq!(response.status(), status, "{name} {identity:?}");
+        let challenged = response.headers().contains_key("www-authenticate");
+        assert_eq!(challenged, status == 401, "{name} {identity:?}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_gets_in_where_no_way_is_set() {
     let service = Service::new(accept).access(Access::new());
     for authorization in ["", "Basic Og==", "Bearer "] {
@@ -108,8 +150,11 @@ async fn a_client_with_the_credentials_is_let_in_and_no_secret_is_shown() {
     for (builder, expected) in [
         (Client::builder(&url).basic("lab", SECRET), "AA"),
         (Client::builder(&url).bearer(SECRET), "AA"),
-        (Client::builder(&url).bearer("other"), "unknown: Refused: refused: HTTP status 401"),
-        (Client::builder(&url), "unknown: Refused: refused: HTTP status 401"),
+        (
+            Client::builder(&url).bearer("other"),
+            "not sent: AccessRefused: access refused: HTTP status 401",
+        ),
+        (Client::builder(&url), "not sent: AccessRefused: access refused: HTTP status 401"),
     ] {
         let client = builder.build().unwrap();
         assert!(!format!("{client:?}").contains(SECRET));
@@ -131,7 +176,7 @@ async fn what_proxies_tell_is_believed_from_trusted_ones_alone() {
         ))
     })
     .trusted_proxies(
-        TrustedProxies::new(["10.0.0.1".parse().unwrap()])
+        TrustedProxies::new("10.0.0.1".parse().unwrap())
             .address_in(HeaderName::from_static("x-forwarded-for"))
             .certificate_in(HeaderName::from_static("x-cert")),
     );

@@ -98,18 +98,26 @@ async fn every_response_means_what_the_table_says() {
             "unknown: Refused",
         ),
         (true, bare("400 Bad Request"), "unknown: ContentRefused"),
-        (true, bare("401 Unauthorized"), "unknown: Refused"),
-        (true, bare("403 Forbidden"), "unknown: Refused"),
+        (true, bare("401 Unauthorized"), "not sent: AccessRefused"),
+        (true, bare("403 Forbidden"), "not sent: AccessRefused"),
+        (false, bare("401 Unauthorized"), "not sent: AccessRefused"),
+        (true, response("401 Unauthorized", ER7, &ack("AR", "7")), "AR"),
         (true, response("404 Not Found", "text/html", html), "unknown: Refused"),
         (true, bare("405 Method Not Allowed"), "unknown: Refused"),
         (true, bare("408 Request Timeout"), "unknown: Refused"),
         (true, bare("413 Content Too Large"), "unknown: ContentRefused"),
         (true, bare("415 Unsupported Media Type"), "unknown: ContentRefused"),
         (true, bare("422 Unprocessable Content"), "unknown: ContentRefused"),
-        (true, bare("429 Too Many Requests"), "unknown: Refused"),
+        (true, bare("429 Too Many Requests"), "not sent: Overloaded"),
         (true, bare("500 Internal Server Error"), "unknown: Refused"),
         (true, response("502 Bad Gateway", "text/html", &long), "unknown: Refused"),
         (true, bare("503 Service Unavailable"), "unknown: Refused"),
+        (
+            true,
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n"
+                .to_owned(),
+            "not sent: Overloaded",
+        ),
         (true, bare("504 Gateway Timeout"), "unknown: Refused"),
     ] {
         let line = answer.lines().next().unwrap_or_default().to_owned();
@@ -119,9 +127,29 @@ async fn every_response_means_what_the_table_says() {
         let message = owned(adt("7", asks, asks));
         let found = came_to(&client(&format!("http://{address}/adt")).deliver(message).await);
         assert!(found.starts_with(expected), "{line}, due {due}: {found}");
-        if expected.starts_with("unknown") {
+        if expected.starts_with("unknown") || expected.starts_with("not sent") {
             assert!(found.contains(&format!("HTTP status {status}")), "{line}: {found}");
         }
+    }
+}
+
+#[tokio::test]
+async fn the_pause_a_refusal_asks_for_is_told_and_at_most_an_hour() {
+    let of = |seconds| Some(Duration::from_secs(seconds));
+    for (status, header, expected) in [
+        ("429 Too Many Requests", "Retry-After: 7\r\n", of(7)),
+        ("503 Service Unavailable", "Retry-After: 120\r\n", of(120)),
+        ("503 Service Unavailable", "Retry-After: 86400\r\n", of(3600)),
+        ("503 Service Unavailable", "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", of(0)),
+        ("503 Service Unavailable", "Retry-After: soon\r\n", None),
+        ("500 Internal Server Error", "Retry-After: 7\r\n", of(7)),
+        ("429 Too Many Requests", "", None),
+    ] {
+        let answer = format!("HTTP/1.1 {status}\r\n{header}Content-Length: 0\r\n\r\n");
+        let address = answering(answer).await;
+        let delivery = client(&format!("http://{address}/")).deliver(owned(adt("7", "", ""))).await;
+        let found = delivery.cause().expect("no answer").retry_after();
+        assert_eq!(found, expected, "{status} {header:?}");
     }
 }
 

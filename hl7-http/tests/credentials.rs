@@ -142,7 +142,9 @@ async fn a_token_near_its_end_is_replaced_by_one_task_while_messages_go_on_with_
 
 #[tokio::test]
 async fn a_refused_token_is_replaced_once() {
-    for (good, expected, tries) in [("Bearer t2", "AA", 2), ("nobody", "unknown: Refused", 2)] {
+    for (good, expected, tries) in
+        [("Bearer t2", "AA", 2), ("nobody", "not sent: AccessRefused", 2)]
+    {
         let tried = Arc::new(AtomicUsize::new(0));
         let address = stand_in({
             let tried = Arc::clone(&tried);

@@ -278,7 +278,7 @@ async fn google() {
     assert_eq!(deliver(&client, "AA").await, "AA");
     assert_eq!(deliver(&client, "AE").await, "AE");
     let refused = deliver(&client, "AR").await;
-    assert!(refused.starts_with("unknown: Refused"), "{refused}");
+    assert!(refused.starts_with("not sent: AccessRefused"), "{refused}");
     assert!(refused.contains("HTTP status 403"), "{refused}");
 }
 

@@ -20,6 +20,8 @@ mod dialects;
 #[cfg(feature = "axum")]
 mod extract;
 mod limits;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod mount;
 mod poll;
 mod server;

@@ -73,6 +73,24 @@ async fn finish_waits_for_what_handlers_left_to_do() {
 }
 
 #[tokio::test]
+async fn a_handler_that_is_cut_off_is_no_503_which_would_say_that_nothing_was_done() {
+    let (begun, mut has_begun) = mpsc::unbounded_channel();
+    let service = Service::new(move |_: Received| {
+        begun.send(()).unwrap();
+        std::future::pending::<Outcome>()
+    });
+    let answering = tokio::spawn({
+        let service = service.clone();
+        async move { service.answer(post(&[], adt("7", "", ""))).await }
+    });
+    has_begun.recv().await.expect("the handler begins");
+    assert!(service.finish(Duration::from_millis(10)).await.is_err(), "it never ends");
+    let response = answering.await.unwrap();
+    assert_eq!(response.status(), 500);
+    assert!(!response.headers().contains_key("retry-after"), "{response:?}");
+}
+
+#[tokio::test]
 async fn a_response_that_nobody_waits_for_any_more_is_still_made_to_the_end() {
     let (events, mut seen) = mpsc::unbounded_channel();
     let release = Arc::new(Notify::new());

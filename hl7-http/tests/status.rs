@@ -80,6 +80,20 @@ async fn a_dialect_maps_codes_and_the_empty_answer_to_statuses() {
 }
 
 #[tokio::test]
+async fn a_status_that_asks_for_another_try_says_when() {
+    for (status, expected) in [(503, "1"), (429, "1"), (500, "-"), (200, "-")] {
+        let wanted = StatusCode::from_u16(status).unwrap();
+        let dialect = Dialect::hapi().with_status(hl7_ack::AckCode::AR, wanted);
+        let message = adt("7", "", "").replacen("|GH|", "|REJECT|", 1);
+        let response = by_name().dialect(dialect).answer(post(&[ER7], message)).await;
+        assert_eq!(header(&response, "retry-after"), expected, "{status}");
+        let (found, _, body) = parts(response).await;
+        assert_eq!(found, status);
+        assert!(body.windows(9).any(|bytes| bytes == b"\rMSA|AR|7"), "{status}: {body:?}");
+    }
+}
+
+#[tokio::test]
 async fn requests_that_get_no_hl7_answer_are_refused_in_plain_text() {
     let service = Service::new(accept);
     let message = adt("7", "", "");

@@ -1,8 +1,13 @@
 //! HTTPS and mutual TLS between client and server.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hl7_ack::{CauseKind, Deliver, Delivery};
-use hl7_http::{client::Client, server::Server};
+use hl7_http::{
+    client::Client,
+    server::{Access, Server},
+};
 use hl7_transport::{ClientTls, Pem, ServerTls};
 use http::Request;
 use http_body_util::Full;
@@ -10,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tokio::net::TcpStream;
 
+use crate::client::came_to;
 use crate::support::{Running, accept, adt, owned, parts, raw, still_serves};
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -96,6 +102,43 @@ async fn a_client_without_the_certificate_asked_for_gets_no_answer() {
         assert!(matches!(cause.kind(), CauseKind::Tls | CauseKind::Closed), "{cause}");
     }
     assert!(matches!(deliver(&url(&running), known).await, Delivery::Answered(_)), "goes on");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_let_in_by_its_certificate_is_told_from_who_is_not() {
+    let authority = Authority::new("ours");
+    let (chain, key) = authority.issue();
+    let mutual = ServerTls::builder(chain, key).client_ca(authority.pem()).build().unwrap();
+    let (chain, key) = authority.issue();
+    let known = ClientTls::builder().ca(authority.pem()).identity(chain, key).build().unwrap();
+    // What rcgen calls a subject that was given no name.
+    let rules = Access::new().certificate_subject("CN=rcgen self signed cert");
+    for (access, expected) in
+        [(rules, "AA"), (Access::new().certificate_subject("CN=lab"), "not sent: AccessRefused")]
+    {
+        let server = Server::bind("127.0.0.1:0").await.unwrap().tls(mutual.clone());
+        let running = Running::start(server.access(access.clone()).serve(accept));
+        let found = came_to(&deliver(&url(&running), known.clone()).await);
+        assert!(found.starts_with(expected), "{access:?}: {found}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn bad_tls_is_refused_and_the_server_still_serves() {
+    let authority = Authority::new("ours");
+    let (chain, key) = authority.issue();
+    let tls = ServerTls::builder(chain, key);
+    let running = start(tls.build().unwrap().handshake_timeout(Duration::from_millis(200))).await;
+    // A record of a handshake whose content never comes; one that is no hello; none at all.
+    let hello: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+    for bytes in [hello, b"\x16\x03\x01\x00\x05hello", b"\x80\x2e\x01\x00\x02", &[0xFF; 5000]] {
+        let answer = raw(running.address, bytes).await;
+        assert!(!answer.contains("HTTP"), "{bytes:?}: {answer:?}");
+        let trusting = ClientTls::builder().ca(authority.pem()).build().unwrap();
+        assert!(matches!(deliver(&url(&running), trusting).await, Delivery::Answered(_)));
+    }
     running.stop().await;
 }
 

@@ -91,9 +91,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hl7_ack::{
-    AckCode, Cause, CauseKind, Deliver, Delivery, Finding, OneAttempt, Outstanding, Progress,
-};
+use hl7_ack::{AckCode, Cause, CauseKind, Deliver, Delivery, OneAttempt, Outstanding, Progress};
 use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{

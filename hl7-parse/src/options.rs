@@ -242,8 +242,7 @@ impl ParseOptions {
     pub fn parse_owned(&self, bytes: impl Into<Bytes>) -> Result<ParsedOwned, ParseError> {
         let bytes = bytes.into();
         let Parsed { message, diagnostics, diagnostics_left_out } = self.parse(&bytes)?;
-        let (separators, spans) = message.into_parts();
-        let spans = Arc::from(&*spans);
+        let (separators, spans) = (message.separators(), Arc::from(message.spans()));
         let message = OwnedMessage::from_spans(bytes, separators, spans);
         Ok(ParsedOwned { message, diagnostics, diagnostics_left_out })
     }

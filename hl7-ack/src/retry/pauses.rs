@@ -44,6 +44,11 @@ impl Pauses {
         let half = full / 2;
         half + half.mul_f64(part / f64::from(u32::MAX))
     }
+
+    /// The same, or what the far side asks for, where that is longer; never more than the longest.
+    pub(super) fn asked_for(&self, asked: Option<Duration>, attempts: u32) -> Duration {
+        self.after(attempts).max(asked.unwrap_or_default().min(self.longest))
+    }
 }
 
 impl fmt::Debug for Pauses {
@@ -67,6 +72,17 @@ mod tests {
             let full = Duration::from_secs(seconds);
             assert_eq!(none.after(attempts), full / 2, "after {attempts}");
             assert_eq!(all.after(attempts), full, "after {attempts}");
+        }
+    }
+
+    #[test]
+    fn a_pause_that_is_asked_for_is_kept_up_to_the_longest() {
+        let pauses = Pauses::new().between(Duration::from_secs(2), Duration::from_secs(8));
+        let pauses = pauses.random(Arc::new(|| !0));
+        for (asked, seconds) in [(None, 2), (Some(1), 2), (Some(5), 5), (Some(8), 8), (Some(9), 8)]
+        {
+            let pause = pauses.asked_for(asked.map(Duration::from_secs), 1);
+            assert_eq!(pause, Duration::from_secs(seconds), "{asked:?}");
         }
     }
 

@@ -57,7 +57,7 @@ impl RetryPolicy {
     /// | MSA-1 is not in Table 0008 | suspend |
     /// | not sent | retry |
     /// | unknown | suspend |
-    /// | not sent or unknown because of the content, or because the sender shuts down | suspend |
+    /// | not sent or unknown because of the content, because access is refused, or because the sender shuts down | suspend |
     #[must_use]
     pub fn park_content_errors() -> Self {
         let header = 200..=203;
@@ -77,7 +77,7 @@ impl RetryPolicy {
     /// | MSA-1 is not in Table 0008 | suspend |
     /// | not sent | retry |
     /// | unknown | suspend |
-    /// | not sent or unknown because of the content, or because the sender shuts down | suspend |
+    /// | not sent or unknown because of the content, because access is refused, or because the sender shuts down | suspend |
     #[must_use]
     pub fn retry_rejected() -> Self {
         Self::by_code(RetryAction::Suspend, RetryAction::Suspend, RetryAction::Retry)
@@ -101,8 +101,8 @@ impl RetryPolicy {
         }
     }
 
-    /// When no byte of the message left, unless the cause lies in its content or the sender shuts
-    /// down.
+    /// When the message was not sent, unless the cause lies in its content, access is refused or the
+    /// sender shuts down.
     ///
     /// ```
     /// use hl7_ack::{RetryAction, RetryPolicy};
@@ -214,7 +214,11 @@ impl RetryPolicy {
         match delivery {
             Delivery::NoneDue => RetryAction::Complete,
             Delivery::NotSent(cause) | Delivery::Unknown(cause)
-                if cause.kind().is_of_content() || cause.kind() == CauseKind::ShuttingDown =>
+                if cause.kind().is_of_content()
+                    || matches!(
+                        cause.kind(),
+                        CauseKind::AccessRefused | CauseKind::ShuttingDown
+                    ) =>
             {
                 RetryAction::Suspend
             }

@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use hl7_ack::Matching;
+use hl7_ack::{InOrder, Matching};
 use hl7_transport::{ClientTls, DEFAULT_KEEPALIVE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Url, redirect};
 
 use super::{
-    Client, Credentials, Inner, Limits, Turns,
+    Client, Credentials, Inner, Limits,
     error::{ClientError, ClientErrorKind},
     oauth::{OAuth, Tokens, basic, bearer},
 };
@@ -32,6 +32,7 @@ pub struct ClientBuilder {
     matching: Matching,
     always_original: bool,
     limits: Limits,
+    max_waiting: usize,
 }
 
 /// What a client is to show of itself, not yet checked.
@@ -59,8 +60,8 @@ impl ClientBuilder {
                 timeout: Duration::from_secs(30),
                 max_response_len: 1024 * 1024,
                 max_redirects: 0,
-                max_waiting: 1024,
             },
+            max_waiting: InOrder::<Client>::MAX_WAITING,
         }
     }
 
@@ -151,7 +152,7 @@ impl ClientBuilder {
     /// Most messages that wait for their turn, with a dialect that
     /// [keeps order](Dialect::keeping_order). Default 1024; over it a message is not sent.
     pub fn max_waiting(mut self, messages: usize) -> Self {
-        self.limits.max_waiting = messages;
+        self.max_waiting = messages;
         self
     }
 
@@ -267,7 +268,6 @@ impl ClientBuilder {
             _ => Credentials::Elsewhere,
         };
         let destination = url.origin().ascii_serialization();
-        let turns = dialect.is_in_order().then(|| Turns::new(limits.max_waiting));
         let (matching, always_original) = (self.matching, self.always_original);
         let inner = Inner {
             http,
@@ -279,10 +279,9 @@ impl ClientBuilder {
             matching,
             always_original,
             limits,
-            turns,
             dropped_inbound: AtomicU64::new(0),
         };
-        Ok(Client { inner: Arc::new(inner) })
+        Ok(Client::new(inner, self.max_waiting))
     }
 }
 

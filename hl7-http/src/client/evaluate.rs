@@ -1,5 +1,7 @@
 //! Decides what a response means: the body first, the status as evidence.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hl7_ack::{Answer, Cause, CauseKind, Delivery, Finding, Outstanding};
 use http::StatusCode;
@@ -26,6 +28,7 @@ pub(super) fn evaluate(
     status: StatusCode,
     content: Content,
     max_response_len: usize,
+    retry_after: Option<Duration>,
 ) -> Evaluated {
     let (mut is_empty, mut messages) = (false, 0);
     let (finding, what) = match content {
@@ -69,11 +72,7 @@ pub(super) fn evaluate(
         _ if status.is_success() => {
             unknown(CauseKind::Unreadable, format!("HTTP status {number} with {what}"))
         }
-        // What can not be read today can not be read tomorrow.
-        _ if matches!(number, 400 | 413 | 415 | 422) => {
-            unknown(CauseKind::ContentRefused, format!("HTTP status {number}"))
-        }
-        _ => unknown(CauseKind::Refused, format!("HTTP status {number}")),
+        _ => refused(status, retry_after),
     };
     Evaluated { delivery, beside: messages.saturating_sub(answers) }
 }
@@ -89,6 +88,26 @@ fn examine(outstanding: &Outstanding, content: &Bytes, messages: &mut u64) -> Fi
         }
     }
     answer.or(first).unwrap_or(Finding::Unreadable)
+}
+
+/// What a status that is not 2xx says by itself.
+fn refused(status: StatusCode, retry_after: Option<Duration>) -> Delivery {
+    let cause = |kind| {
+        let cause = Cause::new(kind, format!("HTTP status {}", status.as_u16()));
+        match retry_after {
+            Some(pause) => cause.with_retry_after(pause),
+            None => cause,
+        }
+    };
+    match (status.as_u16(), retry_after) {
+        // What can not be read today can not be read tomorrow.
+        (400 | 413 | 415 | 422, _) => Delivery::Unknown(cause(CauseKind::ContentRefused)),
+        // The message was not looked at (RFC 9110, 15.5.2 and 15.5.4).
+        (401 | 403, _) => Delivery::NotSent(cause(CauseKind::AccessRefused)),
+        // It was not either, and is asked for again (RFC 6585, 4; RFC 9110, 15.6.4).
+        (429, _) | (503, Some(_)) => Delivery::NotSent(cause(CauseKind::Overloaded)),
+        _ => Delivery::Unknown(cause(CauseKind::Refused)),
+    }
 }
 
 fn contradicts(answer: &Answer, status: StatusCode, dialect: &Dialect) -> bool {

@@ -34,6 +34,11 @@ impl Pauses {
         let pause = FIRST.saturating_mul(1 << doublings).min(self.max);
         pause.saturating_sub(part_of(pause / 2, random()))
     }
+
+    /// The same, or what the source asks for, where that is longer; never more than the longest.
+    pub(super) fn asked_for(&self, asked: Option<Duration>, failures: u32) -> Duration {
+        self.after(failures).max(asked.unwrap_or_default().min(self.max))
+    }
 }
 
 /// A part of the whole: nothing at 0, all of it at the highest.
@@ -51,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_double_up_to_the_longest_and_lose_at_most_half() {
+    fn pauses_double_up_to_the_longest_and_lose_at_most_half_but_of_what_is_asked_for() {
         let pauses = Pauses { interval: Duration::from_secs(10), max: Duration::from_secs(60) };
         for (failures, full) in [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (8, 60), (u32::MAX, 60)]
         {
@@ -64,6 +69,15 @@ mod tests {
         for _ in 0..100 {
             let pause = pauses.between();
             assert!((10.0..=11.0).contains(&pause.as_secs_f64()), "{pause:?}");
+        }
+        for (asked, failures, least, most) in [
+            (None, 1, 0.5, 1.0),
+            (Some(20), 1, 20.0, 20.0),
+            (Some(61), 1, 60.0, 60.0),
+            (Some(1), 7, 30.0, 60.0),
+        ] {
+            let pause = pauses.asked_for(asked.map(Duration::from_secs), failures);
+            assert!((least..=most).contains(&pause.as_secs_f64()), "{asked:?}: {pause:?}");
         }
         let endless = Pauses { interval: Duration::MAX, max: Duration::MAX };
         assert_eq!(endless.between(), Duration::MAX);

@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use hl7_ack::Peer;
+use hl7_ack::{Identity, Peer};
 use http::{HeaderMap, HeaderValue, header};
 use subtle::{Choice, ConstantTimeEq};
 
@@ -12,8 +12,8 @@ use super::request_parts::RequestParts;
 /// Who may send messages, decided before the body is read.
 ///
 /// Any one of the ways that were set is enough. Who shows none is answered by 401 with
-/// `WWW-Authenticate`, whom the check denies by 403. Secrets are compared in a time that does not
-/// depend on how much of them is right.
+/// `WWW-Authenticate`, or by 403 where certificates are the only way in; whom the check denies by
+/// 403. Secrets are compared in a time that does not depend on how much of them is right.
 ///
 /// ```
 /// use hl7_ack::{Outcome, Received};
@@ -22,6 +22,7 @@ use super::request_parts::RequestParts;
 /// let access = Access::new()
 ///     .basic("lab", "a long password")
 ///     .bearer("a token")
+///     .certificate_subject("CN=Lab,O=General Hospital")
 ///     .check(|request, peer| match request.path() {
 ///         "/admin" => Permission::Denied,
 ///         // Nothing said: then the password or the token decides.
@@ -35,7 +36,15 @@ use super::request_parts::RequestParts;
 pub struct Access {
     basic: Vec<Vec<u8>>,
     bearer: Vec<Vec<u8>>,
+    certificates: Vec<Certificate>,
     check: Option<Arc<Check>>,
+}
+
+/// A certificate that lets its owner in.
+#[derive(Clone)]
+enum Certificate {
+    Subject(String),
+    Fingerprint(String),
 }
 
 type Check = dyn Fn(&RequestParts, &Peer) -> Permission + Send + Sync;
@@ -85,7 +94,40 @@ impl Access {
         self
     }
 
-    /// Asks this function first: for certificates, signed tokens, paths. It is called on the
+    /// Lets in who has shown a client certificate with this subject, as
+    /// [`Identity::subject`](hl7_ack::Identity::subject) has it: `CN=Lab,O=General Hospital`
+    /// (RFC 4514), letter for letter.
+    ///
+    /// The certificate is one that [`ServerTls`](hl7_transport::ServerTls) has verified, by
+    /// authorities that issue no such name to anybody else. What a proxy says of a certificate
+    /// ([`RequestParts::forwarded_certificate`]) is for [`check`](Self::check) to read.
+    #[must_use]
+    pub fn certificate_subject(mut self, subject: &str) -> Self {
+        if !subject.is_empty() {
+            self.certificates.push(Certificate::Subject(subject.to_owned()));
+        }
+        self
+    }
+
+    /// Lets in who has shown the client certificate with this SHA-256: 64 hexadecimal digits, with
+    /// or without colons, as `openssl x509 -fingerprint -sha256` prints them. What is none lets
+    /// nobody in.
+    ///
+    /// ```
+    /// use hl7_http::server::Access;
+    ///
+    /// let digits = "3F:2A:".repeat(16);
+    /// let access = Access::new().certificate_fingerprint(digits.trim_end_matches(':'));
+    /// # drop(access);
+    /// ```
+    #[must_use]
+    pub fn certificate_fingerprint(mut self, sha_256: &str) -> Self {
+        let digits = sha_256.replace(':', "").to_ascii_lowercase();
+        self.certificates.push(Certificate::Fingerprint(digits));
+        self
+    }
+
+    /// Asks this function first: for signed tokens, paths, what a proxy says. It is called on the
     /// server's tasks, so that it is not to block; keys are fetched ahead by a task of their own.
     #[must_use]
     pub fn check(
@@ -102,11 +144,28 @@ impl Access {
             Some(Permission::Denied) => return Err(NoAccess::Forbidden),
             Some(Permission::Unknown) | None => {}
         }
+        if peer.identity().is_some_and(|identity| self.is_certified(identity)) {
+            return Ok(());
+        }
         let shown = request.headers().get(header::AUTHORIZATION);
         match shown.is_some_and(|shown| self.knows(shown)) {
             true => Ok(()),
+            false if self.is_by_certificate_alone() => Err(NoAccess::Forbidden),
             false => Err(NoAccess::Unauthorized),
         }
+    }
+
+    fn is_certified(&self, identity: &Identity) -> bool {
+        self.certificates.iter().any(|certificate| match certificate {
+            Certificate::Subject(subject) => subject == identity.subject(),
+            Certificate::Fingerprint(digits) => *digits == identity.fingerprint_hex(),
+        })
+    }
+
+    /// Whether no header could help.
+    fn is_by_certificate_alone(&self) -> bool {
+        let by_header = self.check.is_some() || !self.basic.is_empty() || !self.bearer.is_empty();
+        !self.certificates.is_empty() && !by_header
     }
 
     fn knows(&self, shown: &HeaderValue) -> bool {
@@ -146,6 +205,7 @@ impl fmt::Debug for Access {
         f.debug_struct("Access")
             .field("basic", &self.basic.len())
             .field("bearer", &self.bearer.len())
+            .field("certificates", &self.certificates.len())
             .field("check", &self.check.is_some())
             .finish()
     }

@@ -1,7 +1,7 @@
 //! [`CharsetOverride`]: makes a message say, or be, what the charset parameter of its request says.
 
 use hl7_ack::{ErrorCode, Handler, Outcome, Received, Reply};
-use hl7_parse::{Charset, Editor, OwnedMessage, ParseErrorKind, Path, charset};
+use hl7_parse::{Charset, Editor, OwnedMessage, Path, charset};
 
 use super::request_parts::RequestParts;
 
@@ -116,9 +116,6 @@ fn transcoded(
     let named = renamed(&decoded.message, to)?;
     let encoded = charset::encode(named.as_bytes().clone(), to)
         .map_err(|_| refused("a character is not in the character set of the receiver"))?;
-    let read = OwnedMessage::parse(encoded.clone()).or_else(|error| match error.kind() {
-        ParseErrorKind::NeedsDecoding(_) => OwnedMessage::parse_undecoded(encoded),
-        _ => Err(error),
-    });
-    read.map_err(|_| refused("the character set of the receiver can not be split"))
+    OwnedMessage::parse_undecoded(encoded)
+        .map_err(|_| refused("the character set of the receiver can not be split"))
 }

@@ -25,6 +25,7 @@ use super::{
     service::Service,
     watch::{Counted, Limits, Watch, Watched},
 };
+use crate::meter;
 
 /// Most bytes of a request's headers, and of what is read ahead of a body.
 const MAX_HEADER_LEN: usize = 64 * 1024;
@@ -71,15 +72,16 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
+        let _held = meter::Held::begin();
         let watch = Watch::new();
         let service = service_fn({
             let (watch, peer) = (watch.clone(), peer.clone());
-            move |mut request: Request<Incoming>| {
+            move |request: Request<Incoming>| {
                 let in_flight = watch.request();
-                let service = self.service.clone();
-                request.extensions_mut().insert(peer.clone());
+                let (service, peer) = (self.service.clone(), peer.clone());
                 async move {
-                    let response = service.answer(request).await;
+                    let (parts, body) = request.into_parts();
+                    let response = service.answer_to(peer, parts, body).await;
                     let in_flight = in_flight.answered();
                     let counted = |inner| Counted { inner, _in_flight: in_flight };
                     Ok::<_, std::convert::Infallible>(response.map(counted))
@@ -127,17 +129,24 @@ impl Connections {
 fn log(end: &End, peer: &Peer) {
     match end {
         End::Closed(Ok(())) => tracing::debug!(%peer, "closed"),
-        End::Silent => tracing::debug!(%peer, "no request in time, or an answer not taken, closed"),
+        End::Silent => {
+            meter::noted("silent");
+            tracing::debug!(%peer, "no request in time, or an answer not taken, closed");
+        }
         End::Closed(Err(error)) => match error.downcast_ref::<hyper::Error>() {
             Some(error) if error.is_parse() => {
+                meter::noted("not_http");
                 tracing::warn!(
                     %peer,
                     "not HTTP, closed; does the sender speak TLS or MLLP to this port?"
                 );
             }
-            // hyper's own text names what failed; sources could show what was received.
-            Some(error) => tracing::debug!(%peer, %error, "connection lost"),
-            None => tracing::debug!(%peer, "connection lost"),
+            error => {
+                meter::noted("lost");
+                // hyper's own text names what failed; sources could show what was received.
+                let error = error.map(tracing::field::display);
+                tracing::debug!(%peer, error, "connection lost");
+            }
         },
     }
 }

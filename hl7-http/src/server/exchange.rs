@@ -1,6 +1,9 @@
 //! Answers one body: each message in it, and all answers in one response.
 
-use std::time::{Duration, Instant};
+use std::{
+    mem,
+    time::{Duration, Instant},
+};
 
 use bytes::{Bytes, BytesMut};
 use hl7_ack::{Action, Peer, Responder, Response, Then};
@@ -8,7 +11,7 @@ use hl7_transport::Background;
 use http::StatusCode;
 
 use super::body::After;
-use crate::dialect::Dialect;
+use crate::{dialect::Dialect, meter};
 
 /// What a body came to.
 pub(super) struct Answered {
@@ -35,7 +38,7 @@ pub(super) enum Verdict {
 /// outcome is unknown to it for all of them.
 pub(super) async fn answer(
     content: Bytes,
-    peer: &Peer,
+    mut peer: Peer,
     responder: &Responder,
     dialect: &Dialect,
     background: &Background,
@@ -45,12 +48,19 @@ pub(super) async fn answer(
     let mut answers = Answers { status: None, first: Bytes::new(), more: BytesMut::new() };
     let mut thens = Vec::new();
     let mut result = None;
-    for message in messages {
+    let logged = peer.address().map_or_else(Peer::default, Peer::at);
+    let mut messages = messages.into_iter();
+    while let Some(message) = messages.next() {
         let started = Instant::now();
         let bytes = message.len();
-        let mut response = responder.respond(message, peer.clone()).await;
+        // The last one, mostly the only one, gets it without a copy.
+        let from = match messages.len() {
+            0 => mem::take(&mut peer),
+            _ => peer.clone(),
+        };
+        let mut response = responder.respond(message, from).await;
         thens.extend(response.take_then());
-        log(&response, peer, bytes, started);
+        log(&response, &logged, bytes, started);
         if single && !response.is_readable() && !dialect.acknowledges_unreadable() {
             result = Some(unreadable(&response));
             break;
@@ -132,13 +142,15 @@ fn log(response: &Response, peer: &Peer, bytes: usize, started: Instant) {
         tracing::warn!(%peer, %cause, "not handled");
     }
     let code = response.code().map_or("-", |code| code.as_str());
+    let took = started.elapsed();
+    meter::exchanged(response.code(), bytes, took);
     tracing::info!(
         %peer,
         message_type = response.message_type(),
         control_id = response.control_id(),
         bytes,
         code,
-        ms = milliseconds(started.elapsed()),
+        ms = milliseconds(took),
         "exchange"
     );
 }

@@ -10,11 +10,7 @@ use hl7_ack::{ErrorCode, Outcome, Peer, Received, Reply};
 use hl7_parse::OwnedMessage;
 use http::{Response, Version};
 
-use super::{
-    body::Body,
-    refusal::Refusal,
-    service::{Begun, Service},
-};
+use super::{answering::Begun, body::Body, refusal::Refusal, service::Service};
 
 /// One message, taken by an axum handler, which remembers its caller: [`answer`](Self::answer)
 /// gives the response in the caller's type and by the dialect.
@@ -118,18 +114,14 @@ impl<S: Send + Sync> FromRequest<S> for Hl7 {
         let service = parts.extensions.get::<Service>().cloned();
         let service =
             service.unwrap_or_else(|| DEFAULT.get_or_init(Service::for_extractor).clone());
-        let begun = service.begin_answer(&parts, body).await?;
         let version = parts.version;
+        let begun = service.begin_answer(parts, body).await?;
         let refuse = |refusal| service.refuse(refusal, version);
         let mut messages = service.messages(&begun).into_iter();
         let (Some(content), None) = (messages.next(), messages.next()) else {
             return Err(refuse(Refusal::SeveralMessages));
         };
-        let read = OwnedMessage::parse(content.clone()).or_else(|error| match error.kind() {
-            hl7_parse::ParseErrorKind::NeedsDecoding(_) => OwnedMessage::parse_undecoded(content),
-            _ => Err(error),
-        });
-        let Ok(message) = read else {
+        let Ok(message) = OwnedMessage::parse_undecoded(content) else {
             // What the service answers to it is a refusal, or an acknowledgment by the dialect.
             return Err(service.finish_answer(begun, version).await);
         };

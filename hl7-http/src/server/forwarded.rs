@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use hl7_transport::Networks;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The reverse proxies in front of a server, and the headers in which they say who is behind them.
@@ -13,19 +14,20 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 /// The proxy has to replace the certificate's header, or remove it, in each request it passes on.
 ///
 /// ```
-/// use std::net::{IpAddr, Ipv4Addr};
-///
 /// use hl7_http::server::TrustedProxies;
 /// use http::HeaderName;
 ///
-/// let proxies = TrustedProxies::new([IpAddr::V4(Ipv4Addr::LOCALHOST)])
+/// # fn main() -> Result<(), hl7_transport::NetworksError> {
+/// let proxies = TrustedProxies::new("127.0.0.1, 10.1.0.0/28".parse()?)
 ///     .address_in(HeaderName::from_static("x-forwarded-for"))
 ///     .certificate_in(HeaderName::from_static("x-ssl-client-cert"));
 /// # drop(proxies);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies {
-    proxies: Vec<IpAddr>,
+    proxies: Networks,
     address: Option<HeaderName>,
     certificate: Option<HeaderName>,
 }
@@ -55,8 +57,7 @@ const TOLD_BY_PROXIES: [&str; 11] = [
 impl TrustedProxies {
     /// Believes the proxies at these addresses.
     #[must_use]
-    pub fn new(proxies: impl IntoIterator<Item = IpAddr>) -> Self {
-        let proxies = proxies.into_iter().map(|address| address.to_canonical()).collect();
+    pub fn new(proxies: Networks) -> Self {
         Self { proxies, ..Self::default() }
     }
 
@@ -76,7 +77,7 @@ impl TrustedProxies {
     }
 
     fn trusts(&self, address: IpAddr) -> bool {
-        self.proxies.contains(&address.to_canonical())
+        self.proxies.contains(address)
     }
 
     /// Takes out of the headers what proxies tell, and gives what of it can be believed.
@@ -145,9 +146,7 @@ mod tests {
     use super::*;
 
     fn proxies() -> TrustedProxies {
-        TrustedProxies::new(
-            ["10.0.0.1", "::ffff:10.0.0.2", "2001:db8::1"].map(|ip| ip.parse().unwrap()),
-        )
+        TrustedProxies::new("10.0.0.1, 10.0.0.2, 2001:db8::1".parse().unwrap())
     }
 
     fn behind(

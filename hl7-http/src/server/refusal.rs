@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 
 use super::body::Body;
+use crate::meter;
 
 /// Why a request gets no HL7 answer. The texts name nothing of the request and no internals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +11,7 @@ pub(super) enum Refusal {
     Broken,
     ContentEncoding,
     ContentType,
+    CutOff,
     Forbidden,
     Method,
     NoRoom,
@@ -31,6 +33,7 @@ impl Refusal {
             Self::NotGzip | Self::NotHl7 => StatusCode::BAD_REQUEST,
             #[cfg(feature = "axum")]
             Self::SeveralMessages => StatusCode::BAD_REQUEST,
+            Self::CutOff => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             // 400 would say that the content is at fault, and the message would be set aside.
@@ -47,6 +50,7 @@ impl Refusal {
             Self::Broken => "the body is broken off\n",
             Self::ContentEncoding => "the content encoding is not supported; gzip is\n",
             Self::ContentType => "the content type is not supported; application/hl7-v2+er7 is\n",
+            Self::CutOff => "shut down before there was an answer\n",
             Self::Forbidden => "not allowed\n",
             Self::Method => "HL7 messages are sent by POST\n",
             Self::NoRoom => "too many bytes at once\n",
@@ -67,12 +71,18 @@ impl Refusal {
     fn closes(self) -> bool {
         matches!(
             self,
-            Self::Broken | Self::NoRoom | Self::Stopping | Self::TimedOut | Self::TooLong
+            Self::Broken
+                | Self::CutOff
+                | Self::NoRoom
+                | Self::Stopping
+                | Self::TimedOut
+                | Self::TooLong
         )
     }
 
     pub(super) fn response(self, version: Version) -> Response<Body> {
         let status = self.status();
+        meter::refused(status);
         tracing::debug!(status = status.as_u16(), reason = self.text().trim_end(), "refused");
         let mut response = Response::new(Body::new(self.text(), None));
         *response.status_mut() = status;
@@ -84,15 +94,22 @@ impl Refusal {
             Self::ContentEncoding => {
                 drop(headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip")));
             }
-            Self::NoRoom | Self::Overloaded | Self::Stopping => {
-                drop(headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1")));
-            }
             _ => {}
         }
         if self.closes() {
             close(headers, version);
         }
+        retry_later(&mut response);
         response
+    }
+}
+
+/// Says after how many seconds another try may help, where the status says that one may (RFC 9110,
+/// 10.2.3; RFC 6585, 4).
+pub(super) fn retry_later(response: &mut Response<Body>) {
+    if matches!(response.status(), StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS)
+    {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{fmt, net::IpAddr};
 
 use hl7_ack::Peer;
-use http::{HeaderMap, HeaderValue, Method, Uri, header, request::Parts};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 
 use super::forwarded::{Behind, TrustedProxies};
 use crate::media_type::MediaType;
@@ -33,10 +33,15 @@ pub struct RequestParts {
 }
 
 impl RequestParts {
-    pub(super) fn of(parts: &Parts, peer: &Peer, proxies: &TrustedProxies) -> Self {
-        let mut headers = parts.headers.clone();
+    pub(super) fn new(
+        method: Method,
+        uri: Uri,
+        mut headers: HeaderMap,
+        peer: &Peer,
+        proxies: &TrustedProxies,
+    ) -> Self {
         let behind = proxies.take(&mut headers, peer.address());
-        Self { method: parts.method.clone(), uri: parts.uri.clone(), headers, behind }
+        Self { method, uri, headers, behind }
     }
 
     /// The method; POST.

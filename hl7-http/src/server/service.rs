@@ -12,21 +12,16 @@ use std::{
 
 use hl7_ack::{Acknowledger, Handler, Peer, Responder};
 use hl7_transport::{Background, CutOff, Shutdown, TokioTimer};
-use http::{Method, Request, Response, StatusCode, Version, header, request::Parts};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use http::{Request, Response, Version, header, request::Parts};
 
 use super::{
-    access::{Access, NoAccess},
+    access::Access,
+    answering::{Begun, Inner},
     body::Body,
-    budget::{Budget, Held},
-    exchange::{Answered, Verdict, answer},
     forwarded::TrustedProxies,
-    gzip,
-    read::{Patience, Unread, discard, read},
-    refusal::{Refusal, close},
-    request_parts::RequestParts,
+    refusal::Refusal,
 };
-use crate::{content, date, dialect::Dialect, media_type::MediaType};
+use crate::{date, dialect::Dialect};
 
 /// Answers HL7 messages in POST requests, wherever requests come from.
 ///
@@ -48,16 +43,6 @@ use crate::{content, date, dialect::Dialect, media_type::MediaType};
 #[derive(Clone, Debug)]
 pub struct Service {
     inner: Arc<Inner>,
-}
-
-#[derive(Clone, Debug)]
-struct Inner {
-    responder: Responder,
-    options: Options,
-    in_flight: Arc<Semaphore>,
-    budget: Budget,
-    background: Background,
-    shutdown: Shutdown,
 }
 
 /// What a service and a server have in common.
@@ -120,16 +105,7 @@ impl Service {
     }
 
     pub(super) fn with(responder: Responder, options: Options, shutdown: Shutdown) -> Self {
-        let in_flight = options.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
-        let inner = Inner {
-            responder,
-            in_flight: Arc::new(Semaphore::new(in_flight)),
-            budget: Budget::new(options.max_buffered.max(options.max_body_len)),
-            background: Background::new(shutdown.clone(), options.max_background),
-            options,
-            shutdown,
-        };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(Inner::new(responder, options, shutdown)) }
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -221,39 +197,55 @@ impl Service {
         B: http_body::Body + Send + 'static,
         B::Data: Send,
     {
-        let (parts, body) = request.into_parts();
-        match self.begin_answer(&parts, body).await {
-            Ok(begun) => self.finish_answer(begun, parts.version).await,
-            Err(response) => response,
+        let (mut parts, body) = request.into_parts();
+        let peer = parts.extensions.remove::<Peer>().unwrap_or_default();
+        self.answer_to(peer, parts, body).await
+    }
+
+    /// Answers one request of this peer.
+    pub(super) async fn answer_to<B>(&self, peer: Peer, parts: Parts, body: B) -> Response<Body>
+    where
+        B: http_body::Body + Send + 'static,
+        B::Data: Send,
+    {
+        let version = parts.version;
+        match self.inner.begin(parts, peer, body).await {
+            Ok(begun) => self.finish_answer(begun, version).await,
+            Err(refusal) => self.refuse(refusal, version),
         }
     }
 
     /// Everything up to the handler; a refusal is a response already.
+    #[cfg(feature = "axum")]
     pub(super) async fn begin_answer<B>(
         &self,
-        parts: &Parts,
+        mut parts: Parts,
         body: B,
     ) -> Result<Begun, Response<Body>>
     where
         B: http_body::Body + Send + 'static,
         B::Data: Send,
     {
-        let begun = self.inner.begin(parts, body).await;
-        begun.map_err(|refusal| self.refuse(refusal, parts.version))
+        let peer = parts.extensions.remove::<Peer>().unwrap_or_default();
+        let version = parts.version;
+        let begun = self.inner.begin(parts, peer, body).await;
+        begun.map_err(|refusal| self.refuse(refusal, version))
     }
 
     /// The handler, and its answer.
     pub(super) async fn finish_answer(&self, begun: Begun, version: Version) -> Response<Body> {
-        let Begun { content, content_type, peer, held } = begun;
-        let answered = self.inner.handle(content, peer, held).await;
-        let response = answered
-            .and_then(|answered| self.inner.response(answered, content_type, version))
-            .map(dated);
-        response.unwrap_or_else(|refusal| self.refuse(refusal, version))
+        match self.inner.finish(begun, version).await {
+            Ok(response) => dated(response),
+            Err(refusal) => self.refuse(refusal, version),
+        }
     }
 
     pub(super) fn refuse(&self, refusal: Refusal, version: Version) -> Response<Body> {
-        dated(self.inner.refuse(refusal, version))
+        let mut response = refusal.response(version);
+        if let (Refusal::Unauthorized, Some(access)) = (refusal, &self.inner.options.access) {
+            access.challenge(response.headers_mut());
+        }
+        dated(response)
     }
 
     /// The messages in a body.
@@ -263,245 +255,12 @@ impl Service {
     }
 }
 
-/// A request whose body was read, and that was not refused.
-pub(super) struct Begun {
-    content: bytes::Bytes,
-    content_type: Option<MediaType>,
-    pub(super) peer: Peer,
-    held: (OwnedSemaphorePermit, Held),
-}
-
 /// With the time at which it was made (RFC 9110, 6.6.1).
 fn dated(mut response: Response<Body>) -> Response<Body> {
     if let Some(date) = date::now() {
         response.headers_mut().insert(header::DATE, date);
     }
     response
-}
-
-impl Inner {
-    async fn begin<B>(&self, parts: &Parts, body: B) -> Result<Begun, Refusal>
-    where
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-    {
-        let (permit, content_type, peer) = match self.look_at(parts) {
-            Ok(seen) => seen,
-            Err(refusal) => {
-                self.discard(parts, Box::pin(body));
-                return Err(refusal);
-            }
-        };
-        let mut held = self.budget.hold();
-        let content = self.content(parts, body, &mut held).await?;
-        if content.trim_ascii().is_empty() {
-            return Err(Refusal::NotHl7);
-        }
-        Ok(Begun { content, content_type, peer, held: (permit, held) })
-    }
-
-    fn refuse(&self, refusal: Refusal, version: Version) -> Response<Body> {
-        let mut response = refusal.response(version);
-        if let (Refusal::Unauthorized, Some(access)) = (refusal, &self.options.access) {
-            access.challenge(response.headers_mut());
-        }
-        response
-    }
-
-    /// What can be told before the body is read: who sends, whether there is a place, and the type
-    /// of the body.
-    fn look_at(
-        &self,
-        parts: &Parts,
-    ) -> Result<(OwnedSemaphorePermit, Option<MediaType>, Peer), Refusal> {
-        let Options { access, trusted_proxies, .. } = &self.options;
-        let mut peer = parts.extensions.get::<Peer>().cloned().unwrap_or_default();
-        let request = RequestParts::of(parts, &peer, trusted_proxies);
-        if let Some(access) = access {
-            access.decide(&request, &peer).map_err(|reason| match reason {
-                NoAccess::Unauthorized => Refusal::Unauthorized,
-                NoAccess::Forbidden => Refusal::Forbidden,
-            })?;
-        }
-        peer.extensions_mut().insert(request);
-        let permit = self.admit(parts)?;
-        Ok((permit, self.taken(parts)?, peer))
-    }
-
-    /// A place among the requests in flight.
-    fn admit(&self, parts: &Parts) -> Result<OwnedSemaphorePermit, Refusal> {
-        if parts.method != Method::POST {
-            return Err(Refusal::Method);
-        }
-        Arc::clone(&self.in_flight).try_acquire_owned().map_err(|_| Refusal::Overloaded)
-    }
-
-    /// The type of the request, if it is one that is taken; `None` when it has none.
-    fn taken(&self, parts: &Parts) -> Result<Option<MediaType>, Refusal> {
-        if Packing::of(parts).is_none() {
-            return Err(Refusal::ContentEncoding);
-        }
-        let Some(value) = parts.headers.get(header::CONTENT_TYPE) else { return Ok(None) };
-        value
-            .to_str()
-            .ok()
-            .and_then(MediaType::parse)
-            .filter(|found| self.options.dialect.accepts(found.essence()))
-            .map(Some)
-            .ok_or(Refusal::ContentType)
-    }
-
-    /// The HL7 in the body, unpacked and without an envelope.
-    async fn content<B>(
-        &self,
-        parts: &Parts,
-        body: B,
-        held: &mut Held,
-    ) -> Result<bytes::Bytes, Refusal>
-    where
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-    {
-        let Options { max_body_len, dialect, .. } = &self.options;
-        let mut body = Box::pin(body);
-        let mut read = read(body.as_mut(), *max_body_len, held, self.patience()).await;
-        if let (Ok(content), Some(Packing::Gzip)) = (&read, Packing::of(parts)) {
-            read = self.unpacked(content.clone(), held).await?;
-        }
-        match read {
-            Ok(content) => dialect.request_content(&content).ok_or(Refusal::NotHl7),
-            Err(Unread::Broken) => Err(Refusal::Broken),
-            Err(Unread::NotGzip) => Err(Refusal::NotGzip),
-            Err(Unread::Stopping) => Err(Refusal::Stopping),
-            Err(Unread::TimedOut) => Err(Refusal::TimedOut),
-            Err(Unread::NoRoom) => {
-                self.discard(parts, body);
-                Err(Refusal::NoRoom)
-            }
-            Err(Unread::TooLong) => {
-                self.discard(parts, body);
-                Err(Refusal::TooLong)
-            }
-        }
-    }
-
-    /// Unpacks on a thread that may be kept busy.
-    async fn unpacked(
-        &self,
-        packed: bytes::Bytes,
-        held: &mut Held,
-    ) -> Result<Result<bytes::Bytes, Unread>, Refusal> {
-        let max = self.options.max_body_len;
-        let mut lent = std::mem::replace(held, self.budget.hold());
-        let unpacking = tokio::task::spawn_blocking(move || {
-            let content = gzip::unpacked(&packed, max, &mut lent);
-            (content, lent)
-        });
-        let (content, returned) = unpacking.await.map_err(|_| Refusal::Stopping)?;
-        *held = returned;
-        Ok(content)
-    }
-
-    /// Reads on up to twice `max_body_len` while the refusal is on its way, unless the caller waits
-    /// for a word before it sends its body.
-    fn discard<B>(&self, parts: &Parts, body: Pin<Box<B>>)
-    where
-        B: http_body::Body + Send + 'static,
-        B::Data: Send,
-    {
-        if parts.headers.contains_key(header::EXPECT) || body.is_end_stream() {
-            return;
-        }
-        let inner = self.clone();
-        self.shutdown.spawn(async move {
-            let max = inner.options.max_body_len.saturating_mul(2);
-            discard(body, max, inner.patience()).await;
-        });
-    }
-
-    fn patience(&self) -> Patience<'_> {
-        let Options { body_timeout: limit, stop_grace, .. } = self.options;
-        Patience { limit, stop_grace, shutdown: &self.shutdown }
-    }
-
-    /// Handles the messages in a task of its own, which goes on when the caller goes away.
-    async fn handle(
-        &self,
-        content: bytes::Bytes,
-        peer: Peer,
-        held: (OwnedSemaphorePermit, Held),
-    ) -> Result<Answered, Refusal> {
-        let (done, answered) = oneshot::channel();
-        let inner = self.clone();
-        self.shutdown.spawn(async move {
-            let _held = held;
-            let Self { responder, options, background, .. } = &inner;
-            let answered = answer(content, &peer, responder, &options.dialect, background).await;
-            // A caller that has gone takes no answer; what it left to do starts when the answer
-            // is dropped.
-            let _caller_has_gone = done.send(answered);
-        });
-        answered.await.map_err(|_| Refusal::Stopping)
-    }
-
-    fn response(
-        &self,
-        answered: Answered,
-        content_type: Option<MediaType>,
-        version: Version,
-    ) -> Result<Response<Body>, Refusal> {
-        let Answered { result, after } = answered;
-        let dialect = &self.options.dialect;
-        let (status, body, value) = match result {
-            Verdict::Answer(status, content) => {
-                let own = content_type.filter(MediaType::is_hl7);
-                let essence = own.as_ref().map_or(dialect.content_type(), MediaType::essence);
-                let value = content::content_type(essence, dialect.charset(), &content);
-                let body = dialect.response_body(status, &content);
-                (status, Body::new(body, after), value)
-            }
-            Verdict::Nothing => (dialect.empty_status(), Body::empty(after), None),
-            Verdict::HangUp => {
-                let mut response = Response::new(Body::empty(after));
-                *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-                close(response.headers_mut(), version);
-                return Ok(response);
-            }
-            Verdict::Unreadable => return Err(Refusal::NotHl7),
-            Verdict::TooMany => return Err(Refusal::TooManyMessages),
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        if let Some(value) = value {
-            response.headers_mut().insert(header::CONTENT_TYPE, value);
-        }
-        Ok(response)
-    }
-}
-
-/// How a body is packed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Packing {
-    Not,
-    Gzip,
-}
-
-impl Packing {
-    /// `None` when it is packed in a way that is not taken.
-    fn of(parts: &Parts) -> Option<Self> {
-        let mut codings = parts.headers.get_all(header::CONTENT_ENCODING).iter();
-        let coding = match (codings.next(), codings.next()) {
-            (None, _) => return Some(Self::Not),
-            (Some(coding), None) => coding.as_bytes().trim_ascii(),
-            _ => return None,
-        };
-        let is = |name: &[u8]| coding.eq_ignore_ascii_case(name);
-        match () {
-            () if is(b"identity") => Some(Self::Not),
-            () if is(b"gzip") || is(b"x-gzip") => Some(Self::Gzip),
-            () => None,
-        }
-    }
 }
 
 impl<B> tower_service::Service<Request<B>> for Service

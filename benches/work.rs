@@ -77,7 +77,7 @@ operations! {
 
     fn op_diagnose(input: &Input) -> usize {
         let parse = |bytes| {
-            let read = ParseOptions::new().join_lines().parse(bytes);
+            let read = ParseOptions::new().join_lines().check_escapes().parse(bytes);
             read.map(|read| read.message.segments().len() + read.diagnostics.len())
         };
         parse(&input.plain).unwrap_or(0) + parse(&input.segments).unwrap_or(0)

@@ -62,6 +62,9 @@ pub(crate) struct Scanned {
 /// More than this is not reserved before it is needed.
 const MAX_RESERVED_SPANS: usize = 1024;
 
+/// What fits into the nearest cache of a processor.
+const NEAR_LEN: usize = 32 * 1024;
+
 /// Which first segments [`scan`] takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum First {
@@ -154,13 +157,27 @@ pub(crate) fn scan_with<R: Report>(
         start,
         line_start: start,
     };
-    if may_hold_kanji {
+    // What is short is still near for a second look, which costs less than three bytes at once.
+    let is_short = body.len() <= NEAR_LEN;
+    if may_hold_kanji
+        && let Some(at) = charset::kanji(if is_short { body } else { line }, &separators)
+    {
+        let kind = ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp);
+        return Err(ParseError::new(kind, start + at));
+    }
+    // What ends the header is known, but for line feeds in it that are data.
+    let rest = if line_feeds_are_data { start } else { (line_end + 1).min(bytes.len()) };
+    if rest > start && line_end < bytes.len() {
+        lines.end(line_end)?;
+    }
+    let body = slice(bytes, rest, bytes.len());
+    if may_hold_kanji && !is_short {
         for at in memchr3_iter(b'\r', b'\n', ESCAPE, body) {
-            lines.end(start + at)?;
+            lines.end(rest + at)?;
         }
     } else {
         for at in memchr2_iter(b'\r', b'\n', body) {
-            lines.end(start + at)?;
+            lines.end(rest + at)?;
         }
     }
     lines.end_last()?;

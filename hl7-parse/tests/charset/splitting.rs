@@ -133,6 +133,19 @@ fn kanji_that_nothing_declares_are_not_split() {
             let text = [text.as_bytes(), b"PID|||7||", name, b"\rPV1|1\r"].concat();
             let expected = Some((ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp), at));
             assert_eq!(refusals(&text), [expected; 3], "{}", text.escape_ascii());
+            // Behind a document too, and in the header.
+            let document = [&b"OBX|1|ED|||"[..], &[b'A'; 100_000], b"\r"].concat();
+            let (head, rest) = text.split_at(at - 9);
+            let long = [head, &document, rest].concat();
+            let expected_behind = expected.map(|(kind, at)| (kind, at + document.len()));
+            assert_eq!(refusals(&long), [expected_behind; 3], "{}", text.escape_ascii());
+            let in_header = header(msh_18, msh_20).replace("|A|", "|A#|");
+            let (before, after) = in_header.split_once('#').expect("there");
+            for more in [&b""[..], &document] {
+                let text = [before.as_bytes(), name, after.as_bytes(), more].concat();
+                let expected = expected.map(|(kind, _)| (kind, before.len()));
+                assert_eq!(refusals(&text), [expected; 3], "{}", before.escape_debug());
+            }
             #[cfg(feature = "charset")]
             {
                 let decoded = super::decode(&text);

@@ -10,6 +10,8 @@ mod histogram;
 mod input;
 #[path = "shared/log.rs"]
 mod log;
+#[path = "shared/messages.rs"]
+mod messages;
 #[path = "shared/print.rs"]
 mod print;
 #[path = "shared/signal.rs"]
@@ -20,6 +22,7 @@ pub use end::end;
 pub use histogram::Histogram;
 pub use input::{input, input_file};
 pub use log::log_to_stderr;
+pub use messages::messages_of;
 pub use print::print_segments;
 pub use signal::stop_signal;
 

@@ -6,21 +6,16 @@
 
 use std::{
     error::Error,
-    fs,
     io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
-use bytes::Bytes;
 use clap::Parser;
 use hl7_ack::{AnyDeliver, Deliver, Delivery};
-use hl7_examples::{Destination, log_to_stderr};
-use hl7_parse::{
-    OwnedMessage,
-    batch::{PartKind, parts},
-};
+use hl7_examples::{Destination, log_to_stderr, messages_of};
+use hl7_parse::OwnedMessage;
 
 /// Sends each message of each file and prints the acknowledgment, one segment a line.
 ///
@@ -64,7 +59,7 @@ async fn send(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let client = Destination::parse(&arguments.to)?.client(timeout, arguments.ca.as_ref())?;
     let mut all_accepted = true;
     for path in &arguments.files {
-        all_accepted &= match read(path) {
+        all_accepted &= match messages_of(path) {
             Ok(messages) => send_each(&client, path, messages).await,
             Err(error) => {
                 eprintln!("send: {}: {error}", path.display());
@@ -73,26 +68,6 @@ async fn send(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         };
     }
     Ok(all_accepted)
-}
-
-/// The messages of a file, ready to be sent.
-fn read(path: &Path) -> Result<Vec<OwnedMessage>, Box<dyn Error>> {
-    let file = Bytes::from(fs::read(path)?);
-    let mut messages = Vec::new();
-    for part in parts(&file) {
-        match part.kind() {
-            PartKind::Message => {
-                // Sent as it is, whatever its character set.
-                let message = OwnedMessage::parse_undecoded(file.slice_ref(part.as_bytes()))?;
-                messages.push(message.with_cr_ends());
-            }
-            PartKind::Other => return Err("the file does not begin with MSH, FHS or BHS".into()),
-            // An envelope segment. Lines after it would be lost.
-            _ if part.read()?.segments().len() == 1 => {}
-            _ => return Err("there are lines between the messages of the batch".into()),
-        }
-    }
-    if messages.is_empty() { Err("no message in the file".into()) } else { Ok(messages) }
 }
 
 async fn send_each(client: &AnyDeliver, path: &Path, messages: Vec<OwnedMessage>) -> bool {

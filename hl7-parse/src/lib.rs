@@ -22,18 +22,15 @@
 //! # What is where
 //!
 //! * [`Message`] borrows the bytes it reads; [`OwnedMessage`] shares ownership of them and may
-//!   cross threads and `await`s. Both find the segments in one pass and nothing below them;
-//!   fields are found when they are asked for.
+//!   cross threads and `await`s. Both find the segments alone.
 //! * [`Segment`], [`Field`], [`Repetition`], [`Component`] and [`Subcomponent`] are small views,
-//!   `Copy`, that live as long as the bytes do. All numbers count from 1, as in the standard.
+//!   found when they are asked for. All numbers count from 1, as in the standard.
 //! * [`Header`] reads the MSH segment alone, for routing and for answering.
 //! * [`Path`] names a place: `PID-5.1`, `PID-3[2].4.1`, `OBX[3]-5`.
 //! * [`ParseOptions`] chooses what is tolerated, and tells what was: [`Diagnostic`].
 //! * [`value`] reads dates, numbers, identifiers, names, documents: `field.read::<DateTime>()`.
-//! * [`charset`]: with feature `charset` it reads messages in every character set that Table 0211
-//!   knows but EUC-TW, and tells what was declared and what was found. Without the feature
-//!   `decode()` knows UTF-8, 8859/1, 8859/9, windows-1252 and JIS X 0201; of any other declared
-//!   set, and of EUC-TW always, each byte above 0x7F becomes U+FFFD.
+//! * [`charset`] (with the feature of that name) reads messages in every character set of Table
+//!   0211 but EUC-TW, and tells what was declared and what was found.
 //! * With feature `serde`: `de` fills structs by paths, and `json` is a lossless form of a
 //!   message for JSON and its like, and back.
 //! * [`MessageBuilder`] writes new messages, and [`Editor`] changes those that came: what it does

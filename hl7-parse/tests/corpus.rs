@@ -1,4 +1,6 @@
-//! Real messages, where a corpus lies beside the project or `HL7_CORPUS` names one.
+//! Real messages, where a corpus lies beside the project or `HL7_CORPUS` names one: what is read
+//! is written back the same. That it is what the corpus expects is held by `.ci/run`, with the
+//! listing of the `leaves` example and the checker that the corpus brings along.
 
 use std::{fs, path::PathBuf};
 

@@ -9,6 +9,9 @@
 //! [`crate::ParseErrorKind::NeedsDecoding`], with or without the feature `charset`;
 //! [`crate::Header::parse`] reads the header of all but the wide ones.
 //!
+//! Without the feature `decode()` of an element knows UTF-8, 8859/1, 8859/9, windows-1252 and
+//! JIS X 0201; of any other declared set each byte above 0x7F becomes U+FFFD.
+//!
 //! Of the sets in Table 0211 one has no decoder: EUC-TW (`CNS 11643-1992`), of which the tables are
 //! in no crate that this one would depend on. It is known by name; text in it that is more than
 //! ASCII is refused.

@@ -133,7 +133,8 @@
 //! One `tracing` event at `info` per exchange, `exchange`, with the fields `peer`, `message_type`
 //! (MSH-9), `control_id` (MSH-10), `bytes` of content, `code` of the acknowledgment (`-` if none
 //! was sent) and `ms` from the frame's end to the answer's end. Nothing else of a message is ever
-//! logged. What a handler logs stands in the spans `connection` (`peer`) and `exchange` (`bytes`).
+//! logged. What a handler logs stands in the spans `connection` (`peer`) and `exchange`
+//! (`bytes`, and once the handler has ended `message_type`, `control_id` and `code`).
 //!
 //! With the feature `metrics` the same is counted: [names and labels](crate#metrics).
 

@@ -400,3 +400,20 @@ async fn an_answer_whose_control_id_was_cut_counts_where_that_is_asked_for() {
     wire.send(&frame(&ack("AA", &id[..20]))).await;
     assert_answered(&delivery.await.unwrap(), AckCode::AA);
 }
+
+#[tokio::test]
+async fn an_answer_is_read_up_to_its_limit_and_unknown_over_it() {
+    let exact = ack("AA", "1").len();
+    for limit in [exact + 1, exact, exact - 1] {
+        let (client, listener) = over_loopback(|builder| builder.max_frame_len(limit)).await;
+        let task = deliver(&client, "1");
+        let mut wire = accept(&listener).await;
+        wire.next().await.unwrap();
+        wire.send(&frame(&ack("AA", "1"))).await;
+        let expected = match limit >= exact {
+            true => ("answered", None),
+            false => ("unknown", Some(CauseKind::Unreadable)),
+        };
+        assert_eq!(kind(&task.await.unwrap()), expected, "limit {limit} for {exact}");
+    }
+}

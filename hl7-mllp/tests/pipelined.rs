@@ -269,6 +269,11 @@ async fn what_nobody_asked_for_is_handed_over_or_counted_and_is_no_answer() {
     assert_eq!(outcome(tasks.into_iter().next().unwrap()).await, Ok(AckCode::AA));
     assert!(inbound.recv().await.is_some());
     assert_eq!(client.dropped_inbound(), 1);
+    // While nothing is under way too; then the connection is not used again.
+    wire.send(&[frame(&message("OWN")), frame(&ack("AA", "1"))].concat()).await;
+    assert!(inbound.recv().await.is_some());
+    assert!(is_closed(&mut wire).await);
+    assert_eq!(client.dropped_inbound(), 2);
 }
 
 #[tokio::test]

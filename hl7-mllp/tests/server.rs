@@ -263,6 +263,13 @@ async fn one_event_per_exchange_and_nothing_of_a_patient() {
         let kind = if id.is_empty() { "" } else { "ADT^A01" };
         assert!(line.contains(&format!("message_type=\"{kind}\"")), "{line}");
     }
+    // What a handler logs can be found by its span.
+    let spans = log.spans();
+    for expected in
+        ["connection peer=- ", "exchange bytes=", "message_type=\"ADT^A01\" ", "code=\"AA\" "]
+    {
+        assert!(spans.iter().any(|span| span.starts_with(expected)), "{expected}: {spans:#?}");
+    }
 }
 
 #[tokio::test]

@@ -99,8 +99,8 @@ impl Log {
         lines.iter().filter(|(at, _)| *at == level).map(|(_, line)| line.clone()).collect()
     }
 
-    /// Name and fields of every span that was begun.
-    #[cfg(all(feature = "client", feature = "server"))]
+    /// Name and fields of every span that was begun, and what was added to one.
+    #[cfg(feature = "server")]
     pub(crate) fn spans(&self) -> Vec<String> {
         self.spans.lock().unwrap().clone()
     }

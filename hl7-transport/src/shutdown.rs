@@ -65,7 +65,8 @@ impl Shutdown {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let cut_off = self.cut_off.clone();
+        // One of its own: each wake of the task asks it, under its lock.
+        let cut_off = self.cut_off.child_token();
         let task = async move {
             let _finished = cut_off.run_until_cancelled(future).await;
         };

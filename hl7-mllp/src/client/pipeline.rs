@@ -196,17 +196,26 @@ impl Shared {
             if line.answer(&bytes) || self.is_taken(bytes.clone()) {
                 continue;
             }
-            let inbound = line
-                .under_way
-                .first()
-                .is_some_and(|sent| matches!(sent.outstanding.examine(bytes), Finding::Inbound(_)));
-            if inbound {
-                tracing::warn!("message from the peer, nobody to take it, dropped");
-            } else {
-                tracing::warn!("acknowledgment of another message, dropped");
-                line.spoiled = true;
+            match line.under_way.first().map(|sent| sent.outstanding.examine(bytes)) {
+                Some(Finding::Unreadable) => {
+                    line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));
+                    return false;
+                }
+                Some(Finding::Inbound(_)) => {
+                    self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!("message from the peer, nobody to take it, dropped");
+                }
+                Some(_) => {
+                    line.spoiled = true;
+                    tracing::warn!("acknowledgment of another message, dropped");
+                }
+                // Nothing was asked, so that this is in the way of the next answer.
+                None => {
+                    self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
+                    line.spoiled = true;
+                    tracing::warn!("message while no answer was awaited, dropped");
+                }
             }
-            self.dropped_inbound.fetch_add(u64::from(inbound), Ordering::Relaxed);
         }
         if messages == 0 {
             line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));

@@ -9,7 +9,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     time::Instant,
 };
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field::Empty};
 
 use crate::{
     Skipped,
@@ -53,8 +53,18 @@ impl Exchanges<'_> {
     /// Calls the handler, in a span that tells its own log lines which exchange they belong to.
     pub(super) async fn respond(&self, message: &Bytes) -> Response {
         let handling = pin!(self.responder.respond(message.clone(), self.peer.clone()));
-        let span = tracing::info_span!("exchange", bytes = message.len() as u64);
-        handling.instrument(span).await
+        let span = tracing::info_span!(
+            "exchange",
+            bytes = message.len() as u64,
+            message_type = Empty,
+            control_id = Empty,
+            code = Empty
+        );
+        let response = handling.instrument(span.clone()).await;
+        span.record("message_type", response.message_type());
+        span.record("control_id", response.control_id());
+        span.record("code", response.code().map_or("-", AckCode::as_str));
+        response
     }
 
     /// Answers a frame that was over the limit.

@@ -308,6 +308,54 @@ def tokens_of_a_provider(examples, folder):
             require(far_side.requests.empty(), "a message went out without a token")
 
 
+def signed_token(port, **more):
+    """A token that the provider has signed."""
+    pair = ":".join(map(urllib.parse.quote_plus, (CLIENT_ID, CLIENT_SECRET)))
+    request = urllib.request.Request(
+        "http://127.0.0.1:%d/token" % port,
+        data=urllib.parse.urlencode({"grant_type": "client_credentials", **more}).encode(),
+        headers={"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()},
+    )
+    with urllib.request.urlopen(request, timeout=WAIT) as response:
+        return json.load(response)["access_token"]
+
+
+def tokens_are_verified_by_the_keys_of_a_provider(examples):
+    """A signed token with the scope gets in; none, an opaque or a changed one, another scope do not."""
+    installed, port, ours = install_provider(), free_port(), free_port()
+    issuer = "http://127.0.0.1:%d" % port
+    with Program(shutil.which("node"), installed / "provider.js", port, CLIENT_ID, CLIENT_SECRET, 600) as provider:
+        provider.until_listening(port)
+        resource = {"resource": "urn:hl7"}
+        good = signed_token(port, scope="hl7.write", **resource)
+        require(good.count(".") == 2, "not a signed token: %s" % good)
+        head, claims, signature = good.split(".")
+        changed = ".".join((head, claims, signature[:-8] + ("A" if signature[-8] != "A" else "B") + signature[-7:]))
+        with Program(
+            examples.folder / "jwt_access", "--listen", "127.0.0.1:%d" % ours, "--issuer", issuer,
+            "--jwks", issuer + "/jwks", "--audience", "hl7", "--scope", "hl7.write",
+        ) as server:
+            server.until_listening(ours)
+            with requests.Session() as session:
+                session.trust_env = False
+                for name, token, status in (
+                    ("signed", good, 200),
+                    ("none", None, 401),
+                    ("changed", changed, 401),
+                    ("opaque", signed_token(port, scope="hl7.write"), 401),
+                    ("without the scope", signed_token(port, **resource), 403),
+                ):
+                    headers = {"Authorization": "Bearer " + token} if token else {}
+                    response = session.post(
+                        "http://127.0.0.1:%d/hl7" % ours, data=adt("JWT1"), headers=headers, timeout=WAIT
+                    )
+                    expect(response.status_code, status, "status with a token: " + name)
+                    challenge = response.headers.get("WWW-Authenticate")
+                    expect(challenge, 'Bearer realm="hl7"' if status == 401 else None, "challenge: " + name)
+                    if status == 200:
+                        expect_ack(response.content, "AA", "JWT1")
+
+
 # -----------------------------------------------------------------------------------------------
 
 
@@ -362,6 +410,7 @@ def run(examples, folder, cases):
             print("skipped: no nginx, or no openssl")
     if node_version() >= 20 and shutil.which("npm"):
         cases.run("oidc-provider: tokens by client credentials", tokens_of_a_provider, examples, folder)
+        cases.run("oidc-provider: signed tokens", tokens_are_verified_by_the_keys_of_a_provider, examples)
     else:
         print("skipped: no node of version 20 or later, or no npm")
 
@@ -376,7 +425,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--examples", default=str(TARGET / "release" / "examples"))
     examples = Examples(arguments.parse_args().examples)
-    for name in ("gateway", "send", "oauth_send"):
+    for name in ("gateway", "send", "oauth_send", "jwt_access"):
         if not (examples.folder / name).is_file():
             sys.exit("%s is missing; run: cargo build --release --examples" % (examples.folder / name))
     bound_whole_run(WHOLE_RUN)

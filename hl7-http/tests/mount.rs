@@ -49,6 +49,19 @@ async fn it_mounts_in_axum_as_a_route_and_as_a_fallback() {
 }
 
 #[tokio::test]
+async fn an_unknown_path_is_404() {
+    let app: Router = Router::new().route_service("/adt", Service::new(accept));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move { axum::serve(listener, app).await });
+    for (path, expected) in [("/adt", "HTTP/1.1 200 "), ("/other", "HTTP/1.1 404 ")] {
+        let answer = raw(address, request(path, &adt("7", "", ""))).await;
+        assert!(answer.starts_with(expected), "{path}: {answer}");
+    }
+    serving.abort();
+}
+
+#[tokio::test]
 async fn finish_waits_for_what_handlers_left_to_do() {
     let (done, is_done) = oneshot::channel();
     let done = std::sync::Mutex::new(Some(done));

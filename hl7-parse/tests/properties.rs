@@ -53,6 +53,24 @@ pub(crate) fn message() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
+    fn what_can_be_split_is_the_same_message_undecoded(bytes in message()) {
+        let segments = |message: &OwnedMessage| {
+            let message = message.as_message();
+            message.segments().map(|segment| segment.as_bytes().to_vec()).collect::<Vec<_>>()
+        };
+        let undecoded = OwnedMessage::parse_undecoded(bytes.clone());
+        match OwnedMessage::parse(bytes) {
+            Ok(message) => {
+                let undecoded = undecoded.expect("read as well");
+                prop_assert_eq!(segments(&message), segments(&undecoded));
+                let (one, other) = (message.as_message(), undecoded.as_message());
+                prop_assert_eq!(one.separators(), other.separators());
+            }
+            Err(error) => prop_assert_eq!(Some(error), undecoded.err()),
+        }
+    }
+
+    #[test]
     fn reading_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         exercise(&bytes);
         exercise(&[b"MSH", bytes.as_slice()].concat());

@@ -21,6 +21,16 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     clientCredentials: { enabled: true },
     devInteractions: { enabled: false },
     introspection: { enabled: true },
+    // Signed tokens (RFC 9068) for those who name a resource (RFC 8707), opaque ones for others.
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: () => ({
+        scope: "hl7.write",
+        audience: "hl7",
+        accessTokenFormat: "jwt",
+        jwt: { sign: { alg: "RS256" } },
+      }),
+    },
   },
 });
 provider.listen(Number(port), "127.0.0.1");

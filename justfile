@@ -25,6 +25,7 @@ interop:
     cargo build --release --examples
     python3 interop/python_hl7.py
     python3 interop/acknowledgments.py
+    python3 interop/differential.py
 
 # What is too long for `ci`, or needs a nightly compiler.
 full: ci large faults (work "200") minimal-versions package wasm miri (fuzz-all "60")

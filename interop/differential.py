@@ -194,7 +194,7 @@ DIFFERENCES = [
         "blanks at the end of the last field",
         "MSH|^~\\&|A\rPID|1| \r",
         [(1, "MSH", 3, 1, 1, 1, "A"), (2, "PID", 1, 1, 1, 1, "1"), (2, "PID", 2, 1, 1, 1, " ")],
-        "Blanks at the end of a value may be removed by whoever reads it as ST, and not before (2A.2.75). "
+        "Blanks at the end of a value may be removed by whoever reads it as ST,, and not before (chapter 2A, ST). "
         "python-hl7 strips the end of the message.",
     ),
     (

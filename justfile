@@ -25,9 +25,10 @@ interop:
     cargo build --release --examples
     python3 interop/python_hl7.py
     python3 interop/acknowledgments.py
+    python3 interop/differential.py
 
 # What is too long for `ci`, or needs a nightly compiler.
-full: ci large faults (work "200") minimal-versions package wasm miri (fuzz-all "60")
+full: ci large faults (work "200") each-feature msrv external-types minimal-versions package wasm miri (fuzz-all "60")
 
 # Messages and files of 256 MiB.
 large:
@@ -48,6 +49,24 @@ minimal-versions:
     tar --exclude=./target --exclude=./.git -cf - . | tar -xf - -C target/minimal-versions
     cd target/minimal-versions && cargo +nightly update -Z direct-minimal-versions
     cd target/minimal-versions && CARGO_TARGET_DIR=../minimal-target cargo check --workspace --exclude hl7-fuzz --all-features
+
+# Each feature of each published crate alone, and none, and all.
+each-feature:
+    cargo hack --version || cargo install --locked cargo-hack
+    cargo hack check --each-feature --no-dev-deps -p hl7-parse -p hl7-ack -p hl7-transport -p hl7-mllp -p hl7-http
+
+# Builds and tests with the oldest compiler that the manifests declare.
+msrv:
+    rustup toolchain install --profile minimal $(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    cargo +$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml) test --workspace --exclude hl7-fuzz
+
+# Types of other crates in our interfaces, held against those that are allowed on purpose.
+external-types:
+    .ci/external_types
+
+# What of the crates the fuzz targets reach, by file; of all of them if none is named.
+fuzz-coverage *TARGETS:
+    fuzz/coverage_report {{TARGETS}}
 
 # Packs the published crates and builds each from its package.
 package:

@@ -77,6 +77,20 @@ pub(crate) const ROWS: &[Template] = &[
             .take(2, Accepted)
             .accept()
     }),
+    (
+        "commit-alone",
+        "the answer is a block with ACK alone, as release 2 has it",
+        "does not take it for success unless told of release 2",
+        |s| s.take(1, NotKnown).reply('A', |_| frame(b"\x06")).closed().take(2, Accepted).accept(),
+    ),
+    (
+        "nak-alone",
+        "the answer is the byte NAK without a frame",
+        "does not take it for success",
+        |s| {
+            s.take(1, NotKnown).reply('A', |_| b"\x15".to_vec()).closed().take(2, Accepted).accept()
+        },
+    ),
     ("answer-http", "an HTTP server answers", "does not take it for success", |s| {
         s.take(1, NotKnown)
             .reply('A', |_| b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec())

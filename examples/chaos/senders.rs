@@ -102,6 +102,12 @@ pub(crate) const ROWS: &[Template] = &[
     ("tls-spoken", "a TLS client asks the plain port", "closes, and serves others", |s| {
         s.open().write(*b"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00").closed().then_served()
     }),
+    (
+        "no-frame",
+        "a message comes without a frame, ended by the end of the connection",
+        "hands nothing on, serves others",
+        |s| s.open().say(1, <[u8]>::to_vec).finish().closed().then_served(),
+    ),
     ("half-close", "the sender shuts its writing side", "answers what came, then closes", |s| {
         s.open().send(1).send(2).finish().accepted(1).accepted(2).closed()
     }),

@@ -26,6 +26,11 @@ interop:
     python3 interop/python_hl7.py
     python3 interop/acknowledgments.py
 
+# The gateway's store against SQLite, MariaDB and PostgreSQL.
+store *DATABASES:
+    cargo build --release --example gateway --features mariadb,postgres
+    python3 interop/store.py {{DATABASES}}
+
 # What is too long for `ci`, or needs a nightly compiler.
 full: ci large (work "200") minimal-versions package wasm miri (fuzz-all "60")
 

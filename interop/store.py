@@ -116,9 +116,9 @@ def stored_and_acknowledged(events):
         expect_ack(wire.exchange(message("E5", ask="|||AL|NE")), "CA", "E5")
         expect(events.rows("E4"), [(message("E4", ask="|||NE|NE"), b"")], "a message without an answer")
         # Without MSH-10 nothing says that it is a copy.
-        for _ in range(2):
-            require(b"MSA|AA|" in wire.exchange(message("")), "no AA without MSH-10")
-        expect(len(events.rows("")), 2, "rows without MSH-10")
+        answer = wire.exchange(message(""))
+        require(b"MSA|AE|" in answer and b"MSH^1^10|101" in answer, "answered %r without MSH-10" % answer)
+        expect(events.rows(""), [], "rows without MSH-10")
 
 
 def validated(events):
@@ -198,8 +198,6 @@ def outage(events):
 
 
 def started_before_its_database(events):
-    if not events.database.password:
-        return
     with contextlib.ExitStack() as stack:
         with events.database.outage():
             gateway, port, *_ = stack.enter_context(events.gateway())
@@ -299,7 +297,7 @@ def killed(events, rounds):
             between += any(events.rows(control_id) for control_id in unanswered)
     kept = "SELECT control_id, COUNT(*), MIN(%s) FROM hl7_message WHERE control_id LIKE 'K%%' GROUP BY control_id"
     kept = {row[0]: row[1:] for row in events.database.rows(kept % events.database.hex("acknowledgment"))}
-    require(len(acknowledged) >= 10 * rounds, "only %d messages" % len(acknowledged))
+    require(2 * len(acknowledged) >= SENDERS * rounds, "no load: only %d messages" % len(acknowledged))
     for control_id, answer in acknowledged.items():
         expect(kept.get(control_id), ("1", answer.hex()), "rows and acknowledgment of %s" % control_id)
     require(set(kept) == set(acknowledged), "rows that nobody was told of")
@@ -347,6 +345,8 @@ def main():
                     ("what can not work is told at the start", what_can_not_work_is_told),
                     ("kill -9 under load loses and doubles nothing", killed, arguments.rounds),
                 ):
+                    if case is started_before_its_database and name == "sqlite":
+                        continue  # It has no server.
                     cases.run("%s: %s" % (database.name, title), case, events, *more)
     printed = b"".join(line for _, _, line in Program.printed)
     cases.run("no patient data in any output", lambda: require(MARK.encode() not in printed, "patient data was printed"))

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use hl7_ack::{AcceptOnly, AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay, Waiters};
+use hl7_ack::{
+    AcceptOnly, AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay, Rule, Validate, Waiters,
+};
+use hl7_parse::Path;
 use hl7_transport::TokioTimer;
 use tokio::{sync::watch, task::JoinSet};
 
@@ -134,7 +137,11 @@ fn handler(
     reloads: &mut Reloads,
 ) -> Result<AnyHandler, String> {
     let (name, folder) = (route.name.get_ref().as_str(), config.folder.as_path());
-    let validate = validate::validate(route.validate.iter().map(|check| check.get_ref()));
+    let rules = validate::rules(route.validate.iter().map(|check| check.get_ref()));
+    let is_stored = route.to.iter().any(|to| to.get_ref().store.is_some());
+    // Without MSH-10 nothing says that a message is a copy, and no acknowledgment can name it.
+    let known = is_stored.then(|| Rule::required(const { Path::new("MSH-10") }));
+    let validate = Validate::new(known.into_iter().chain(rules));
     let store = |store: &str| {
         let refuse_reused_ids = config.stores.get(store)?.refuse_reused_ids;
         let database = Arc::clone(stores.get(store)?);
@@ -165,7 +172,7 @@ fn handler(
         let rules = route.filter.iter().map(|rule| rule.get_ref().clone()).collect();
         handler = filter::around(rules, route.filtered, name, handler);
     }
-    if !route.validate.is_empty() {
+    if is_stored || !route.validate.is_empty() {
         handler = validate::around(validate, name, handler);
     }
     if let Some(accept) = &route.accept {

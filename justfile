@@ -27,6 +27,11 @@ interop:
     python3 interop/acknowledgments.py
     python3 interop/differential.py
 
+# The gateway's store against SQLite, MariaDB and PostgreSQL.
+store *DATABASES:
+    cargo build --release --example gateway --features mariadb,postgres
+    python3 interop/store.py {{DATABASES}}
+
 # What is too long for `ci`, or needs a nightly compiler.
 full: ci large faults (work "200") each-feature msrv external-types minimal-versions package wasm miri (fuzz-all "60")
 

@@ -127,6 +127,8 @@ impl Config {
             }
             store.check(text, faults);
         }
+        let links = self.routes.iter().filter_map(|route| route.acknowledges.as_ref());
+        let links: Vec<_> = links.map(Text::as_str).collect();
         let stores: Vec<_> = self.stores.keys().map(String::as_str).collect();
         if self.routes.is_empty() {
             faults.add(text, 0..0, "there is no route; begin one with [[route]]");
@@ -139,7 +141,7 @@ impl Config {
             } else if !names.insert(name) {
                 faults.add(text, route.name.span(), format!("there is another route `{name}`"));
             }
-            route.check(text, &stores, faults);
+            route.check(text, &stores, &links, faults);
         }
     }
 }
@@ -235,6 +237,41 @@ mllp.address = "ehr.example.org:2575"
                 "gateway.toml:5: MSH-10 stays: the acknowledgment is known by it",
             ),
             (
+                "[[route.to]]\n",
+                "senders = [{ certificate = \"a\", facilities = [\"b\"] }]\n[[route.to]]\n",
+                "gateway.toml:3: senders are known by certificates; add tls.client_ca or tls.pinned",
+            ),
+            (
+                "[[route.to]]\n",
+                "validate = [{ path = \"PID-3\" }]\n[[route.to]]\n",
+                "gateway.toml:5: a rule is one of accept, required, segments, max_length, max_repetitions and any_of",
+            ),
+            (
+                "[[route.to]]\n",
+                "validate = [{ require = [\"PID\"] }]\n[[route.to]]\n",
+                "gateway.toml:5: unknown key `require`; did you mean `required`?",
+            ),
+            (
+                "[[route.to]]\n",
+                "[[route.to]]\nawaits = \"later\"\n",
+                "gateway.toml:5: no route acknowledges `later`",
+            ),
+            (
+                "mllp.address = \"ehr.example.org:2575\"",
+                "store = \"events\"",
+                "gateway.toml:5: there is no store; add [store.events]",
+            ),
+            (
+                "\n[[route]]\n",
+                "\n[store.events]\nurl = \"sqlite:\"\n[[route]]\n",
+                "gateway.toml:3: the store's URL names no file; write sqlite:PATH",
+            ),
+            (
+                "\n[[route]]\n",
+                "\n[store.events]\nurl = \"sqlite:a\"\ntimout = \"5s\"\n[[route]]\n",
+                "gateway.toml:4: unknown key `timout`; did you mean `timeout`?",
+            ),
+            (
                 "127.0.0.1:2575",
                 "${HL7_GATEWAY_UNSET}",
                 "gateway.toml:4: the environment variable HL7_GATEWAY_UNSET is not set; ${HL7_GATEWAY_UNSET:-default} has a default",
@@ -243,6 +280,16 @@ mllp.address = "ehr.example.org:2575"
             let text = ROUTE.replacen(from, to, 1);
             assert_eq!(faults(&text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_store_that_is_not_there_is_told_with_the_nearest() {
+        let store = "[store.events]\nurl = \"sqlite:a\"\n";
+        let to = "mllp.address = \"ehr.example.org:2575\"";
+        let route = format!("{store}{}", ROUTE.replace(to, "store = \"event\""));
+        let expected = "gateway.toml:7: there is no store `event`; did you mean `events`?";
+        assert_eq!(faults(&route), expected, "{route}");
+        assert_eq!(faults(&route.replace("\"event\"", "\"events\"")), "");
     }
 
     #[test]

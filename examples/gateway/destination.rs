@@ -4,11 +4,12 @@ use std::path::Path;
 
 use hl7_ack::{
     AnyDeliver, AtOnce, ErrorCode, Forward, InOrder, OneAttempt, Outcome, PerKey, Retry,
-    RetryAction, RetryPolicy, Unreachable, WhenUnreachable,
+    RetryAction, RetryPolicy, Unreachable, Waiters, WhenUnreachable,
 };
 use hl7_transport::TokioTimer;
 
 use crate::{
+    awaiting::Awaiting,
     client,
     config::{self, Destination, Order, RetryPreset, Told},
     meter::Metered,
@@ -21,14 +22,15 @@ pub(crate) fn forward(
     to: &'static Destination,
     route: &'static str,
     store: impl FnOnce(&str) -> Option<Store>,
+    waiters: &Waiters,
     folder: &'static Path,
     reloads: &mut Reloads,
 ) -> Result<Forward, String> {
     let nowhere = || "a destination is one of mllp, http and store".to_owned();
     let client = match (&to.mllp, &to.http, &to.store) {
-        (Some(mllp), ..) => around(to, client::mllp(mllp, to.order, folder, reloads)?),
-        (None, Some(http), _) => around(to, client::http(http, folder, reloads)?),
-        (None, None, Some(name)) => around(to, store(name.as_str()).ok_or_else(nowhere)?),
+        (Some(mllp), ..) => around(to, waiters, client::mllp(mllp, to.order, folder, reloads)?),
+        (None, Some(http), _) => around(to, waiters, client::http(http, folder, reloads)?),
+        (None, None, Some(name)) => around(to, waiters, store(name.as_str()).ok_or_else(nowhere)?),
         (None, None, None) => return Err(nowhere()),
     };
     let deadline = to.deadline.map_or(Forward::DEADLINE, |limit| limit.0);
@@ -45,8 +47,16 @@ pub(crate) fn forward(
     Ok(forward)
 }
 
-/// Retries inside, order outside: a message keeps its turn while it is tried again.
-fn around(to: &Destination, client: impl OneAttempt) -> AnyDeliver {
+/// What comes of each attempt inside, then retries, order outside: a message keeps its turn while it
+/// is tried again.
+fn around(to: &'static Destination, waiters: &Waiters, client: impl OneAttempt) -> AnyDeliver {
+    match &to.awaits {
+        None => in_order(to, client),
+        Some(link) => in_order(to, Awaiting::new(client, waiters.clone(), link.as_str())),
+    }
+}
+
+fn in_order(to: &Destination, client: impl OneAttempt) -> AnyDeliver {
     let client = match &to.retry {
         None => AnyDeliver::new(client),
         Some(retry) => AnyDeliver::new(retrying(retry, client)),
@@ -183,7 +193,7 @@ mod tests {
     /// How many of these are under way at once, and how many are turned away.
     async fn at_once(order: &str, messages: &[&str]) -> (usize, usize) {
         let gate = Gate::new();
-        let deliver = around(&destination(order), gate.clone());
+        let deliver = in_order(&destination(order), gate.clone());
         let mut tasks = JoinSet::new();
         for segments in messages {
             let (deliver, message) = (deliver.clone(), message(segments));

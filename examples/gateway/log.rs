@@ -5,12 +5,15 @@ use tracing_subscriber::EnvFilter;
 
 use crate::config::LogFormat;
 
+/// What goes wrong with a database is told by its store, and notices of servers are not for here.
+const FILTER: &str = "info,sqlx=error";
+
 /// Writes log lines at `info` to standard error, unless `RUST_LOG` says otherwise.
 pub(crate) fn to_stderr(format: LogFormat) {
     if format == LogFormat::Text {
-        return log_to_stderr("info");
+        return log_to_stderr(FILTER);
     }
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(FILTER));
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)

@@ -11,6 +11,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
+mod authorize;
+mod awaiting;
 mod client;
 mod config;
 mod destination;

@@ -1,4 +1,4 @@
-//! [`Reloads`]: reads certificates and secrets again at SIGHUP, for what is opened from then on.
+//! [`Reloads`]: reads certificates, secrets and tables again at SIGHUP, for what is opened from then on.
 
 use std::io;
 
@@ -24,7 +24,7 @@ impl Reloads {
         tracing::info!(
             reloaded = self.reload.len() - failed,
             failed,
-            "certificates and secrets reloaded"
+            "certificates, secrets and tables reloaded"
         );
     }
 

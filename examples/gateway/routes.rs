@@ -2,10 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use hl7_ack::{AcceptOnly, AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay};
+use hl7_ack::{
+    AcceptOnly, AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay, Rule, Validate, Waiters,
+};
+use hl7_parse::Path;
+use hl7_transport::TokioTimer;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
+    authorize,
     config::{Accept, Answer, Config, Order, Route, Source, Text},
     destination,
     exposition::Registry,
@@ -25,6 +30,7 @@ use crate::{
 ///
 /// One line for each fault.
 pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<Wired, String> {
+    let waiters = Waiters::new(TokioTimer::default());
     let mut faults = Vec::new();
     let mut wired = Wired::default();
     for (name, store) in &config.stores {
@@ -39,7 +45,7 @@ pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<
     for route in &config.routes {
         let name = route.name.get_ref().as_str();
         let source = Prepared::new(&route.from, &config.folder, reloads);
-        let handler = handler(route, config, &wired.stores, reloads);
+        let handler = handler(route, config, &wired.stores, &waiters, reloads);
         match (source, handler) {
             (Ok(source), Ok(handler)) => wired.routes.push((route, source, handler)),
             (source, handler) => {
@@ -121,16 +127,21 @@ async fn until(mut said: watch::Receiver<bool>) {
     let _gone = said.wait_for(|said| *said).await;
 }
 
-/// What becomes of a message, from the outside in: a copy is known, the header is looked at, then
+/// What becomes of a message, from the outside in: its sender is known, or a copy is, the header is looked at, then
 /// the content, then it is changed and passed on.
 fn handler(
     route: &'static Route,
     config: &'static Config,
     stores: &Stores,
+    waiters: &Waiters,
     reloads: &mut Reloads,
 ) -> Result<AnyHandler, String> {
     let (name, folder) = (route.name.get_ref().as_str(), config.folder.as_path());
-    let validate = validate::validate(route.validate.iter().map(|check| check.get_ref()));
+    let rules = validate::rules(route.validate.iter().map(|check| check.get_ref()));
+    let is_stored = route.to.iter().any(|to| to.get_ref().store.is_some());
+    // Without MSH-10 nothing says that a message is a copy, and no acknowledgment can name it.
+    let known = is_stored.then(|| Rule::required(const { Path::new("MSH-10") }));
+    let validate = Validate::new(known.into_iter().chain(rules));
     let store = |store: &str| {
         let refuse_reused_ids = config.stores.get(store)?.refuse_reused_ids;
         let database = Arc::clone(stores.get(store)?);
@@ -143,20 +154,25 @@ fn handler(
     for to in &route.to {
         let to = to.get_ref();
         let to_name = to.name.as_str();
-        let forward = destination::forward(to, name, store, folder, reloads);
+        let forward = destination::forward(to, name, store, waiters, folder, reloads);
         destinations.push(forward.map_err(|fault| format!("destination {to_name}: {fault}"))?);
         names.push(to_name);
     }
     let mut handler = pass_on(route.answer, name, destinations, names);
     if !route.transform.is_empty() {
         let steps = route.transform.iter().map(|step| step.get_ref().clone()).collect();
-        handler = Transform::new(steps, folder)?.around(name, handler);
+        let transform = Transform::new(steps, folder)?;
+        if transform.has_tables() {
+            let reloaded = transform.clone();
+            reloads.add(move || reloaded.reload(folder));
+        }
+        handler = transform.around(name, handler);
     }
     if !route.filter.is_empty() {
         let rules = route.filter.iter().map(|rule| rule.get_ref().clone()).collect();
         handler = filter::around(rules, route.filtered, name, handler);
     }
-    if !route.validate.is_empty() {
+    if is_stored || !route.validate.is_empty() {
         handler = validate::around(validate, name, handler);
     }
     if let Some(accept) = &route.accept {
@@ -178,6 +194,12 @@ fn handler(
             true => replaying.refuse_reused_ids().around(handler),
             false => replaying.around(handler),
         };
+    }
+    if let Some(link) = &route.acknowledges {
+        handler = waiters.around(link.as_str(), handler);
+    }
+    if let Some(senders) = &route.senders {
+        handler = authorize::around(senders.clone(), handler);
     }
     Ok(meter::around(name, handler))
 }

@@ -83,7 +83,7 @@ impl Handler for Keep {
         let scope = ReplayScope::of(&received);
         let answer = match scope {
             Some(scope) => scope.answer(&outcome),
-            // Without MSH-10 nothing says that a message is a copy.
+            // It is an acknowledgment itself: whoever lets those in has each of them kept.
             None => {
                 let built = self.acknowledger.acknowledge(&message.as_message(), &outcome);
                 FinalAnswer::from_bytes(built.map(|built| built.as_bytes().clone()))

@@ -91,8 +91,8 @@ impl Check {
 }
 
 /// All rules of a route.
-pub(crate) fn validate<'a>(checks: impl Iterator<Item = &'a Check>) -> Validate {
-    Validate::new(checks.flat_map(Check::rules))
+pub(crate) fn rules<'a>(checks: impl Iterator<Item = &'a Check>) -> impl Iterator<Item = Rule> {
+    checks.flat_map(Check::rules)
 }
 
 /// Hands to `handler` what keeps to the rules; what does not is answered, logged and counted here.
@@ -166,7 +166,7 @@ mod tests {
             for (end, fails) in [("", broken > 0), ("\notherwise = \"report\"", false)] {
                 let text = format!("{rule}{end}");
                 let read: Check = toml::from_str(&text).expect(&text);
-                let outcome = validate([read].iter()).check(&message);
+                let outcome = Validate::new(rules([read].iter())).check(&message);
                 assert_eq!(outcome.faults().len(), broken, "{text}");
                 assert_eq!(!outcome.is_accepted(), fails, "{text}");
             }

@@ -12,7 +12,7 @@ use super::{
     text::Text,
     units::{Order, Size, Wait},
 };
-use crate::{client, filter::Rule, poll, transform::Step, validate::Check};
+use crate::{authorize::Sender, client, filter::Rule, poll, transform::Step, validate::Check};
 
 /// Messages from one place to one or more others.
 #[derive(Debug, Deserialize)]
@@ -22,6 +22,8 @@ pub(crate) struct Route {
     pub(crate) name: Spanned<Text>,
     /// `[route.from.mllp]`, `[route.from.http]` or `[route.from.poll]`.
     pub(crate) from: Source,
+    /// Whose certificates may send, and for which facility; everybody's if left out.
+    pub(crate) senders: Option<Vec<Sender>>,
     /// Message types, versions and processing IDs that are taken; others are rejected (AR).
     pub(crate) accept: Option<Accept>,
     /// `[[route.validate]]`: rules that a message keeps to; which makes it fail, or is only told.
@@ -36,6 +38,8 @@ pub(crate) struct Route {
     /// What is changed in each message.
     #[serde(default)]
     pub(crate) transform: Vec<Spanned<Step>>,
+    /// Acknowledgments from here are those that destinations await by this name.
+    pub(crate) acknowledges: Option<Text>,
     /// `[route.replay]`: a message that is sent again gets the answer it had.
     pub(crate) replay: Option<Replay>,
     /// `[[route.to]]`, one or more.
@@ -52,6 +56,17 @@ pub(crate) enum Source {
     Mllp(Box<MllpSource>),
     Http(Box<HttpSource>),
     Poll(Box<PollSource>),
+}
+
+impl Source {
+    fn asks_for_certificates(&self) -> bool {
+        let tls = match self {
+            Self::Mllp(mllp) => mllp.tls.as_ref(),
+            Self::Http(http) => http.tls.as_ref(),
+            Self::Poll(_) => None,
+        };
+        tls.is_some_and(|tls| tls.client_ca.is_some() || tls.pinned.is_some())
+    }
 }
 
 /// See [`hl7_ack::AcceptOnly`].
@@ -117,6 +132,9 @@ pub(crate) struct Destination {
     pub(crate) order: Option<Order>,
     /// Most messages that wait here or are under way; one more is not sent. Default 1024.
     pub(crate) max_messages: Option<usize>,
+    /// After an accept acknowledgment (CA), waits for the application acknowledgment from a route
+    /// that `acknowledges` this name, for up to 600 s; `deadline` may end it before.
+    pub(crate) awaits: Option<Text>,
     /// Trying again before the sender is told. Default: not at all.
     pub(crate) retry: Option<Retry>,
     /// What the sender hears when there is no answer.
@@ -190,9 +208,14 @@ impl Destination {
 }
 
 impl Route {
-    pub(super) fn check(&self, text: &str, stores: &[&str], faults: &mut Faults) {
+    /// `stores` and `links` are the names that destinations may use.
+    pub(super) fn check(&self, text: &str, stores: &[&str], links: &[&str], faults: &mut Faults) {
         if self.to.is_empty() {
             let what = "the route leads nowhere; add [[route.to]]";
+            faults.add(text, self.name.span(), what);
+        }
+        if self.senders.is_some() && !self.from.asks_for_certificates() {
+            let what = "senders are known by certificates; add tls.client_ca or tls.pinned";
             faults.add(text, self.name.span(), what);
         }
         for rule in &self.validate {
@@ -231,6 +254,14 @@ impl Route {
             if !is_label(name) || !names.insert(name) {
                 let what = "each destination has a name of its own: 1 to 40 lower-case letters, \
                             digits, `-` or `_`";
+                faults.add(text, span.clone(), what);
+            }
+            if let Some(link) = to.awaits.as_ref().filter(|link| !links.contains(&link.as_str())) {
+                let link = link.as_str();
+                let what = match instead(link, links) {
+                    Some(instead) => format!("no route acknowledges `{link}`; {instead}"),
+                    None => format!("no route acknowledges `{link}`"),
+                };
                 faults.add(text, span.clone(), what);
             }
             match (&to.mllp, &to.http, &to.store) {

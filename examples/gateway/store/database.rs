@@ -67,8 +67,9 @@ impl Database {
             .max_connections(store.max_connections.map_or(own, |number| number.get()))
             .acquire_timeout(store.queue_timeout.map_or(Self::QUEUE_TIMEOUT, |limit| limit.0));
         if address.flavour() == Flavour::Sqlite {
-            // A commit is on the disk before it is acknowledged, and readers hold up no writer.
-            let busy = limit.as_millis();
+            // A commit is on the disk before it is acknowledged, and readers hold up no writer. It
+            // gives up waiting for another writer before it is given up itself.
+            let busy = limit.as_millis() / 2;
             let settings = format!(
                 "PRAGMA busy_timeout = {busy}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
             );

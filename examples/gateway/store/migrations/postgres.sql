@@ -8,7 +8,7 @@ CREATE TABLE hl7_message (
     control_id          VARCHAR(200) NOT NULL,
     sending_application VARCHAR(200) NOT NULL,
     sending_facility    VARCHAR(200) NOT NULL,
-    -- Digests of sender and MSH-10, and of the content; none of a message without MSH-10.
+    -- Digests of sender and MSH-10, and of the content; none of an acknowledgment.
     id_key              BYTEA,
     content_key         BYTEA,
     message             BYTEA NOT NULL,

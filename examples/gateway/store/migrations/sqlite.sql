@@ -8,7 +8,7 @@ CREATE TABLE hl7_message (
     control_id          TEXT NOT NULL,
     sending_application TEXT NOT NULL,
     sending_facility    TEXT NOT NULL,
-    -- Digests of sender and MSH-10, and of the content; none of a message without MSH-10.
+    -- Digests of sender and MSH-10, and of the content; none of an acknowledgment.
     id_key              BLOB,
     content_key         BLOB,
     message             BLOB NOT NULL,

@@ -64,13 +64,15 @@ pub struct BatchAnswer {
     batch: Option<(u8, usize)>,
     /// The field separator and the number of batches of a file that is open.
     file: Option<(u8, usize)>,
+    /// Whether a message of it stands in no batch.
+    outside: bool,
 }
 
 impl BatchAnswer {
     /// Begins an answer. The acknowledger gives the time, control IDs and identity.
     #[must_use]
     pub fn new(acknowledger: Acknowledger, form: BatchForm) -> Self {
-        Self { acknowledger, form, batch: None, file: None }
+        Self { acknowledger, form, batch: None, file: None, outside: false }
     }
 
     /// What answers an envelope segment of the request: FHS, BHS, BTS or FTS, the first segment of
@@ -105,8 +107,9 @@ impl BatchAnswer {
         if positive && self.form == BatchForm::ErrorsOnly {
             return Bytes::new();
         }
-        if let Some((_, messages)) = &mut self.batch {
-            *messages = messages.saturating_add(1);
+        match &mut self.batch {
+            Some((_, messages)) => *messages = messages.saturating_add(1),
+            None => self.outside = true,
         }
         acknowledgment.as_bytes().clone()
     }
@@ -127,7 +130,10 @@ impl BatchAnswer {
 
     fn close_file(&mut self) -> Vec<u8> {
         let mut written = self.close_batch();
+        let outside = std::mem::take(&mut self.outside);
         if let Some((separator, batches)) = self.file.take() {
+            // Messages of a file without BHS are one batch.
+            let batches = if batches == 0 { usize::from(outside) } else { batches };
             written.extend_from_slice(&trailer("FTS", separator, batches));
         }
         written

@@ -49,6 +49,13 @@ use crate::{
 /// are they would end the segment. Where that can not be written it is refused
 /// ([`EditErrorKind::NotEscapable`]).
 ///
+/// # Cost
+///
+/// Nothing is looked at before [`Editor::finish`], which goes through the message once. It holds at
+/// most four times the longer of the message as it came and as it is written, and up to 320 bytes
+/// for each edit beside its text; 8 more for each segment where line ends are kept. An edit of
+/// each segment or repetition counts once.
+///
 /// # Character set
 ///
 /// Text is written in the character set of the message: the one that MSH-18 names after the

@@ -47,7 +47,7 @@ use crate::{
 /// In segments that [`ParseOptions::join_lines`](crate::ParseOptions::join_lines) made of several
 /// lines the CR and LF between them are written as `\X0D\` and `\X0A\`, edited or not: as they
 /// are they would end the segment. Where that can not be written it is refused
-/// ([`EditErrorKind::NotEscapable`]).
+/// ([`EditErrorKind::NotEscapable`](crate::EditErrorKind::NotEscapable)).
 ///
 /// # Cost
 ///
@@ -98,7 +98,8 @@ impl<'a> Editor<'a> {
     /// delimit is escaped; it reads back with `decode()`.
     ///
     /// Empty text is [`Editor::clear`]. Refused are a level that is not in use
-    /// ([`EditErrorKind::LevelNotInUse`]) and the text `""`, which says "delete".
+    /// ([`EditErrorKind::LevelNotInUse`](crate::EditErrorKind::LevelNotInUse)) and the text `""`,
+    /// which says "delete".
     pub fn set(&mut self, target: impl Into<Target>, text: impl AsRef<str>) -> &mut Self {
         self.put(target.into(), Value::Text(text.as_ref().into()))
     }
@@ -151,7 +152,7 @@ impl<'a> Editor<'a> {
     /// levels. For what `as_bytes()` gave.
     ///
     /// Refused are separators of the element's own level or above, and CR, LF, VT, FS and NUL
-    /// ([`EditErrorKind::RawTooWide`]).
+    /// ([`EditErrorKind::RawTooWide`](crate::EditErrorKind::RawTooWide)).
     ///
     /// ```
     /// use hl7_parse::{Editor, Message, Path};

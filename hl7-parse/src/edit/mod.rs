@@ -6,6 +6,7 @@ mod edits;
 mod error;
 mod fields;
 mod keep;
+mod lines;
 mod output;
 mod pieces;
 mod place;

@@ -10,14 +10,13 @@ use crate::{
     edit::{
         Encoder, Output, encoding_characters,
         keep::{Kept, write_kept},
+        lines::{end_len, gap, line_feed_ends, one_line, without_line_end},
         place::Place,
         plan::{Plan, Turn},
         swap::write_swapped,
     },
-    escape::unescape,
     header::{charset_named, declared, is_header_id},
     scan::{Ignore, Span, ends_message, is_segment_head},
-    search::find_nth,
 };
 
 /// One pass over the message.
@@ -319,71 +318,4 @@ fn final_charset(message: &Message<'_>, plan: &Plan<'_>) -> Result<Charset, Edit
     };
     let (before, after) = (named(came.as_bytes()), named(&edited?));
     Ok(if before == after { message.separators().charset } else { after })
-}
-
-/// Whether the first line of the message ends with LF, as reading decides it.
-fn line_feed_ends(message: &Message<'_>) -> bool {
-    let bytes = message.as_bytes();
-    let start = message.spans().first().map_or(0, |span| span.start as usize);
-    let bytes = bytes.get(start..).unwrap_or_default();
-    memchr2(b'\r', b'\n', bytes).and_then(|at| bytes.get(at)) == Some(&b'\n')
-}
-
-/// A segment whose lines were joined on reading, with the line ends between them escaped: as
-/// they are they would end it. Refused where its text would not stay the same.
-fn one_line<'a>(
-    segment: Segment<'a>,
-    line_feed_ends: bool,
-) -> Result<Cow<'a, [u8]>, EditErrorKind> {
-    let (bytes, separators) = (segment.as_bytes(), segment.separators());
-    let Some(first) = memchr2(b'\r', b'\n', bytes) else { return Ok(bytes.into()) };
-    if !line_feed_ends && !bytes.contains(&b'\r') {
-        return Ok(bytes.into());
-    }
-    let escape = separators.escape().ok_or(EditErrorKind::NotEscapable)?;
-    let before_text = if segment.is_header() { 2 } else { 1 };
-    if find_nth(bytes, separators.field, before_text).is_none_or(|at| first < at) {
-        return Err(EditErrorKind::NotEscapable);
-    }
-    let mut line = Vec::with_capacity(bytes.len() + 16);
-    for byte in bytes {
-        match byte {
-            b'\r' => line.extend([escape, b'X', b'0', b'D', escape]),
-            b'\n' => line.extend([escape, b'X', b'0', b'A', escape]),
-            _ => line.push(*byte),
-        }
-    }
-    let leaf = |byte: &u8| {
-        let cuts = [separators.component(), separators.repetition(), separators.subcomponent()];
-        *byte == separators.field || cuts.contains(&Some(*byte))
-    };
-    let same = bytes
-        .split(leaf)
-        .zip(line.split(leaf))
-        .all(|(came, now)| unescape(came, &separators) == unescape(now, &separators));
-    if same { Ok(line.into()) } else { Err(EditErrorKind::NotEscapable) }
-}
-
-/// What stands between a segment and the next.
-fn gap<'a>(message: &Message<'a>, at: usize) -> &'a [u8] {
-    let bytes = message.as_bytes();
-    let start = message.spans().get(at).map_or(bytes.len(), |span| span.end as usize);
-    let end = message.spans().get(at + 1).map_or(bytes.len(), |span| span.start as usize);
-    bytes.get(start..end).unwrap_or_default()
-}
-
-/// What stays of the gap after a segment that is gone: all but the end of its line.
-fn without_line_end(gap: &[u8]) -> &[u8] {
-    match memchr2(b'\r', b'\n', gap) {
-        Some(at) => gap.get(at + end_len(gap, at)..).unwrap_or_default(),
-        None => gap,
-    }
-}
-
-/// The length of the line end at `at`: CR LF is one.
-fn end_len(gap: &[u8], at: usize) -> usize {
-    match gap.get(at..) {
-        Some([b'\r', b'\n', ..]) => 2,
-        _ => 1,
-    }
 }

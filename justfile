@@ -58,7 +58,7 @@ minimal-versions:
 # Each feature of each published crate alone, and none, and all.
 each-feature:
     cargo hack --version || cargo install --locked cargo-hack
-    cargo hack check --each-feature --no-dev-deps -p hl7-parse -p hl7-ack -p hl7-transport -p hl7-mllp -p hl7-http
+    cargo hack check --each-feature -p hl7-parse -p hl7-ack -p hl7-transport -p hl7-mllp -p hl7-http
 
 # Builds and tests with the oldest compiler that the manifests declare.
 msrv:

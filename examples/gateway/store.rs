@@ -99,3 +99,107 @@ impl Handler for Keep {
         }
     }
 }
+
+#[cfg(all(test, feature = "sqlite"))]
+mod tests {
+    use std::{fs, path::PathBuf};
+
+    use hl7_ack::Rule;
+    use hl7_parse::Path;
+
+    use super::*;
+    use crate::config;
+
+    /// A store in a folder of its own, which goes with it.
+    struct Kept {
+        folder: PathBuf,
+        database: Arc<Database>,
+    }
+
+    impl Kept {
+        async fn new(name: &str, options: &str) -> Self {
+            let folder =
+                std::env::temp_dir().join(format!("hl7-store-{name}-{}", std::process::id()));
+            fs::create_dir(&folder).expect("a folder");
+            let text = format!("url = \"sqlite:events.db\"\n{options}");
+            let store: config::Store = toml::from_str(&text).expect(options);
+            let database = Database::new("events", &store, &folder).expect("a database");
+            database.open().await.expect("opened");
+            Self { folder, database }
+        }
+
+        /// What a sender is answered: MSA-1 with the codes of errors, and the bytes.
+        async fn answer(&self, refuses: bool, message: &str) -> (String, Vec<u8>) {
+            let rule = Rule::required(Path::new("PID-7")).only_report();
+            let store = Store::new(Arc::clone(&self.database), Validate::new([rule]), refuses);
+            let message = OwnedMessage::parse(message.to_owned()).expect("HL7");
+            match store.deliver(message).await {
+                Delivery::Answered(answer) => {
+                    let message = answer.message().as_message();
+                    let code = message.get(&Path::new("MSA-1")).decode().into_owned();
+                    let error = message.get(&Path::new("ERR-3.1")).decode().into_owned();
+                    (format!("{code}{error}"), message.as_bytes().to_vec())
+                }
+                other => (format!("{other:?}"), Vec::new()),
+            }
+        }
+    }
+
+    impl Drop for Kept {
+        fn drop(&mut self) {
+            let _left_behind = fs::remove_dir_all(&self.folder);
+        }
+    }
+
+    fn message(control_id: &str, rest: &str) -> String {
+        format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{control_id}|P|2.5\r{rest}")
+    }
+
+    #[tokio::test]
+    async fn a_copy_gets_the_same_bytes_and_is_not_kept_again() {
+        let kept = Kept::new("copy", "").await;
+        let (code, first) = kept.answer(false, &message("1", "PID|1||||||1962\r")).await;
+        assert_eq!(code, "AA");
+        for _ in 0..2 {
+            let again = kept.answer(false, &message("1", "PID|1||||||1962\r")).await;
+            assert_eq!(again, ("AA".to_owned(), first.clone()));
+        }
+        let (code, other) = kept.answer(false, &message("1", "PID|1||||||1963\r")).await;
+        assert!(code == "AA" && other != first, "{code}");
+        // The warning is kept with the acknowledgment.
+        let (code, warned) = kept.answer(false, &message("2", "PID|1\r")).await;
+        assert_eq!(code, "AA101");
+        assert_eq!(kept.answer(false, &message("2", "PID|1\r")).await.1, warned);
+    }
+
+    #[tokio::test]
+    async fn what_can_not_be_kept_is_refused() {
+        let kept =
+            Kept::new("refused", "max_message_len = \"100B\"\nrefuse_reused_ids = true").await;
+        for (text, expected) in [
+            (message("1", &"x".repeat(100)), "AE102"),
+            (message("1", "PID|1||||||1962\r"), "AA"),
+            (message("1", "PID|1||||||1963\r"), "AE205"),
+        ] {
+            assert_eq!(kept.answer(true, &text).await.0, expected, "{text}");
+        }
+    }
+
+    #[tokio::test]
+    #[cfg(unix)]
+    async fn nobody_else_can_read_the_file() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let kept = Kept::new("rights", "").await;
+        let (code, _) = kept.answer(false, &message("1", "PID|1||||||1962\r")).await;
+        assert_eq!(code, "AA");
+        let mut seen = 0;
+        for file in fs::read_dir(&kept.folder).expect("the folder") {
+            let file = file.expect("an entry");
+            let rights = file.metadata().expect("its rights").permissions().mode();
+            assert_eq!(rights & 0o077, 0, "{:?}", file.path());
+            seen += 1;
+        }
+        assert!(seen >= 2, "the log of SQLite is beside it");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::{
     net::IpAddr,
-    path::{self, Path},
+    path::{self, Path, PathBuf},
 };
 
 use hl7_examples::without_secrets;
@@ -62,7 +62,15 @@ impl Address {
         }
     }
 
-    /// What the driver is given. A relative path begins at `folder`.
+    /// The file that it is, if it is one. A relative path begins at `folder`.
+    pub(super) fn file(&self, folder: &Path) -> Option<PathBuf> {
+        match &self.place {
+            Place::File(file) => Some(folder.join(file)),
+            Place::Server(_) => None,
+        }
+    }
+
+    /// What the driver is given.
     pub(super) fn url(&self, folder: &Path, password: Option<&str>) -> Result<Url, String> {
         let refused = || "the store's URL can not be used".to_owned();
         match &self.place {

@@ -4,7 +4,9 @@
 //! told; what goes wrong while connecting is told in full, because no message is at hand by then.
 
 use std::{
-    path::Path,
+    fs::OpenOptions,
+    io,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -28,6 +30,8 @@ use crate::config;
 pub(crate) struct Database {
     name: &'static str,
     address: Address,
+    /// Of SQLite.
+    file: Option<PathBuf>,
     pool: AnyPool,
     /// Set once the tables are as they should be.
     migrated: OnceCell<()>,
@@ -80,6 +84,7 @@ impl Database {
         }
         Ok(Arc::new(Self {
             name,
+            file: address.file(folder),
             address,
             pool: pool.connect_lazy_with(options.disable_statement_logging()),
             migrated: OnceCell::new(),
@@ -102,6 +107,9 @@ impl Database {
     /// What no waiting mends: it refuses the user, or its tables are others.
     pub(crate) async fn open(&self) -> Result<(), String> {
         let (store, at) = (self.name, self.address.shown());
+        if let Some(file) = &self.file {
+            create(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        }
         match self.migrated.get_or_try_init(|| self.migrate()).await {
             Ok(()) => tracing::info!(store, at, "store opened"),
             Err(failed) if failed.passes => {
@@ -219,6 +227,16 @@ impl ReplayStore for Database {
     async fn keep(&self, _: &ReplayKey, _: &FinalAnswer) -> Result<(), Cause> {
         Ok(())
     }
+}
+
+/// Makes a file that nobody else can read, if it is not there. SQLite gives those beside it the same
+/// rights.
+fn create(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
 }
 
 /// Why there is no connection.

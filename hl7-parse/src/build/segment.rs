@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     Charset, EditError, EditErrorKind, Field, Path,
-    edit::{Edit, Edits, Encoder, Output, Value},
+    edit::{Cutting, Edit, Edits, Encoder, Output, Value},
     header::charset_named,
     scan::is_segment_id,
 };
@@ -234,7 +234,8 @@ impl SegmentBuilder {
         opening: &[u8],
         encoder: &Encoder,
     ) -> Result<(), EditError> {
-        self.edits(opening, encoder)?.write(out, opening, is_header(opening), encoder)
+        let cutting = Cutting::built(is_header(opening));
+        self.edits(opening, encoder)?.write(out, opening, cutting, encoder)
     }
 
     fn edits(&self, opening: &[u8], encoder: &Encoder) -> Result<Edits<'_>, EditError> {

@@ -105,6 +105,11 @@ pub enum EditErrorKind {
     /// that can not be written.
     #[error("the text can not be written in the character set of the message")]
     NotInCharset,
+    /// The bytes of the text may look like delimiters
+    /// ([`crate::OwnedMessage::parse_undecoded`]): of such a message whole fields of MSH can be
+    /// edited, and segments added and removed. For more decode it first (`charset::decode`).
+    #[error("the message has to be decoded before more than fields of MSH can be edited")]
+    NeedsDecoding,
     /// The delimiters are not 1 to 5 different ASCII punctuation characters beside MSH-1, or
     /// leave out a level above one in use. Double quotes can not delimit.
     #[error("not a usable set of delimiters")]

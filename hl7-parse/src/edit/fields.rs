@@ -7,7 +7,7 @@ use crate::{
     edit::{
         Edits, Encoder, Output,
         edits::{Entry, Order, settle, sort},
-        pieces::Pieces,
+        pieces::{Cutting, Pieces},
         place::{Cut, EACH, FURTHER, Placed, below, depth_of, split_from, take},
         value::NULL,
     },
@@ -20,13 +20,14 @@ impl Edits<'_> {
         &self,
         out: &mut Output,
         segment: &[u8],
-        is_header: bool,
+        cutting: Cutting,
         encoder: &Encoder,
     ) -> Result<(), EditError> {
         // MSH-1 is the first separator itself, so that MSH-2 is the second piece.
-        let pieces_before = usize::from(!is_header);
+        let pieces_before = usize::from(!cutting.is_header);
         let fields = self.fields().map(|(n, edits)| (n + pieces_before, edits));
-        write_pieces(out, segment, Level::Field, fields, encoder)
+        let pieces = Pieces::of_segment(segment, encoder.separators.field, cutting);
+        write_pieces(out, pieces, fields, encoder)
     }
 
     /// Writes what the edits make of one field alone; `None` where they do not reach it.
@@ -55,17 +56,20 @@ trait Edited {
     fn write(&self, out: &mut Output, came: &[u8], encoder: &Encoder) -> Result<(), EditError>;
 }
 
+/// The pieces of an element that are elements of this level. One that is not in use has the field
+/// separator, which is not in here: one piece.
+fn pieces<'b>(base: &'b [u8], level: Level, encoder: &Encoder) -> Pieces<'b> {
+    let separators = encoder.separators;
+    Pieces::of(base, separators.between(level).unwrap_or(separators.field))
+}
+
 /// Writes an element of which some pieces are edited.
 fn write_pieces(
     out: &mut Output,
-    base: &[u8],
-    level: Level,
+    mut pieces: Pieces<'_>,
     edited: impl Iterator<Item = (usize, impl Edited)>,
     encoder: &Encoder,
 ) -> Result<(), EditError> {
-    // A level not in use has the field separator, which is not in here: one piece.
-    let separator = encoder.separators.between(level).unwrap_or(encoder.separators.field);
-    let mut pieces = Pieces::of(base, separator);
     for (n, edited) in edited {
         let piece = match pieces.visit(n) {
             Some((passed, piece)) => {
@@ -75,7 +79,7 @@ fn write_pieces(
             None if edited.is_reached() => {
                 let (passed, missing) = pieces.extend_to(n);
                 out.write(passed)?;
-                out.repeat(separator, missing)?;
+                out.repeat(pieces.separator(), missing)?;
                 &[]
             }
             None => continue,
@@ -110,12 +114,13 @@ impl Edited for FieldEdits<'_, '_> {
         if each.is_empty() {
             let numbered = Cut { one: numbered, each, depth: 1 };
             let numbered = numbered.map(|(n, one, _)| (n as usize, ElementEdits::of(one, &[])));
-            return write_pieces(out, base, Level::Repetition, numbered, encoder);
+            let pieces = pieces(base, Level::Repetition, encoder);
+            return write_pieces(out, pieces, numbered, encoder);
         }
         // An empty field has one, which is empty.
         let came = came_in(base, encoder).max(1);
         let repetitions = Repetitions { numbered, each, came, later, n: 0 };
-        write_pieces(out, base, Level::Repetition, repetitions, encoder)
+        write_pieces(out, pieces(base, Level::Repetition, encoder), repetitions, encoder)
     }
 }
 
@@ -221,7 +226,7 @@ impl Edited for ElementEdits<'_, '_> {
             let each = Since { edits: of_each, ..each };
             (n as usize, ElementEdits { one, each, level })
         });
-        write_pieces(out, base, level, edited, encoder)
+        write_pieces(out, pieces(base, level, encoder), edited, encoder)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     Level, Message, Path, Segment, Separators, Target,
     edit::{
         EditErrorKind, Output,
-        pieces::Pieces,
+        pieces::{Cutting, Pieces},
         place::{Cut, EACH, Place, Placed, below, depth_of, id_of, place_of, split_from, take},
     },
 };
@@ -76,14 +76,14 @@ pub(super) fn write_kept(
     places: &[Place],
     out: &mut Output,
     segment: &[u8],
-    is_header: bool,
+    cutting: Cutting,
     separators: &Separators,
 ) -> Result<(), EditErrorKind> {
     if places.first().is_some_and(|place| place.number(0) == 0) {
         return out.write(segment);
     }
-    let mut pieces = Pieces::of(segment, separators.field);
-    let start = if is_header { 2 } else { 1 };
+    let mut pieces = Pieces::of_segment(segment, separators.field, cutting);
+    let start = if cutting.is_header { 2 } else { 1 };
     for piece in 1..=start {
         if let Some((passed, piece)) = pieces.visit(piece) {
             out.write(passed)?;
@@ -92,7 +92,7 @@ pub(super) fn write_kept(
     }
     let fields = Cut { one: places, each: &[], depth: 0 };
     let fields = fields.map(|(n, one, each)| {
-        (n as usize + usize::from(!is_header), Keep { one, each, level: Level::Field })
+        (n as usize + usize::from(!cutting.is_header), Keep { one, each, level: Level::Field })
     });
     write_pieces(out, pieces, start, fields, separators)
 }

@@ -23,4 +23,5 @@ pub use target::Target;
 pub(crate) use delimiters::encoding_characters;
 pub(crate) use edits::{Edit, Edits};
 pub(crate) use output::Output;
+pub(crate) use pieces::Cutting;
 pub(crate) use value::{Encoder, Value};

@@ -2,7 +2,36 @@
 
 use memchr::memchr_iter;
 
-use crate::search::{find_nth, until};
+use crate::{
+    Segment,
+    header::{
+        hidden::{Hides, hides},
+        is_header_id,
+    },
+    search::{find_nth, until},
+};
+
+/// How a segment is cut into fields.
+#[derive(Clone, Copy)]
+pub(crate) struct Cutting {
+    /// Whether MSH-1, or that of FHS and BHS, is the first separator itself.
+    pub(crate) is_header: bool,
+    /// Where an undecoded MSH holds bytes that look like separators.
+    hides: Option<Hides>,
+}
+
+impl Cutting {
+    pub(crate) fn of(segment: &Segment<'_>) -> Self {
+        let is_header = is_header_id(segment.id().as_bytes());
+        let may_be_hidden = is_header && segment.separators().may_be_hidden();
+        Self { is_header, hides: if may_be_hidden { hides(segment) } else { None } }
+    }
+
+    /// Of a segment that is built.
+    pub(crate) fn built(is_header: bool) -> Self {
+        Self { is_header, hides: None }
+    }
+}
 
 /// Where one is in the pieces that a separator cuts; each byte is looked at once.
 pub(crate) struct Pieces<'b> {
@@ -11,13 +40,19 @@ pub(crate) struct Pieces<'b> {
     /// The number of the piece visited last; 0 before the first.
     visited: usize,
     separator: u8,
+    hides: Option<Hides>,
     /// How many separators `rest` has, once they had to be counted.
     left: Option<usize>,
 }
 
 impl<'b> Pieces<'b> {
     pub(crate) fn of(bytes: &'b [u8], separator: u8) -> Self {
-        Self { rest: bytes, visited: 0, separator, left: None }
+        Self { rest: bytes, visited: 0, separator, hides: None, left: None }
+    }
+
+    /// The fields of a segment; its ID is the first piece.
+    pub(crate) fn of_segment(segment: &'b [u8], separator: u8, cutting: Cutting) -> Self {
+        Self { hides: cutting.hides, ..Self::of(segment, separator) }
     }
 
     pub(crate) fn separator(&self) -> u8 {
@@ -33,16 +68,19 @@ impl<'b> Pieces<'b> {
         }
         let start = match crossed {
             0 => 0,
-            _ => match find_nth(self.rest, self.separator, crossed) {
+            _ => match self.find_nth(crossed) {
                 Some(at) => at + 1,
                 None => {
-                    self.left = Some(memchr_iter(self.separator, self.rest).count());
+                    self.left = Some(self.count());
                     return None;
                 }
             },
         };
         let (passed, from) = self.rest.split_at_checked(start)?;
-        let piece = until(from, self.separator);
+        let piece = match self.hides {
+            None => until(from, self.separator),
+            Some(hides) => hides.until(from, self.separator),
+        };
         self.rest = from.get(piece.len()..).unwrap_or_default();
         self.visited = n;
         self.left = None;
@@ -57,6 +95,26 @@ impl<'b> Pieces<'b> {
         self.visited = n;
         self.left = Some(0);
         (std::mem::take(&mut self.rest), missing)
+    }
+
+    fn find_nth(&self, n: usize) -> Option<usize> {
+        match self.hides {
+            None => find_nth(self.rest, self.separator, n),
+            Some(hides) => hides.find_nth(self.rest, self.separator, n),
+        }
+    }
+
+    /// How many separators the rest has.
+    fn count(&self) -> usize {
+        let Some(hides) = self.hides else {
+            return memchr_iter(self.separator, self.rest).count();
+        };
+        let (mut count, mut rest) = (0, self.rest);
+        while let Some(at) = hides.find_nth(rest, self.separator, 1) {
+            count += 1;
+            rest = rest.get(at + 1..).unwrap_or_default();
+        }
+        count
     }
 
     /// What is not passed yet.

@@ -19,8 +19,19 @@ pub(super) enum Request {
 }
 
 impl Request {
+    /// Whether it reaches no text but whole fields of MSH.
+    pub(super) fn is_of_header(&self) -> bool {
+        match self {
+            Self::Edit { target, .. } => {
+                let path = target.path;
+                is_header_id(&path.id()) && path.repetition().or(path.component()).is_none()
+            }
+            _ => true,
+        }
+    }
+
     /// What it is asked of; of the last segment where nothing is said.
-    fn target(&self) -> Option<&Target> {
+    pub(super) fn target(&self) -> Option<&Target> {
         match self {
             Self::Edit { target, .. }
             | Self::Remove(target)

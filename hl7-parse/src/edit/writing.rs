@@ -7,17 +7,28 @@ use memchr::{memchr_iter, memchr2};
 use crate::{
     Charset, EditError, EditErrorKind, Editor, Field, Message, OwnedMessage, ParseOptions, Segment,
     SegmentBuilder, Separators,
+    charset::check_splits,
     edit::{
         Encoder, Output, encoding_characters,
         keep::{Kept, write_kept},
         lines::{end_len, gap, line_feed_ends, one_line, without_line_end},
+        pieces::Cutting,
         place::Place,
         plan::{Plan, Turn},
         swap::write_swapped,
     },
-    header::{charset_named, declared, is_header_id},
+    header::{charset_named, declared},
     scan::{Ignore, Span, ends_message, is_segment_head},
 };
+
+/// Whether bytes of text may look like delimiters: then all that can be told apart are segments, and
+/// the fields of MSH.
+fn is_undecoded(message: &Message<'_>) -> bool {
+    let separators = message.separators();
+    let header = message.header().segment();
+    separators.may_be_hidden()
+        && check_splits(message.as_bytes(), header.as_bytes(), separators).is_err()
+}
 
 /// One pass over the message.
 pub(super) struct Writing<'e, 'a> {
@@ -49,6 +60,14 @@ impl<'e, 'a> Writing<'e, 'a> {
             None => None,
         };
         let plan = Plan::new(&editor.requests, message)?;
+        if is_undecoded(message) {
+            let beyond_header = editor.requests.iter().find(|request| !request.is_of_header());
+            if swap.is_some() || !editor.kept.is_empty() || beyond_header.is_some() {
+                let path = beyond_header.and_then(|request| request.target()).map(|to| to.path);
+                let kind = EditErrorKind::NeedsDecoding;
+                return Err(path.map_or(kind.into(), |path| EditError::at(kind, path)));
+            }
+        }
         let charset = final_charset(message, &plan)?;
         let separators = message.separators().with_charset(charset);
         let undeclared = matches!(charset, Charset::Unspecified | Charset::Unknown);
@@ -133,7 +152,7 @@ impl<'e, 'a> Writing<'e, 'a> {
             return Ok(false);
         }
         let separators = segment.separators();
-        let is_header = is_header_id(segment.id().as_bytes());
+        let cutting = Cutting::of(&segment);
         let mut bytes =
             one_line(segment, self.line_feed_ends).map_err(|kind| self.error_at(kind, at, 0))?;
         let was_joined = matches!(bytes, Cow::Owned(_));
@@ -144,7 +163,7 @@ impl<'e, 'a> Writing<'e, 'a> {
             let mut out = Output::new(bytes.len(), usize::MAX);
             match places.is_empty() {
                 true => out.write(segment.id().as_bytes())?,
-                false => write_kept(places, &mut out, &bytes, is_header, &separators)?,
+                false => write_kept(places, &mut out, &bytes, cutting, &separators)?,
             }
             bytes = out.into_bytes().into();
         }
@@ -152,12 +171,12 @@ impl<'e, 'a> Writing<'e, 'a> {
         if self.swap.is_some() {
             if turn.is_edited {
                 let mut out = Output::new(bytes.len(), self.editor.max_len);
-                turn.edits().write(&mut out, &bytes, is_header, &self.encoder)?;
+                turn.edits().write(&mut out, &bytes, cutting, &self.encoder)?;
                 bytes = out.into_bytes().into();
             }
             self.write_with_new_delimiters(at, Segment::new(&bytes, separators))?;
         } else {
-            turn.edits().write(&mut self.out, &bytes, is_header, &self.encoder)?;
+            turn.edits().write(&mut self.out, &bytes, cutting, &self.encoder)?;
         }
         let changed =
             turn.is_edited || was_joined || self.swap.is_some() || !self.editor.kept.is_empty();

@@ -110,6 +110,16 @@ impl Hides {
         }
         text
     }
+
+    /// The position of the `n`th separator that is not hidden, from 1.
+    pub(crate) fn find_nth(self, text: &[u8], separator: u8, n: usize) -> Option<usize> {
+        let mut at = 0;
+        for _ in 1..n {
+            at += self.until(text.get(at..)?, separator).len() + 1;
+        }
+        at += self.until(text.get(at..)?, separator).len();
+        (at < text.len() && n > 0).then_some(at)
+    }
 }
 
 /// What MSH-12, MSH-18 and MSH-20 tell, so read.

@@ -1,7 +1,8 @@
 //! A header in which a byte that equals a separator is a part of a character.
 
 use hl7_parse::{
-    Charset, Header, Message, OwnedMessage, ParseErrorKind, ParseOptions, Path, Separators, escape,
+    Charset, EditErrorKind, Editor, Header, Message, OwnedMessage, ParseErrorKind, ParseOptions,
+    Path, Separators, escape,
 };
 use proptest::prelude::*;
 
@@ -148,4 +149,42 @@ fn pairs(
     };
     let pair = (one_of(leads), one_of(trails)).prop_map(|(lead, trail)| vec![lead, trail]);
     proptest::collection::vec(pair, 0..6)
+}
+
+#[test]
+fn of_an_undecoded_message_no_more_than_fields_of_msh_and_segments_are_edited() {
+    for (text, _, msh_18, _) in HIDDEN {
+        let bytes = [&message(text, msh_18)[..], b"ZZZ|", text, b"|1\r"].concat();
+        let shown = bytes.escape_ascii();
+        let undecoded = OwnedMessage::parse_undecoded(bytes.clone()).expect("a header");
+        let view = undecoded.as_message();
+        // Before and behind the text, in MSH, at its end and beyond.
+        for (path, came, edited) in [
+            ("MSH-3", "|HIS|", "|ZZZ|"),
+            ("MSH-10", "|CTRL|", "|ZZZ|"),
+            ("MSH-15", "|P|2.7||||", "|P|2.7|||ZZZ|"),
+        ] {
+            let path: Path = path.parse().expect("a path");
+            let written = Editor::new(&view).set(&path, "ZZZ").remove(&Path::new("PID")).finish();
+            let written = written.expect("written").as_bytes().clone();
+            let (came, edited) = (came.as_bytes(), edited.as_bytes());
+            let at = bytes.windows(came.len()).position(|part| part == came).expect("there");
+            let expected = [&bytes[..at], edited, &bytes[at + came.len()..]].concat();
+            let pid = expected.windows(4).position(|part| part == b"PID|").expect("there");
+            let expected = [&expected[..pid], &expected[pid + b"PID|1||7\r".len()..]].concat();
+            assert_eq!(written.escape_ascii().to_string(), expected.escape_ascii().to_string());
+        }
+        let refused = |editor: &mut Editor<'_>| editor.finish().err().map(|error| error.kind());
+        let expected = Some(EditErrorKind::NeedsDecoding);
+        let zzz = Path::new("ZZZ-2");
+        assert_eq!(refused(Editor::new(&view).set(&zzz, "2")), expected, "{shown}");
+        assert_eq!(refused(Editor::new(&view).keep_only(&[zzz])), expected, "{shown}");
+        assert_eq!(
+            refused(Editor::new(&view).set(&Path::new("MSH-4.2"), "2")),
+            expected,
+            "{shown}"
+        );
+        let recommended = Separators::RECOMMENDED;
+        assert_eq!(refused(Editor::new(&view).swap_delimiters(recommended)), expected, "{shown}");
+    }
 }

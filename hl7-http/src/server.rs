@@ -47,6 +47,8 @@
 //! | a content type that is not accepted, or a `Content-Encoding` other than gzip | 415 |
 //! | more than `max_in_flight` or `max_buffered` at once, or a body unfinished at a stop | 503 with `Retry-After` |
 //!
+//! 429 and 503 come with `Retry-After`, also where a [`Dialect`] gives them to an acknowledgment.
+//!
 //! A refusal is sent at once. Of the body, up to twice `max_body_len` is still read and dropped
 //! within `body_timeout`, so that a sender which writes everything before it looks gets to see the
 //! refusal.

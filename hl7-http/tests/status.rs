@@ -242,6 +242,20 @@ async fn a_batch_has_the_status_of_its_worst_answer() {
 }
 
 #[tokio::test]
+async fn a_message_of_a_batch_that_is_refused_unread_counts_for_the_status() {
+    let dialect = Dialect::ingest();
+    let service = Service::new(accept).dialect(dialect.clone());
+    // Without delimiters it is no message, and begins a part of the batch all the same.
+    let body = format!("{}MSH\rPID|1\r{}", adt("1", "", ""), adt("3", "", ""));
+    let (status, _, answer) = parts(service.answer(post(&[], body)).await).await;
+    let answer = String::from_utf8_lossy(&answer);
+    let codes: Vec<_> = answer.split("\rMSA|").skip(1).map(|rest| &rest[..2]).collect();
+    assert_eq!(codes, ["AA", "AR", "AA"], "{answer}");
+    assert_eq!(status, dialect.status(hl7_ack::AckCode::AR).as_u16(), "{answer}");
+    assert_eq!(status, 400, "{answer}");
+}
+
+#[tokio::test]
 async fn an_acknowledgment_is_not_acknowledged() {
     let (status, _, body) =
         parts(Service::new(accept).answer(post(&[ER7], ack("AA", "7"))).await).await;

@@ -209,9 +209,19 @@ impl Acknowledger {
     #[must_use]
     pub fn acknowledge(&self, message: &Message<'_>, outcome: &Outcome) -> Option<Acknowledgment> {
         let fields = HeaderFields::of(&message.header());
-        let request = self.request(AckRequest::read(message, &fields));
+        self.answer(&fields, AckRequest::read(message, &fields), outcome)
+    }
+
+    /// The acknowledgment that a message with these fields asks for.
+    pub(crate) fn answer(
+        &self,
+        fields: &HeaderFields<'_>,
+        request: AckRequest,
+        outcome: &Outcome,
+    ) -> Option<Acknowledgment> {
+        let request = self.request(request);
         let code = request.code_for(outcome)?;
-        Some(self.write(&fields, request, code, outcome))
+        Some(self.write(fields, request, code, outcome))
     }
 
     /// The acknowledgment of bytes of which no more than MSH is read: for receivers that store

@@ -2,8 +2,9 @@
 
 use std::{
     future::Future,
+    ops::DerefMut,
     panic::{AssertUnwindSafe, catch_unwind},
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
 };
 
@@ -13,10 +14,10 @@ use crate::{AnyDeliver, Cause, CauseKind, Deliver, Delivery, Progress};
 
 /// Completes with the output of a future, or with `None` where it panicked. The panic hook has
 /// told of it by then.
-pub(crate) struct CatchPanic<F: ?Sized>(pub(crate) Pin<Box<F>>);
+pub(crate) struct CatchPanic<P>(pub(crate) Pin<P>);
 
-impl<F: Future + ?Sized> Future for CatchPanic<F> {
-    type Output = Option<F::Output>;
+impl<P: DerefMut<Target: Future> + Unpin> Future for CatchPanic<P> {
+    type Output = Option<<P::Target as Future>::Output>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // After a panic the future is not polled again, and what it shared is its owner's own.
@@ -38,7 +39,7 @@ pub(crate) async fn deliver_caught(
     progress: Progress,
 ) -> Delivery {
     let tracked = progress.clone();
-    let delivering = async move { deliver.deliver_tracked(message, tracked).await };
+    let delivering = pin!(async move { deliver.deliver_tracked(message, tracked).await });
     let panicked = || Cause::new(CauseKind::Internal, "the delivery panicked");
-    CatchPanic(Box::pin(delivering)).await.unwrap_or_else(|| progress.cut_off(panicked()))
+    CatchPanic(delivering).await.unwrap_or_else(|| progress.cut_off(panicked()))
 }

@@ -2,7 +2,6 @@
 
 use std::{
     any::{Any, TypeId},
-    collections::HashMap,
     fmt,
     net::SocketAddr,
     sync::Arc,
@@ -122,23 +121,26 @@ impl fmt::Display for Peer {
 /// ```
 #[derive(Clone, Default)]
 pub struct Extensions {
-    values: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    /// There are few: a list costs less than a map.
+    values: Vec<(TypeId, Arc<dyn Any + Send + Sync>)>,
 }
 
 impl Extensions {
     /// Puts a value in, in place of one of the same type.
     pub fn insert<T: Send + Sync + 'static>(&mut self, value: T) {
-        self.values.insert(TypeId::of::<T>(), Arc::new(value));
+        self.remove::<T>();
+        self.values.push((TypeId::of::<T>(), Arc::new(value)));
     }
 
     pub(crate) fn remove<T: Send + Sync + 'static>(&mut self) {
-        self.values.remove(&TypeId::of::<T>());
+        self.values.retain(|(id, _)| *id != TypeId::of::<T>());
     }
 
     /// The value of this type.
     #[must_use]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.values.get(&TypeId::of::<T>())?.downcast_ref()
+        let (_, value) = self.values.iter().find(|(id, _)| *id == TypeId::of::<T>())?;
+        value.downcast_ref()
     }
 }
 

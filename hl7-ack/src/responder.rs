@@ -1,6 +1,6 @@
 //! [`Responder`]: from the bytes of a message to what is to be answered, for every transport.
 
-use std::{fmt, time::Duration};
+use std::{fmt, pin::pin, time::Duration};
 
 use bytes::Bytes;
 use hl7_parse::{
@@ -136,8 +136,8 @@ impl Responder {
             );
             return self.refuse_content(&bytes, &outcome);
         }
-        let request = AckRequest::of(&message.as_message());
-        let fields = HeaderFields::of(&message.as_message().header());
+        let fields = HeaderFields::of(&message.header());
+        let request = AckRequest::read(&message.as_message(), &fields);
         let nameless = fields.said(10).is_empty();
         if fields.is_displaced() {
             let outcome = Outcome::error(
@@ -160,7 +160,7 @@ impl Responder {
 
         let (action, code) = match reply.answer {
             ReplyAnswer::Outcome(outcome) => {
-                match self.acknowledger.acknowledge(&message.as_message(), &outcome) {
+                match self.acknowledger.answer(&fields, request, &outcome) {
                     Some(ack) => (Action::Answer(ack.as_bytes().clone()), ack.code()),
                     None => (Action::Nothing, None),
                 }
@@ -256,9 +256,10 @@ impl Responder {
 
     async fn handle(&self, received: Received) -> Reply {
         let handler = self.handler.clone();
-        let handling = CatchPanic(Box::pin(async move { handler.handle(received).await }));
         let handling = Box::pin(async move {
-            handling.await.unwrap_or_else(|| {
+            // A handler may panic before it gives its future.
+            let handling = pin!(async { handler.handle(received).await });
+            CatchPanic(handling).await.unwrap_or_else(|| {
                 Outcome::rejected(ErrorCode::APPLICATION_ERROR, "internal error").into()
             })
         });

@@ -93,7 +93,7 @@ fn what_the_request_leaves_open_is_closed() {
         // Messages of a file without BHS are one batch, also where a BTS follows them.
         (format!("FHS|^~\\&|A|B|C|D\r{two}FTS|1\r"), format!("{file}{aa}FTS|1\n")),
         (format!("FHS|^~\\&|A|B|C|D\r{two}{two}BTS|2\rFTS|1\r"), format!("{file}{aa}{aa}FTS|1\n")),
-        (format!("FHS|^~\\&|A|B|C|D\rFTS|0\r"), format!("{file}FTS|0\n")),
+        ("FHS|^~\\&|A|B|C|D\rFTS|0\r".to_owned(), format!("{file}FTS|0\n")),
         (format!("{two}FHS|^~\\&|A|B|C|D\r"), format!("{aa}{file}FTS|0\n")),
         (
             format!("BHS|^~\\&|A|B|C|D\r{two}BHS|^~\\&|A|B|C|D\r{two}"),

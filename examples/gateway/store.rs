@@ -100,7 +100,8 @@ impl Handler for Keep {
     }
 }
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod tests {
     use std::{fs, path::PathBuf};
 

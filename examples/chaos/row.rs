@@ -175,7 +175,11 @@ mod tests {
         assert_eq!(names.len(), rows.len());
         for row in &rows {
             let name = row.name();
-            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{name}");
+            assert!(
+                name.bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'),
+                "{name}"
+            );
             assert_eq!(row.handled().is_empty(), row.role() == Role::Receiver, "{name}");
             assert_eq!(row.known().is_empty(), row.role() == Role::Sender, "{name}");
             assert!(!row.does().is_empty() && !row.wants().is_empty(), "{name}");

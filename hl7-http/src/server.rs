@@ -42,7 +42,7 @@
 //! | no credentials, or none that are known ([`Access`]) | 401 with `WWW-Authenticate` |
 //! | a caller that is denied by a check, or shows no certificate that is known where nothing else lets in | 403 |
 //! | GET and other methods | 405 with `Allow: POST` |
-//! | a body that does not come in time, or is broken off | 408, and the connection is closed |
+//! | a body that does not come in time, is broken off, or is cut into chunks that are none | 408, and the connection is closed |
 //! | a body over `max_body_len`, or more than 10,000 messages in it | 413 |
 //! | a content type that is not accepted, or a `Content-Encoding` other than gzip | 415 |
 //! | more than `max_in_flight` or `max_buffered` at once, or a body unfinished at a stop | 503 with `Retry-After` |

@@ -57,8 +57,8 @@ impl Database {
         store: &config::Store,
         folder: &Path,
     ) -> Result<Arc<Self>, String> {
-        sqlx::any::install_default_drivers();
         let address = Address::parse(store.url.get_ref().as_str())?;
+        sqlx::any::install_default_drivers();
         let password = store.password.as_ref().map(|secret| secret.read(folder)).transpose()?;
         let url = address.url(folder, password.as_deref())?;
         let options = AnyConnectOptions::from_url(&url).map_err(|error| error.to_string())?;

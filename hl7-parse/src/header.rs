@@ -310,7 +310,7 @@ fn declare_from_fields<R: Report>(
 ///
 /// The set is the one that MSH-18 names first. Where that is no more than ASCII and nothing leads
 /// to the further ones, text beyond ASCII can be in these alone.
-fn set_of(msh_18: Field<'_>, msh_20: Field<'_>) -> (Charset, Switching) {
+pub(crate) fn set_of(msh_18: Field<'_>, msh_20: Field<'_>) -> (Charset, Switching) {
     let mut named = charsets(msh_18);
     let first = named.next().unwrap_or(Charset::Unspecified);
     let switching = Switching::declared(msh_18, msh_20, first);
@@ -323,6 +323,13 @@ fn set_of(msh_18: Field<'_>, msh_20: Field<'_>) -> (Charset, Switching) {
     (further.unwrap_or(first), switching)
 }
 
+/// Whether MSH-18 names sets, and the first of them not: that is ASCII then.
+pub(crate) fn names_further_alone(msh_18: Field<'_>) -> bool {
+    let mut named = charsets(msh_18);
+    named.next() == Some(Charset::Unspecified)
+        && named.any(|charset| !matches!(charset, Charset::Unspecified | Charset::Unknown))
+}
+
 /// The sets that MSH-18 names, in order.
 pub(crate) fn charsets<'a>(msh_18: Field<'a>) -> impl Iterator<Item = Charset> + use<'a> {
     let separators = Element::from(msh_18).separators();
@@ -331,7 +338,7 @@ pub(crate) fn charsets<'a>(msh_18: Field<'a>) -> impl Iterator<Item = Charset> +
 
 /// The set that a name in MSH-18 means. It may be escaped: many have a slash, which may be a
 /// delimiter.
-pub(crate) fn charset_named(name: &[u8], separators: &Separators) -> Charset {
+fn charset_named(name: &[u8], separators: &Separators) -> Charset {
     Charset::from_name(&unescape(name.trim_ascii(), separators))
 }
 

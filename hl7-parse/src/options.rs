@@ -133,12 +133,13 @@ impl ParseOptions {
         self
     }
 
-    /// Takes a line feed for data wherever CR ends the segments, as the standard does (2.4.4): also
+    /// Takes a line feed for data where a segment begins behind a CR, as the standard does (2.4.4): also
     /// in MSH, and before what looks like another segment. It is still told
     /// ([`DiagnosticCode::LineFeedInData`]), or refused.
     ///
     /// One right after a CR is the second half of CR LF, and those at the very end are of no
-    /// segment. A message in which no CR ends a segment is read as without this.
+    /// segment. A message in which no CR stands between two segments is read as without this: one at
+    /// the very end may be that of a frame.
     ///
     /// ```
     /// use hl7_parse::{ParseOptions, Path};

@@ -82,7 +82,18 @@ fn a_line_feed_is_data_on_request_wherever_cr_ends_segments() {
             &[b"MSH|^~\\&|A", b"PID|1\nx"],
             &[b"MSH|^~\\&|A", b"PID|1\nx"],
         ),
-        (b"MSH|^~\\&|A\nB\r", &[b"MSH|^~\\&|A", b"B"], &[b"MSH|^~\\&|A\nB"]),
+        (
+            b"MSH|^~\\&|A\nB\r\n\n PID|1\r",
+            &[b"MSH|^~\\&|A", b"B", b" PID|1"],
+            &[b"MSH|^~\\&|A\nB", b" PID|1"],
+        ),
+        // A CR behind all tells nothing, nor does one before what is no segment.
+        (b"MSH|^~\\&|A\nB\r", &[b"MSH|^~\\&|A", b"B"], &[b"MSH|^~\\&|A", b"B"]),
+        (
+            b"MSH|^~\\&|A\nNTE|a\rb\r",
+            &[b"MSH|^~\\&|A", b"NTE|a", b"b"],
+            &[b"MSH|^~\\&|A", b"NTE|a", b"b"],
+        ),
         (b"MSH|^~\\&|A\rPID|1\n", &[b"MSH|^~\\&|A", b"PID|1"], &[b"MSH|^~\\&|A", b"PID|1"]),
         // Where no CR ends a segment, that of a frame's end among them, LF does.
         (b"MSH|^~\\&|A\nPID|1\n\x1c\r", &[b"MSH|^~\\&|A", b"PID|1"], &[b"MSH|^~\\&|A", b"PID|1"]),
@@ -90,6 +101,12 @@ fn a_line_feed_is_data_on_request_wherever_cr_ends_segments() {
         let shown = bytes.escape_ascii();
         assert_eq!(segments(bytes, &ParseOptions::new()), guessed, "{shown}");
         assert_eq!(segments(bytes, &ParseOptions::new().line_feeds_are_data()), data, "{shown}");
+    }
+    for end in ["\r", "\r\n", "\n", "\r\n\r", "\x1c\r"] {
+        let bytes = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\nPID|1\nPV1|1{end}");
+        let error = ParseOptions::strict().parse(bytes.as_bytes()).expect_err("line feeds end");
+        let kind = ParseErrorKind::NotTolerated(Code::LineFeedTerminator);
+        assert_eq!((error.kind(), error.offset()), (kind, 35), "{end:?}");
     }
     let bytes = b"MSH|^~\\&|A\nB\rNTE|1||BMI\nPV1|2\r";
     let parsed = ParseOptions::strict().parse(bytes).expect("the standard's reading");

@@ -145,7 +145,7 @@ pub enum DiagnosticCode {
     /// MSH-2 declares a letter or digit as a delimiter; it is one.
     #[error("MSH-2 declares a letter or digit as a delimiter")]
     AlphanumericDelimiter,
-    /// MSH-2 declares a character that can not delimit: a blank, NUL, a framing byte, or not ASCII.
+    /// MSH-2 declares a character that can not delimit: a blank, a control character, or not ASCII.
     /// That level is not split.
     #[error("MSH-2 declares a character that can not delimit")]
     UnusableDelimiter,

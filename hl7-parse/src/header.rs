@@ -222,7 +222,7 @@ pub(crate) fn declared<R: Report>(
     };
     let mut take_if_free = |position: usize, separators: &Separators| {
         let Some(byte) = character(encoding_characters, position) else { return Ok(field) };
-        if matches!(byte, 0 | b' ' | 0x0B | 0x1C | 0x80..) {
+        if byte.is_ascii_control() || matches!(byte, b' ' | 0x80..) {
             at_msh_2(DiagnosticCode::UnusableDelimiter)?;
             return Ok(field);
         }

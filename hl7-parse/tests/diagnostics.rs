@@ -33,6 +33,8 @@ const CASES: &[(&[u8], &[Finding])] = &[
         &[(Code::ShortEncodingCharacters, 4, 1, 1), (Code::AlphanumericDelimiter, 4, 1, 3)],
     ),
     (b"MSH|^\xc3\\&|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
+    (b"MSH|^~\x1b&|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
+    (b"MSH|\t~\x7f\x01|A\r", &[(Code::UnusableDelimiter, 4, 1, 3)]),
     // At the end of a line it is padding.
     (b"MSH|^~\\\x00|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
     (b"MSH|^~\\&|A|||||||1|P|2.5||||||KLINGON\r", &[(Code::UnknownCharset, 30, 1, 1)]),
@@ -211,4 +213,17 @@ fn limits_hold_at_their_edge() {
     let alternating = b"MSH|^~\\&|A\r\rx\r\rx\r\rx\r";
     let parsed = ParseOptions::new().max_diagnostics(2).parse(alternating).expect("readable");
     assert_eq!((parsed.diagnostics.len(), parsed.diagnostics_left_out), (2, 4));
+}
+
+#[test]
+fn no_control_character_delimits() {
+    for byte in (0..=u8::MAX).filter(u8::is_ascii_control) {
+        // A line feed is a part of MSH-2 where CR ends the segments.
+        let options = ParseOptions::new().line_feeds_are_data();
+        let bytes = [b"MSH|^~", &[byte][..], b"&|A\rPID|1\r"].concat();
+        let message = options.parse(&bytes).expect("readable").message;
+        assert_eq!(message.separators().escape(), None, "{byte:#04x}");
+        let error = ParseOptions::strict().parse(&bytes).expect_err("no delimiter");
+        assert!(matches!(error.kind(), ParseErrorKind::NotTolerated(_)), "{byte:#04x}");
+    }
 }

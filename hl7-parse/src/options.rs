@@ -105,10 +105,17 @@ impl ParseOptions {
         self
     }
 
-    /// Refuses one thing, with [`ParseErrorKind::NotTolerated`].
+    /// Refuses one thing, with [`ParseErrorKind::NotTolerated`]. To refuse one that
+    /// [`ParseOptions::check_escapes`] tells turns that check on.
     #[must_use]
     pub fn refuse(mut self, code: DiagnosticCode) -> Self {
         self.refused |= bit(code);
+        self.escapes_checked |= matches!(
+            code,
+            DiagnosticCode::UnknownEscape
+                | DiagnosticCode::MalformedHexEscape
+                | DiagnosticCode::UnclosedEscape
+        );
         self
     }
 

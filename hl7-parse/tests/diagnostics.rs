@@ -227,3 +227,16 @@ fn no_control_character_delimits() {
         assert!(matches!(error.kind(), ParseErrorKind::NotTolerated(_)), "{byte:#04x}");
     }
 }
+
+#[test]
+fn an_escape_that_is_refused_is_looked_for() {
+    for (code, bytes) in [
+        (Code::UnknownEscape, &b"MSH|^~\\&|A\rPID|1|\\Q\\\r"[..]),
+        (Code::MalformedHexEscape, b"MSH|^~\\&|A\rPID|1|\\X4\\\r"),
+        (Code::UnclosedEscape, b"MSH|^~\\&|A\rPID|1|50 \\ h\r"),
+    ] {
+        assert!(ParseOptions::new().parse(bytes).is_ok(), "{code}");
+        let error = ParseOptions::new().refuse(code).parse(bytes).expect_err("refused");
+        assert_eq!(error.kind(), ParseErrorKind::NotTolerated(code));
+    }
+}

@@ -28,6 +28,12 @@ impl Diagnostic {
         Self { field: u16::try_from(field).unwrap_or(u16::MAX), ..self }
     }
 
+    /// Whether the two are one entry: of the same field, if they are of one.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let is_in_place = self.field == 0 || self.segment == other.segment;
+        self.code == other.code && self.field == other.field && is_in_place
+    }
+
     pub(crate) fn again(&mut self) {
         self.count = self.count.saturating_add(1);
     }
@@ -78,7 +84,8 @@ impl Diagnostic {
         Self { segment, ..self }
     }
 
-    /// How often it was seen: equal findings that follow one another are counted, not listed.
+    /// How often it was seen: equal findings that follow one another are counted, not listed;
+    /// those of escape sequences within one field.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count as usize

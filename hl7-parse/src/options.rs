@@ -50,7 +50,8 @@ pub struct Parsed<'a> {
     /// The message.
     pub message: Message<'a>,
     /// What was tolerated, in the order of the input; what is wrong with escape sequences after
-    /// all else. Equal findings that follow one another are one entry with a count.
+    /// all else. Equal findings that follow one another are one entry with a count, those of fields
+    /// where they are of one field.
     pub diagnostics: Vec<Diagnostic>,
     /// How many further findings there were beyond [`ParseOptions::max_diagnostics`].
     pub diagnostics_left_out: usize,
@@ -316,7 +317,7 @@ impl Collect<'_> {
         }
         let full = self.diagnostics.len() >= self.options.max_diagnostics;
         match self.diagnostics.last_mut() {
-            Some(last) if last.code() == code && self.left_out == 0 => last.again(),
+            Some(last) if last.is_like(&found) && self.left_out == 0 => last.again(),
             _ if full => self.left_out = self.left_out.saturating_add(1),
             _ => self.diagnostics.push(found),
         }

@@ -240,3 +240,15 @@ fn an_escape_that_is_refused_is_looked_for() {
         assert_eq!(error.kind(), ParseErrorKind::NotTolerated(code));
     }
 }
+
+#[test]
+fn each_field_in_which_escapes_mean_nothing_is_told() {
+    let bytes = b"MSH|^~\\&|A\rPID|||\\Q\\~\\Q\\|\\Q\\\rOBX|||\\Q\\\rOBX|||\\Q\\\r";
+    let parsed = ParseOptions::new().check_escapes().parse(bytes).expect("readable");
+    let found: Vec<_> = parsed
+        .diagnostics
+        .iter()
+        .map(|found| (found.segment(), found.field(), found.count()))
+        .collect();
+    assert_eq!(found, [(2, Some(3), 2), (2, Some(4), 1), (3, Some(3), 1), (4, Some(3), 1)]);
+}

@@ -23,6 +23,14 @@ pub(crate) mod hidden;
 /// Its fields are right in sets of which a byte may look like a separator too, where MSH-18 names
 /// the set: in Shift_JIS, Big5 and GB 18030 the second byte of a character, in ISO-2022-JP what
 /// `ESC $ B` leads to. Below the field such text is cut as bytes; to read it, decode the message.
+/// What can not be told is how a header was meant in which one field hides a separator and another
+/// ends with half a character: there is no reading that brings the name of the set to MSH-18, and
+/// the fields are cut as bytes, so that another than MSH-10 may stand in its place.
+///
+/// A line feed ends the header, as in [`crate::Message::parse`]. There is no choice here: where
+/// line feeds are data
+/// ([`ParseOptions::line_feeds_are_data`](crate::ParseOptions::line_feeds_are_data)) and MSH holds
+/// one, parse the message.
 ///
 /// ```
 /// use hl7_parse::Header;

@@ -29,7 +29,8 @@ pub enum DateTimeTolerance {
     /// `-0000` for an offset: no offset, and not the same as `+0000`.
     UnknownOffset,
     /// `2024-01-31T10:05:00`, the seconds, the time or the day maybe left out, a blank maybe for
-    /// the `T`; or `20240131T100500`, the seconds or minutes maybe left out.
+    /// the `T`; or `20240131T100500`, the seconds or minutes maybe left out. With `Z` or `+01:00`
+    /// behind it [`DateTimeTolerance::LooseOffset`] is needed too.
     Iso8601,
     /// A second component that is not in Table 0529: ignored.
     UnknownDegree,

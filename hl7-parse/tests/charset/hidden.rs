@@ -178,7 +178,7 @@ fn of_an_undecoded_message_no_more_than_fields_of_msh_and_segments_are_edited() 
         let expected = Some(EditErrorKind::NeedsDecoding);
         let zzz = Path::new("ZZZ-2");
         assert_eq!(refused(Editor::new(&view).set(&zzz, "2")), expected, "{shown}");
-        assert_eq!(refused(Editor::new(&view).keep_only(&[zzz])), expected, "{shown}");
+        assert_eq!(refused(Editor::new(&view).keep_only([zzz])), expected, "{shown}");
         assert_eq!(
             refused(Editor::new(&view).set(&Path::new("MSH-4.2"), "2")),
             expected,

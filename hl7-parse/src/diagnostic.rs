@@ -28,6 +28,12 @@ impl Diagnostic {
         Self { field: u16::try_from(field).unwrap_or(u16::MAX), ..self }
     }
 
+    /// Whether the two are one entry: of the same field, if they are of one.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let is_in_place = self.field == 0 || self.segment == other.segment;
+        self.code == other.code && self.field == other.field && is_in_place
+    }
+
     pub(crate) fn again(&mut self) {
         self.count = self.count.saturating_add(1);
     }
@@ -78,7 +84,8 @@ impl Diagnostic {
         Self { segment, ..self }
     }
 
-    /// How often it was seen: equal findings that follow one another are counted, not listed.
+    /// How often it was seen: equal findings that follow one another are counted, not listed;
+    /// those of escape sequences within one field.
     #[must_use]
     pub fn count(&self) -> usize {
         self.count as usize
@@ -145,7 +152,7 @@ pub enum DiagnosticCode {
     /// MSH-2 declares a letter or digit as a delimiter; it is one.
     #[error("MSH-2 declares a letter or digit as a delimiter")]
     AlphanumericDelimiter,
-    /// MSH-2 declares a character that can not delimit: a blank, NUL, a framing byte, or not ASCII.
+    /// MSH-2 declares a character that can not delimit: a blank, a control character, or not ASCII.
     /// That level is not split.
     #[error("MSH-2 declares a character that can not delimit")]
     UnusableDelimiter,

@@ -23,6 +23,14 @@ pub(crate) mod hidden;
 /// Its fields are right in sets of which a byte may look like a separator too, where MSH-18 names
 /// the set: in Shift_JIS, Big5 and GB 18030 the second byte of a character, in ISO-2022-JP what
 /// `ESC $ B` leads to. Below the field such text is cut as bytes; to read it, decode the message.
+/// What can not be told is how a header was meant in which one field hides a separator and another
+/// ends with half a character: there is no reading that brings the name of the set to MSH-18, and
+/// the fields are cut as bytes, so that another than MSH-10 may stand in its place.
+///
+/// A line feed ends the header, as in [`crate::Message::parse`]. There is no choice here: where
+/// line feeds are data
+/// ([`ParseOptions::line_feeds_are_data`](crate::ParseOptions::line_feeds_are_data)) and MSH holds
+/// one, parse the message.
 ///
 /// ```
 /// use hl7_parse::Header;
@@ -222,7 +230,7 @@ pub(crate) fn declared<R: Report>(
     };
     let mut take_if_free = |position: usize, separators: &Separators| {
         let Some(byte) = character(encoding_characters, position) else { return Ok(field) };
-        if matches!(byte, 0 | b' ' | 0x0B | 0x1C | 0x80..) {
+        if byte.is_ascii_control() || matches!(byte, b' ' | 0x80..) {
             at_msh_2(DiagnosticCode::UnusableDelimiter)?;
             return Ok(field);
         }
@@ -310,7 +318,7 @@ fn declare_from_fields<R: Report>(
 ///
 /// The set is the one that MSH-18 names first. Where that is no more than ASCII and nothing leads
 /// to the further ones, text beyond ASCII can be in these alone.
-fn set_of(msh_18: Field<'_>, msh_20: Field<'_>) -> (Charset, Switching) {
+pub(crate) fn set_of(msh_18: Field<'_>, msh_20: Field<'_>) -> (Charset, Switching) {
     let mut named = charsets(msh_18);
     let first = named.next().unwrap_or(Charset::Unspecified);
     let switching = Switching::declared(msh_18, msh_20, first);
@@ -323,6 +331,13 @@ fn set_of(msh_18: Field<'_>, msh_20: Field<'_>) -> (Charset, Switching) {
     (further.unwrap_or(first), switching)
 }
 
+/// Whether MSH-18 names sets, and the first of them not: that is ASCII then.
+pub(crate) fn names_further_alone(msh_18: Field<'_>) -> bool {
+    let mut named = charsets(msh_18);
+    named.next() == Some(Charset::Unspecified)
+        && named.any(|charset| !matches!(charset, Charset::Unspecified | Charset::Unknown))
+}
+
 /// The sets that MSH-18 names, in order.
 pub(crate) fn charsets<'a>(msh_18: Field<'a>) -> impl Iterator<Item = Charset> + use<'a> {
     let separators = Element::from(msh_18).separators();
@@ -331,7 +346,7 @@ pub(crate) fn charsets<'a>(msh_18: Field<'a>) -> impl Iterator<Item = Charset> +
 
 /// The set that a name in MSH-18 means. It may be escaped: many have a slash, which may be a
 /// delimiter.
-pub(crate) fn charset_named(name: &[u8], separators: &Separators) -> Charset {
+fn charset_named(name: &[u8], separators: &Separators) -> Charset {
     Charset::from_name(&unescape(name.trim_ascii(), separators))
 }
 

@@ -50,7 +50,8 @@ pub struct Parsed<'a> {
     /// The message.
     pub message: Message<'a>,
     /// What was tolerated, in the order of the input; what is wrong with escape sequences after
-    /// all else. Equal findings that follow one another are one entry with a count.
+    /// all else. Equal findings that follow one another are one entry with a count, those of fields
+    /// where they are of one field.
     pub diagnostics: Vec<Diagnostic>,
     /// How many further findings there were beyond [`ParseOptions::max_diagnostics`].
     pub diagnostics_left_out: usize,
@@ -105,10 +106,17 @@ impl ParseOptions {
         self
     }
 
-    /// Refuses one thing, with [`ParseErrorKind::NotTolerated`].
+    /// Refuses one thing, with [`ParseErrorKind::NotTolerated`]. To refuse one that
+    /// [`ParseOptions::check_escapes`] tells turns that check on.
     #[must_use]
     pub fn refuse(mut self, code: DiagnosticCode) -> Self {
         self.refused |= bit(code);
+        self.escapes_checked |= matches!(
+            code,
+            DiagnosticCode::UnknownEscape
+                | DiagnosticCode::MalformedHexEscape
+                | DiagnosticCode::UnclosedEscape
+        );
         self
     }
 
@@ -133,12 +141,13 @@ impl ParseOptions {
         self
     }
 
-    /// Takes a line feed for data wherever CR ends the segments, as the standard does (2.4.4): also
+    /// Takes a line feed for data where a segment begins behind a CR, as the standard does (2.4.4): also
     /// in MSH, and before what looks like another segment. It is still told
     /// ([`DiagnosticCode::LineFeedInData`]), or refused.
     ///
     /// One right after a CR is the second half of CR LF, and those at the very end are of no
-    /// segment. A message in which no CR ends a segment is read as without this.
+    /// segment. A message in which no CR stands between two segments is read as without this: one at
+    /// the very end may be that of a frame.
     ///
     /// ```
     /// use hl7_parse::{ParseOptions, Path};
@@ -308,7 +317,7 @@ impl Collect<'_> {
         }
         let full = self.diagnostics.len() >= self.options.max_diagnostics;
         match self.diagnostics.last_mut() {
-            Some(last) if last.code() == code && self.left_out == 0 => last.again(),
+            Some(last) if last.is_like(&found) && self.left_out == 0 => last.again(),
             _ if full => self.left_out = self.left_out.saturating_add(1),
             _ => self.diagnostics.push(found),
         }

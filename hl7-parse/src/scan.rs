@@ -3,7 +3,7 @@
 //! A segment ends at a carriage return (2.4.4). What else ends one in practice is decided here
 //! and nowhere else. Nothing below the segment is located.
 
-use memchr::{memchr, memchr2, memchr2_iter, memchr3_iter};
+use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3_iter};
 
 use crate::{
     Charset, DiagnosticCode, ParseError, ParseErrorKind, Separators,
@@ -84,8 +84,10 @@ pub(crate) enum First {
 pub(crate) enum LineFeeds {
     /// What it seems to be: by the end of MSH, and by what follows it.
     Guessed,
-    /// Data, unless it follows a CR or no CR ends a segment.
+    /// Data, unless it follows a CR or no CR stands between two segments.
     Data,
+    /// Data, unless it follows a CR: of a part that was cut at CR.
+    AlwaysData,
 }
 
 pub(crate) fn scan<R: Report>(
@@ -116,9 +118,11 @@ pub(crate) fn scan_with<R: Report>(
     }
 
     let (body, content_end) = (slice(bytes, start, bytes.len()), content_end(bytes));
-    // The CR that ends the last segment stands at the end of the content.
-    let cr_ends = || memchr(b'\r', slice(bytes, start, (content_end + 1).min(bytes.len())));
-    let line_feeds_are_data = line_feeds == LineFeeds::Data && cr_ends().is_some();
+    let line_feeds_are_data = match line_feeds {
+        LineFeeds::Guessed => false,
+        LineFeeds::Data => cr_ends(slice(bytes, start, content_end), first),
+        LineFeeds::AlwaysData => true,
+    };
     let line_end = match line_feeds_are_data {
         true => memchr(b'\r', body),
         false => memchr2(b'\r', b'\n', body),
@@ -182,6 +186,40 @@ pub(crate) fn scan_with<R: Report>(
     }
     lines.end_last()?;
     Ok(Scanned { separators, spans: lines.spans })
+}
+
+/// Whether the segments of a part seem to end with line feeds, and none with CR.
+pub(crate) fn line_feeds_alone(bytes: &[u8], in_force: Separators) -> bool {
+    let content = slice(bytes, leading(bytes), content_end(bytes));
+    let field = field_separator(content, First::Any(in_force));
+    let leads_to_head = |at: usize| {
+        let rest = content.get(at + 1..).unwrap_or_default();
+        rest.get(3) == Some(&field) && is_segment_head(rest, field)
+    };
+    memchr_iter(b'\n', content).any(leads_to_head) && !cr_ends(content, First::Any(in_force))
+}
+
+/// The field separator in force for what begins a message or part.
+fn field_separator(content: &[u8], first: First) -> u8 {
+    match first {
+        First::Any(in_force) if !content.get(..3).is_some_and(header::is_header_id) => {
+            in_force.field
+        }
+        _ => content.get(3).copied().unwrap_or_default(),
+    }
+}
+
+/// Whether a CR in a message, of which nothing stands before and behind the content, is followed by
+/// a segment. One at the very end tells nothing: it may be that of a frame.
+fn cr_ends(content: &[u8], first: First) -> bool {
+    /// Blank lines before a segment that are looked past.
+    const MAX_BLANK_LINES: usize = 16;
+    let field = field_separator(content, first);
+    memchr_iter(b'\r', content).any(|at| {
+        let rest = content.get(at + 1..).unwrap_or_default();
+        let blank = rest.iter().take(MAX_BLANK_LINES).take_while(|byte| **byte == b'\n').count();
+        is_segment_head(unindented(rest.get(blank..).unwrap_or_default()), field)
+    })
 }
 
 struct Lines<'a, R> {

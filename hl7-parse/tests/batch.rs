@@ -473,6 +473,48 @@ fn a_header_behind_a_line_feed_that_is_data_begins_no_part() {
 }
 
 #[test]
+fn strict_cutting_takes_line_feeds_for_data_as_strict_reading_does() {
+    let stream = b"MSH|^~\\&|LAB\rNTE|1||a line\nMSH|no header\rPID|1\r";
+    let parts = split(&SplitOptions::strict(), [&stream[..]]);
+    assert_eq!(parts.len(), 1);
+    let read = hl7_parse::ParseOptions::strict().parse(stream).expect("of the standard").message;
+    assert_eq!(parts[0].parse().expect("readable").as_message().segments().len(), 3);
+    assert_eq!(read.segments().len(), 3);
+}
+
+#[test]
+fn a_part_of_line_feeds_alone_is_told_and_holds_no_second_header() {
+    let files = [
+        "MSH|^~\\&|A\nPID|1\nMSH|^~\\&|B\nPID|2\n",
+        "MSH|^~\\&|A\nPID|1\nMSH|^~\\&|B\nPID|2\r",
+        "FHS|^~\\&|A\nMSH|^~\\&|B\nPID|2\nFTS|1\n",
+    ];
+    for file in files {
+        let options = SplitOptions::new().line_feeds_are_data();
+        for piece_len in [1, 5, file.len()] {
+            let found = split(&options, file.as_bytes().chunks(piece_len));
+            assert_eq!(found.len(), 1, "{file:?}");
+            let faults: Vec<_> = found[0].faults().iter().collect();
+            assert!(faults.contains(&Fault::LineFeedsAlone), "{file:?}: {faults:?}");
+            let message = found[0].read().expect("readable");
+            assert_eq!(message.segments().len(), 1, "{file:?}");
+        }
+        let faults = parts(file.as_bytes()).line_feeds_are_data().next().expect("one").faults();
+        assert!(faults.contains(Fault::LineFeedsAlone), "{file:?}");
+        assert!(SplitOptions::strict().reader(file.as_bytes()).next().expect("one").is_err());
+        // With a guess there is nothing to tell.
+        for part in split(&SplitOptions::new(), [file.as_bytes()]) {
+            assert!(!part.faults().contains(Fault::LineFeedsAlone), "{file:?}");
+        }
+    }
+    // Data beside CRs, and in the only segment.
+    for stream in ["MSH|^~\\&|A\rNTE|1||x\nPID|y\rPID|1\r", "MSH|^~\\&|A\nB\r"] {
+        let found = split(&SplitOptions::strict(), [stream.as_bytes()]);
+        assert_eq!(found.len(), 1, "{stream:?}");
+    }
+}
+
+#[test]
 fn the_files_of_the_test_data_are_cut_as_described() {
     use PartKind::{BatchHeader, BatchTrailer, FileHeader, FileTrailer, Message};
     for (name, expected) in [

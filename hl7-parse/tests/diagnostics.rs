@@ -33,6 +33,8 @@ const CASES: &[(&[u8], &[Finding])] = &[
         &[(Code::ShortEncodingCharacters, 4, 1, 1), (Code::AlphanumericDelimiter, 4, 1, 3)],
     ),
     (b"MSH|^\xc3\\&|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
+    (b"MSH|^~\x1b&|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
+    (b"MSH|\t~\x7f\x01|A\r", &[(Code::UnusableDelimiter, 4, 1, 3)]),
     // At the end of a line it is padding.
     (b"MSH|^~\\\x00|A\r", &[(Code::UnusableDelimiter, 4, 1, 1)]),
     (b"MSH|^~\\&|A|||||||1|P|2.5||||||KLINGON\r", &[(Code::UnknownCharset, 30, 1, 1)]),
@@ -82,7 +84,18 @@ fn a_line_feed_is_data_on_request_wherever_cr_ends_segments() {
             &[b"MSH|^~\\&|A", b"PID|1\nx"],
             &[b"MSH|^~\\&|A", b"PID|1\nx"],
         ),
-        (b"MSH|^~\\&|A\nB\r", &[b"MSH|^~\\&|A", b"B"], &[b"MSH|^~\\&|A\nB"]),
+        (
+            b"MSH|^~\\&|A\nB\r\n\n PID|1\r",
+            &[b"MSH|^~\\&|A", b"B", b" PID|1"],
+            &[b"MSH|^~\\&|A\nB", b" PID|1"],
+        ),
+        // A CR behind all tells nothing, nor does one before what is no segment.
+        (b"MSH|^~\\&|A\nB\r", &[b"MSH|^~\\&|A", b"B"], &[b"MSH|^~\\&|A", b"B"]),
+        (
+            b"MSH|^~\\&|A\nNTE|a\rb\r",
+            &[b"MSH|^~\\&|A", b"NTE|a", b"b"],
+            &[b"MSH|^~\\&|A", b"NTE|a", b"b"],
+        ),
         (b"MSH|^~\\&|A\rPID|1\n", &[b"MSH|^~\\&|A", b"PID|1"], &[b"MSH|^~\\&|A", b"PID|1"]),
         // Where no CR ends a segment, that of a frame's end among them, LF does.
         (b"MSH|^~\\&|A\nPID|1\n\x1c\r", &[b"MSH|^~\\&|A", b"PID|1"], &[b"MSH|^~\\&|A", b"PID|1"]),
@@ -90,6 +103,12 @@ fn a_line_feed_is_data_on_request_wherever_cr_ends_segments() {
         let shown = bytes.escape_ascii();
         assert_eq!(segments(bytes, &ParseOptions::new()), guessed, "{shown}");
         assert_eq!(segments(bytes, &ParseOptions::new().line_feeds_are_data()), data, "{shown}");
+    }
+    for end in ["\r", "\r\n", "\n", "\r\n\r", "\x1c\r"] {
+        let bytes = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\nPID|1\nPV1|1{end}");
+        let error = ParseOptions::strict().parse(bytes.as_bytes()).expect_err("line feeds end");
+        let kind = ParseErrorKind::NotTolerated(Code::LineFeedTerminator);
+        assert_eq!((error.kind(), error.offset()), (kind, 35), "{end:?}");
     }
     let bytes = b"MSH|^~\\&|A\nB\rNTE|1||BMI\nPV1|2\r";
     let parsed = ParseOptions::strict().parse(bytes).expect("the standard's reading");
@@ -194,4 +213,42 @@ fn limits_hold_at_their_edge() {
     let alternating = b"MSH|^~\\&|A\r\rx\r\rx\r\rx\r";
     let parsed = ParseOptions::new().max_diagnostics(2).parse(alternating).expect("readable");
     assert_eq!((parsed.diagnostics.len(), parsed.diagnostics_left_out), (2, 4));
+}
+
+#[test]
+fn no_control_character_delimits() {
+    for byte in (0..=u8::MAX).filter(u8::is_ascii_control) {
+        // A line feed is a part of MSH-2 where CR ends the segments.
+        let options = ParseOptions::new().line_feeds_are_data();
+        let bytes = [b"MSH|^~", &[byte][..], b"&|A\rPID|1\r"].concat();
+        let message = options.parse(&bytes).expect("readable").message;
+        assert_eq!(message.separators().escape(), None, "{byte:#04x}");
+        let error = ParseOptions::strict().parse(&bytes).expect_err("no delimiter");
+        assert!(matches!(error.kind(), ParseErrorKind::NotTolerated(_)), "{byte:#04x}");
+    }
+}
+
+#[test]
+fn an_escape_that_is_refused_is_looked_for() {
+    for (code, bytes) in [
+        (Code::UnknownEscape, &b"MSH|^~\\&|A\rPID|1|\\Q\\\r"[..]),
+        (Code::MalformedHexEscape, b"MSH|^~\\&|A\rPID|1|\\X4\\\r"),
+        (Code::UnclosedEscape, b"MSH|^~\\&|A\rPID|1|50 \\ h\r"),
+    ] {
+        assert!(ParseOptions::new().parse(bytes).is_ok(), "{code}");
+        let error = ParseOptions::new().refuse(code).parse(bytes).expect_err("refused");
+        assert_eq!(error.kind(), ParseErrorKind::NotTolerated(code));
+    }
+}
+
+#[test]
+fn each_field_in_which_escapes_mean_nothing_is_told() {
+    let bytes = b"MSH|^~\\&|A\rPID|||\\Q\\~\\Q\\|\\Q\\\rOBX|||\\Q\\\rOBX|||\\Q\\\r";
+    let parsed = ParseOptions::new().check_escapes().parse(bytes).expect("readable");
+    let found: Vec<_> = parsed
+        .diagnostics
+        .iter()
+        .map(|found| (found.segment(), found.field(), found.count()))
+        .collect();
+    assert_eq!(found, [(2, Some(3), 2), (2, Some(4), 1), (3, Some(3), 1), (4, Some(3), 1)]);
 }

@@ -76,6 +76,13 @@ fn what_could_not_be_read_back_is_not_written() {
     assert!(!error.to_string().contains("SECRET"), "{error}");
     assert!(error.to_string().contains("read back"), "{error}");
 
+    let data = b"MSH|^~\\&|A\rNTE|1||SECRET\nBMI|high\rPID|1\r";
+    let options = hl7_parse::ParseOptions::new().line_feeds_are_data();
+    let parsed = options.parse(data).expect("readable");
+    let error = serde_json::to_string(&Json(&parsed.message)).expect_err("data");
+    assert!(!error.to_string().contains("SECRET"), "{error}");
+    assert!(error.to_string().contains("line feeds read as data"), "{error}");
+
     let big_5 = b"MSH|^~\\&|A|||||||1|P|2.5||||||BIG-5\rPID|||7||\xa5\\\xbb\\SECRET\r";
     let message = OwnedMessage::parse_undecoded(&big_5[..]).expect("readable");
     let error = serde_json::to_string(&Json(&message)).expect_err("not decoded");

@@ -53,10 +53,14 @@ pub enum Fault {
     /// On [`super::PartKind::TooLong`].
     #[error("longer than the limit for a message")]
     TooLong,
+    /// Where [`super::SplitOptions::line_feeds_are_data`] was asked for: no CR stands between two
+    /// segments of the part, and line feeds seem to. More messages may be in it.
+    #[error("line feeds alone seem to end the segments, and were taken for data")]
+    LineFeedsAlone,
 }
 
 impl Fault {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::MessageCount,
         Self::BatchCount,
         Self::UnreadableCount,
@@ -70,6 +74,7 @@ impl Fault {
         Self::DamagedHeader,
         Self::StrayLines,
         Self::TooLong,
+        Self::LineFeedsAlone,
     ];
 
     /// A name that stays the same in every release, for counting and filtering.
@@ -93,6 +98,7 @@ impl Fault {
             Self::DamagedHeader => "damaged-header",
             Self::StrayLines => "stray-lines",
             Self::TooLong => "too-long",
+            Self::LineFeedsAlone => "line-feeds-alone",
         }
     }
 

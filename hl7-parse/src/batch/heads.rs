@@ -193,7 +193,7 @@ impl Heads {
     fn line_end(&self, text: &[u8]) -> Option<usize> {
         match self.line_feeds {
             LineFeeds::Guessed => memchr2(b'\r', b'\n', text),
-            LineFeeds::Data => memchr(b'\r', text),
+            LineFeeds::Data | LineFeeds::AlwaysData => memchr(b'\r', text),
         }
     }
 

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use super::{
-    Part, PartKind,
+    Fault, Part, PartKind,
     envelope::{Entry, Envelope},
     heads::{Head, Heads},
 };
-use crate::scan::{LineFeeds, slice};
+use crate::scan::{LineFeeds, line_feeds_alone, slice};
 
 /// Cuts `bytes` into its messages and envelope segments, in order.
 ///
@@ -56,16 +56,18 @@ impl<'a> Parts<'a> {
     /// ```
     #[must_use]
     pub fn line_feeds_are_data(self) -> Self {
-        Self { heads: Heads::new(LineFeeds::Data), ..parts(self.bytes) }
+        Self { heads: Heads::new(LineFeeds::AlwaysData), ..parts(self.bytes) }
     }
 
     fn cut(&mut self, head: Head, end: u64) -> Part<'a> {
         let [line, text, end] = [head.line, head.text, end]
             .map(|offset| usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len()));
-        let Entry { place, faults, separators } =
-            self.envelope.enter(head.kind, slice(self.bytes, text, end));
+        let text = slice(self.bytes, text, end);
+        let Entry { place, mut faults, separators } = self.envelope.enter(head.kind, text);
         let bytes = slice(self.bytes, line, end);
         let line_feeds = self.heads.line_feeds();
+        let alone = line_feeds != LineFeeds::Guessed && line_feeds_alone(text, separators);
+        faults.add_if(alone, Fault::LineFeedsAlone);
         Part { kind: head.kind, bytes, offset: line, separators, line_feeds, place, faults }
     }
 }

@@ -42,10 +42,11 @@ impl SplitOptions {
         Self { max_message_len: Self::MAX_MESSAGE_LEN, refused: 0, line_feeds }
     }
 
-    /// Refuses every fault.
+    /// Refuses every fault, and takes line feeds for data
+    /// ([`SplitOptions::line_feeds_are_data`]), as [`crate::ParseOptions::strict`] does.
     #[must_use]
     pub fn strict() -> Self {
-        Self { refused: u16::MAX, ..Self::new() }
+        Self { refused: u16::MAX, ..Self::new() }.line_feeds_are_data()
     }
 
     /// How long a message may be, in bytes, its segment ends included. A longer one comes out
@@ -58,8 +59,8 @@ impl SplitOptions {
 
     /// Takes a line feed for data, as the standard does: a line ends at CR, or CR LF, and nowhere
     /// else. What looks like a header behind a lone line feed begins no part, and the parts are
-    /// read as by [`crate::ParseOptions::line_feeds_are_data`]. A stream of which LF alone ends
-    /// the lines is one part.
+    /// read so too. A stream of which LF alone ends the lines is one part of one segment, with
+    /// [`Fault::LineFeedsAlone`].
     ///
     /// ```
     /// use hl7_parse::batch::SplitOptions;
@@ -73,7 +74,7 @@ impl SplitOptions {
     /// ```
     #[must_use]
     pub fn line_feeds_are_data(mut self) -> Self {
-        self.line_feeds = LineFeeds::Data;
+        self.line_feeds = LineFeeds::AlwaysData;
         self
     }
 

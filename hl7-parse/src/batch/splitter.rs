@@ -5,10 +5,11 @@ use std::{fmt, mem};
 use bytes::{Buf, Bytes};
 
 use super::{
-    OwnedPart, PartKind, SplitError, SplitOptions,
+    Fault, OwnedPart, PartKind, SplitError, SplitOptions,
     envelope::{Entry, Envelope},
     heads::{Head, Heads},
 };
+use crate::scan::{LineFeeds, line_feeds_alone};
 
 /// Cuts a stream that comes in pieces of any size into its parts.
 ///
@@ -200,9 +201,11 @@ impl Splitter {
             bytes.into()
         };
         let Entry { place, mut faults, separators } = self.envelope.enter(head.kind, &bytes);
-        faults.add_if(too_long, super::Fault::TooLong);
+        faults.add_if(too_long, Fault::TooLong);
         let kind = if too_long { PartKind::TooLong } else { head.kind };
         let (offset, line_feeds) = (head.text, self.options.line_feeds);
+        let alone = line_feeds != LineFeeds::Guessed && line_feeds_alone(&bytes, separators);
+        faults.add_if(alone, Fault::LineFeedsAlone);
         OwnedPart { kind, bytes, offset, len, separators, line_feeds, place, faults }
     }
 

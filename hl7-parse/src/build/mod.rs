@@ -8,7 +8,7 @@ pub use segment::{FieldPlace, SegmentBuilder};
 
 use crate::{
     Charset, EditError, EditErrorKind, Editor, OwnedMessage, ParseOptions, Path, Separators,
-    edit::{Encoder, Output, encoding_characters},
+    edit::{Encoder, Output, Undeclared, encoding_characters},
     header::declared,
     scan::{Ignore, Span},
 };
@@ -53,7 +53,8 @@ use crate::{
 ///
 /// Text is written in the set that MSH-18 names, one of those that [`Editor`] writes. Where some
 /// text is not ASCII and none is named, the message is UTF-8 and MSH-18 says so; raw values that
-/// are UTF-8 count as text. Raw values in another set need its name in MSH-18.
+/// are UTF-8 count as text. Raw values in another set need its name in MSH-18. Where that names
+/// further sets and not the first, text is ASCII.
 #[derive(Clone)]
 pub struct MessageBuilder {
     separators: Separators,
@@ -212,10 +213,11 @@ impl MessageBuilder {
         let mut spans = Vec::with_capacity(self.segments.len() + 1);
         let mut encoder = Encoder {
             separators: self.separators.with_charset(Charset::Unspecified),
-            windows_1252: false,
+            undeclared: Undeclared::Utf8,
         };
         let opening = format!("MSH{}{characters}", char::from(self.separators.field));
-        encoder.separators.charset = header.charset(opening.as_bytes(), &encoder)?;
+        (encoder.separators.charset, encoder.undeclared) =
+            header.charset(opening.as_bytes(), &encoder)?;
         let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
         header.write_from(&mut out, opening.as_bytes(), &encoder)?;
         let separators = declared(out.from(0), 0, &mut Ignore).unwrap_or(self.separators);

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::{
     Charset, EditError, EditErrorKind, Field, Path,
-    edit::{Cutting, Edit, Edits, Encoder, Output, Value},
-    header::charset_named,
+    edit::{Cutting, Edit, Edits, Encoder, Output, Undeclared, Value},
+    header::{names_further_alone, set_of},
     scan::is_segment_id,
 };
 
@@ -211,16 +211,22 @@ impl SegmentBuilder {
         self.edits.iter().any(|edit| edit.path.field() == field.field() && !edit.value.is_empty())
     }
 
-    /// The character set that MSH-18 names.
-    pub(crate) fn charset(&self, opening: &[u8], encoder: &Encoder) -> Result<Charset, EditError> {
-        const FIELD: usize = 18;
+    /// The character set that MSH-18 and MSH-20 name, and what text is in where they name none.
+    pub(crate) fn charset(
+        &self,
+        opening: &[u8],
+        encoder: &Encoder,
+    ) -> Result<(Charset, Undeclared), EditError> {
         let edits = self.edits(opening, encoder)?;
-        let Some(named) = edits.field(FIELD, b"", encoder) else {
-            return Ok(Charset::Unspecified);
+        let field = |n| edits.field(n, b"", encoder).unwrap_or(Ok(b"".into()));
+        let (msh_18, msh_20) = (field(18)?, field(20)?);
+        let msh_18 = Field::new(Some(&msh_18), encoder.separators);
+        let (charset, _) = set_of(msh_18, Field::new(Some(&msh_20), encoder.separators));
+        let undeclared = match names_further_alone(msh_18) {
+            true => Undeclared::Ascii,
+            false => Undeclared::Utf8,
         };
-        let named = named?;
-        let field = Field::new(Some(&named), encoder.separators);
-        Ok(charset_named(field.component(1).as_bytes(), &encoder.separators))
+        Ok((charset, undeclared))
     }
 
     pub(crate) fn write(&self, out: &mut Output, encoder: &Encoder) -> Result<(), EditError> {

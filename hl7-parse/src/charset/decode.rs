@@ -209,7 +209,7 @@ impl DecodeOptions {
         {
             return Err(DecodeError { kind: DecodeErrorKind::Unsupported(charset), offset });
         }
-        let (text, replaced) = self.text(&findings, charset, basis);
+        let ((text, replaced), unended) = self.text(&findings, charset, basis);
         let text = match text {
             Cow::Borrowed(text) if text.len() == body.len() => body.clone(),
             text => owned(text.into_owned()),
@@ -223,11 +223,18 @@ impl DecodeOptions {
             additional: findings.header.additional,
             content: findings.content,
             replaced,
+            unended,
         };
         Ok((text, evidence))
     }
 
-    fn text<'a>(&self, findings: &Findings<'a>, charset: Charset, basis: Basis) -> Read<'a> {
+    /// The text, and whether kanji in it were not switched back to ASCII before a delimiter.
+    fn text<'a>(
+        &self,
+        findings: &Findings<'a>,
+        charset: Charset,
+        basis: Basis,
+    ) -> (Read<'a>, bool) {
         let Findings { body, header, has_escape, .. } = findings;
         let switching = header.separators.switching;
         let separators = Separators { charset, switching, ..header.separators };
@@ -240,23 +247,23 @@ impl DecodeOptions {
             && !charset.needs_decoding()
             && is_switched(body, &separators)
         {
-            return self.switched(body, of_hex, &separators);
+            return (self.switched(body, of_hex, &separators), false);
         }
         let designates = switching == Switching::Iso2022 && *has_escape;
-        let (text, replaced) = if charset.is_iso_2022_jp() || designates {
+        let ((text, replaced), unended) = if charset.is_iso_2022_jp() || designates {
             let right = match header.separators.charset {
                 _ if !charset.is_iso_2022_jp() => charset,
                 declared if declared.is_single_byte() => declared,
                 _ => Charset::JisX0201,
             };
-            iso2022::decode(body, right, &separators)
+            iso2022::decode_message(body, right, &separators)
         } else {
-            charset.read(body, self.default)
+            (charset.read(body, self.default), false)
         };
         let reader = hex_reader(of_hex, self.default, separators);
         match resolve_hex(&text, &separators, reader) {
-            Cow::Borrowed(_) => (text, replaced),
-            Cow::Owned(resolved) => (resolved.into(), replaced),
+            Cow::Borrowed(_) => ((text, replaced), unended),
+            Cow::Owned(resolved) => ((resolved.into(), replaced), unended),
         }
     }
 
@@ -316,6 +323,7 @@ fn wide(
         additional: header.additional,
         content: Content::Wide,
         replaced,
+        unended: false,
     };
     (text, evidence)
 }

@@ -31,6 +31,7 @@ pub struct Evidence {
     pub(super) additional: Option<Charset>,
     pub(super) content: Content,
     pub(super) replaced: bool,
+    pub(super) unended: bool,
 }
 
 /// What decided, in the order in which it is asked.
@@ -104,6 +105,11 @@ pub enum Disagreement {
     /// Bytes are not of the set that decided, and are U+FFFD in the text.
     #[error("some bytes are not of the character set, and were replaced")]
     Replaced,
+    /// A field or line ends in kanji or half-width katakana of ISO 2022, which were to be switched
+    /// back to ASCII before. What follows the delimiter was read as ASCII; one that is the second
+    /// byte of a pair, or may begin a character, was not seen.
+    #[error("kanji are not switched back to ascii before a delimiter")]
+    NotSwitchedBack,
 }
 
 impl Evidence {
@@ -155,8 +161,17 @@ impl Evidence {
     /// Where what was declared differs from something else that was declared, or from the
     /// bytes. Names do not differ where the bytes are ASCII, which is the same in all sets.
     pub fn disagreements(&self) -> impl Iterator<Item = Disagreement> + use<> {
-        let Self { basis, charset, transport, mark, declared, additional, content, replaced } =
-            *self;
+        let Self {
+            basis,
+            charset,
+            transport,
+            mark,
+            declared,
+            additional,
+            content,
+            replaced,
+            unended,
+        } = *self;
         let is_wide = content == Content::Wide;
         let differ = |one: Charset, other: Charset| {
             let named = |charset| !matches!(charset, Charset::Unspecified | Charset::Unknown);
@@ -194,6 +209,7 @@ impl Evidence {
             ),
             (content == Content::Utf8 && charset != Charset::Utf8, Disagreement::LooksLikeUtf8),
             (replaced, Disagreement::Replaced),
+            (unended, Disagreement::NotSwitchedBack),
         ]
         .into_iter()
         .filter_map(|(is_so, disagreement)| is_so.then_some(disagreement))

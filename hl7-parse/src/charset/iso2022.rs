@@ -8,7 +8,11 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::{ESCAPE, leads_to_kanji, text::Read};
+use super::{
+    ESCAPE, leads_to_kanji,
+    text::Read,
+    unended::{delimiter_in_katakana, delimiter_in_pairs},
+};
 use crate::{Charset, Separators};
 
 /// What bytes below 0x80 mean.
@@ -92,14 +96,63 @@ impl State {
             Left::Pairs(euc, prefix) => pairs(bytes, euc, prefix),
         }
     }
+
+    /// Whether bytes below 0x80 are no ASCII, so that delimiters may be hidden among them.
+    fn hides(self) -> bool {
+        matches!(self.left, Left::Katakana | Left::Pairs(..))
+    }
+
+    /// Where a line end or a delimiter stands in `run` that this state does not outlast, and
+    /// the state from there. `is_ended`: another set follows the run.
+    fn end(self, run: &[u8], is_ended: bool, delimiters: Option<[u8; 2]>) -> Option<(usize, Self)> {
+        if self == Self::INITIAL {
+            return None;
+        }
+        let line_end = run.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+        let line = line_end.and_then(|end| run.get(..end)).unwrap_or(run);
+        let delimiter = match self.left {
+            Left::Pairs(..) => delimiters.and_then(|delimiters| {
+                delimiter_in_pairs(line, is_ended && line_end.is_none(), delimiters)
+            }),
+            Left::Katakana => {
+                delimiters.and_then(|delimiters| delimiter_in_katakana(line, delimiters))
+            }
+            Left::Ascii | Left::Romaji => None,
+        };
+        match delimiter {
+            Some(at) => Some((at, Self { left: Left::Ascii, ..self })),
+            None => line_end.map(|at| (at, Self::INITIAL)),
+        }
+    }
 }
 
 /// Decodes text with designations in it. `default` is the set of the bytes from 0x80 before the
 /// first one; a designation holds at most to the end of its line.
 pub(crate) fn decode<'a>(bytes: &'a [u8], default: Charset, separators: &Separators) -> Read<'a> {
+    decode_until(None, bytes, default, separators).0
+}
+
+/// Decodes a message. Text that was not brought back to ASCII ends before a delimiter too, as far
+/// as one can be told. Whether there is some comes second.
+pub(crate) fn decode_message<'a>(
+    bytes: &'a [u8],
+    default: Charset,
+    separators: &Separators,
+) -> (Read<'a>, bool) {
+    let delimiters = [separators.field, separators.repetition];
+    decode_until(Some(delimiters), bytes, default, separators)
+}
+
+fn decode_until<'a>(
+    delimiters: Option<[u8; 2]>,
+    bytes: &'a [u8],
+    default: Charset,
+    separators: &Separators,
+) -> (Read<'a>, bool) {
     let Some(first) = memchr(ESCAPE, bytes) else {
-        return State::INITIAL.read(bytes, default, separators);
+        return (State::INITIAL.read(bytes, default, separators), false);
     };
+    let mut is_unended = false;
     let mut text = String::with_capacity(bytes.len() + bytes.len() / 4);
     let mut replaced = false;
     let mut state = State::INITIAL;
@@ -110,17 +163,17 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], default: Charset, separators: &Separat
     };
     let (mut run, mut rest) = bytes.split_at_checked(first).unwrap_or((bytes, &[]));
     loop {
-        // A line that was not brought back to ASCII does not take the next one with it.
-        match run.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
-            Some(end) if state != State::INITIAL => {
-                let (line, following) = run.split_at_checked(end).unwrap_or((run, &[]));
-                add(state, line, &mut text);
-                state = State::INITIAL;
-                add(state, following, &mut text);
-            }
-            _ => add(state, run, &mut text),
-        }
         // `rest` begins with ESC, or is empty.
+        let next = rest.split_first().and_then(|(_, after)| state.after(after));
+        let is_ended = next.is_some_and(|(next, _)| next.left != state.left);
+        // What was not brought back to ASCII does not take the next element with it.
+        while let Some((end, following)) = state.end(run, is_ended, delimiters) {
+            let (before, after) = run.split_at_checked(end).unwrap_or((run, &[]));
+            add(state, before, &mut text);
+            is_unended |= state.hides();
+            (run, state) = (after, following);
+        }
+        add(state, run, &mut text);
         let Some((_, after)) = rest.split_first() else { break };
         let designation = match state.after(after) {
             Some((following, length)) => {
@@ -136,7 +189,7 @@ pub(crate) fn decode<'a>(bytes: &'a [u8], default: Charset, separators: &Separat
         let length = memchr(ESCAPE, unread).unwrap_or(unread.len());
         (run, rest) = unread.split_at_checked(length).unwrap_or((unread, &[]));
     }
-    (text.into(), replaced)
+    ((text.into(), replaced), is_unended)
 }
 
 /// Whether text with ESC in it is ISO 2022: no other bytes from 0x80, and a designation of JIS.
@@ -235,6 +288,26 @@ mod tests {
     #[test]
     fn a_line_that_does_not_return_to_ascii_leaves_the_next_alone() {
         assert_eq!(text(b"\x1b$B;3\rPID|1\r\x1b$B;3\nX"), ("山\rPID|1\r山\nX".to_owned(), false));
+    }
+
+    #[test]
+    fn what_was_not_brought_back_to_ascii_ends_before_a_delimiter_and_is_told() {
+        for (bytes, expected, is_unended) in [
+            (&b"\x1b$B;3ED|19800101|M||X|Y"[..], "山田|19800101|M||X|Y", true),
+            (b"\x1b$B;3ED|1|\x1b$B;3\x1b(B|", "山田|1|山|", true),
+            (b"\x1b$B;3ED~B|1\x1b(B", "山田~B|1", true),
+            (b"\x1b(I^|19|\x1b(B", "ﾞ|19|", true),
+            (b"\x1b-L\xD0\x1b$B;3|\xD0\r\xB1", "а山|а\rｱ", true),
+            (b"\x1b$B;3\rPID|1", "山\rPID|1", true),
+            // An extension of JIS X 0208, which begins with the byte of a delimiter.
+            (b"\x1b$B|b66\x1b(B|", "髙橋|", false),
+            (b"\x1b$B;3\x1b(B|\x1b-L\xD0\r", "山|а\r", false),
+            (b"\x1b(J;3\r", ";3\r", false),
+        ] {
+            let shown = bytes.escape_ascii().to_string();
+            let found = decode_message(bytes, Charset::JisX0201, &Separators::RECOMMENDED);
+            assert_eq!(found, ((expected.into(), false), is_unended), "{shown}");
+        }
     }
 
     #[test]

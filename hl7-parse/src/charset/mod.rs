@@ -45,6 +45,7 @@ mod detect;
 mod name;
 mod switching;
 mod text;
+mod unended;
 
 #[cfg(feature = "charset")]
 mod choose;
@@ -78,6 +79,7 @@ pub(crate) use detect::{
 };
 pub(crate) use leaf::text_of_leaf;
 pub(crate) use switching::Switching;
+pub(crate) use unended::Designated;
 
 /// What opens a designation of ISO 2022.
 pub(crate) const ESCAPE: u8 = 0x1B;

@@ -24,4 +24,4 @@ pub(crate) use delimiters::encoding_characters;
 pub(crate) use edits::{Edit, Edits};
 pub(crate) use output::Output;
 pub(crate) use pieces::Cutting;
-pub(crate) use value::{Encoder, Value};
+pub(crate) use value::{Encoder, Undeclared, Value};

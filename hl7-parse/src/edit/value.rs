@@ -93,9 +93,18 @@ pub(crate) const NULL: &[u8] = b"\"\"";
 #[derive(Clone, Copy)]
 pub(crate) struct Encoder {
     pub(crate) separators: Separators,
-    /// Where no character set is declared: whether the message is in windows-1252, which is
-    /// what it is read as if it is not UTF-8.
-    pub(crate) windows_1252: bool,
+    /// What text is written in where no character set is declared.
+    pub(crate) undeclared: Undeclared,
+}
+
+/// A set that is not declared.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undeclared {
+    Utf8,
+    /// What a message is read as that is not UTF-8.
+    Windows1252,
+    /// What the first one is where MSH-18 names further ones.
+    Ascii,
 }
 
 impl Encoder {
@@ -161,9 +170,10 @@ impl Encoder {
         let charset = self.separators.charset;
         let bytes = match charset {
             Charset::Utf8 => return Some(text.as_bytes().into()),
-            Charset::Unspecified | Charset::Unknown => match self.windows_1252 {
-                false => return Some(text.as_bytes().into()),
-                true => single_bytes(text, Charset::Windows1252)?,
+            Charset::Unspecified | Charset::Unknown => match self.undeclared {
+                Undeclared::Utf8 => return Some(text.as_bytes().into()),
+                Undeclared::Windows1252 => single_bytes(text, Charset::Windows1252)?,
+                Undeclared::Ascii => return None,
             },
             // In some the byte of a delimiter may be half of a character.
             Charset::Ascii => return None,

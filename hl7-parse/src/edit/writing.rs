@@ -9,7 +9,7 @@ use crate::{
     SegmentBuilder, Separators,
     charset::check_splits,
     edit::{
-        Encoder, Output, encoding_characters,
+        Encoder, Output, Undeclared, encoding_characters,
         keep::{Kept, write_kept},
         lines::{end_len, gap, line_feed_ends, one_line, without_line_end},
         pieces::Cutting,
@@ -17,7 +17,7 @@ use crate::{
         plan::{Plan, Turn},
         swap::write_swapped,
     },
-    header::{charset_named, declared},
+    header::{declared, names_further_alone, set_of},
     scan::{Ignore, Span, ends_message, is_segment_head},
 };
 
@@ -68,10 +68,16 @@ impl<'e, 'a> Writing<'e, 'a> {
                 return Err(path.map_or(kind.into(), |path| EditError::at(kind, path)));
             }
         }
-        let charset = final_charset(message, &plan)?;
+        let (charset, further_alone) = final_charset(message, &plan)?;
         let separators = message.separators().with_charset(charset);
-        let undeclared = matches!(charset, Charset::Unspecified | Charset::Unknown);
-        let windows_1252 = undeclared && std::str::from_utf8(message.as_bytes()).is_err();
+        let is_undeclared = matches!(charset, Charset::Unspecified | Charset::Unknown);
+        let undeclared = if further_alone {
+            Undeclared::Ascii
+        } else if is_undeclared && std::str::from_utf8(message.as_bytes()).is_err() {
+            Undeclared::Windows1252
+        } else {
+            Undeclared::Utf8
+        };
         let gap = gap(message, 0);
         let end = match (editor.line_ends_kept, memchr2(b'\r', b'\n', gap)) {
             (true, Some(at)) => gap.get(at..at + end_len(gap, at)).unwrap_or(b"\r"),
@@ -82,7 +88,7 @@ impl<'e, 'a> Writing<'e, 'a> {
         Ok(Self {
             editor,
             plan,
-            encoder: Encoder { separators, windows_1252 },
+            encoder: Encoder { separators, undeclared },
             swap,
             out: Output::new(capacity.min(max_len), max_len),
             spans: Vec::with_capacity(if editor.line_ends_kept {
@@ -322,19 +328,22 @@ fn ended_by_cr(bytes: &[u8]) -> Arc<[Span]> {
         .collect()
 }
 
-/// The character set of the message after the edits: what MSH-18 says, if they changed that;
-/// else what the message was read in.
-fn final_charset(message: &Message<'_>, plan: &Plan<'_>) -> Result<Charset, EditError> {
-    const FIELD: usize = 18;
-    let came = message.header().field(FIELD);
-    let encoder = Encoder { separators: message.separators(), windows_1252: false };
+/// The character set of the message after the edits, what MSH-18 says, if they changed that, else
+/// what the message was read in; and whether MSH-18 then names further sets alone.
+fn final_charset(message: &Message<'_>, plan: &Plan<'_>) -> Result<(Charset, bool), EditError> {
+    let separators = message.separators();
+    let encoder = Encoder { separators, undeclared: Undeclared::Utf8 };
     let first = message.segments().next().map(|first| plan.first(first));
-    let edited = first.and_then(|first| first.edits().field(FIELD, came.as_bytes(), &encoder));
-    let Some(edited) = edited else { return Ok(message.separators().charset) };
-    let named = |field: &[u8]| {
-        let field = Field::new(Some(field), message.separators());
-        charset_named(field.component(1).as_bytes(), &message.separators())
+    let edited = |n: usize| {
+        let came = message.header().field(n).as_bytes();
+        let edited = first.as_ref().and_then(|first| first.edits().field(n, came, &encoder));
+        edited.unwrap_or(Ok(came.into()))
     };
-    let (before, after) = (named(came.as_bytes()), named(&edited?));
-    Ok(if before == after { message.separators().charset } else { after })
+    let (msh_18, msh_20) = (edited(18)?, edited(20)?);
+    let (msh_18, msh_20) =
+        (Field::new(Some(&msh_18), separators), Field::new(Some(&msh_20), separators));
+    let (before, _) = set_of(message.header().field(18), message.header().field(20));
+    let (after, _) = set_of(msh_18, msh_20);
+    let charset = if before == after { separators.charset } else { after };
+    Ok((charset, names_further_alone(msh_18)))
 }

@@ -4,10 +4,12 @@
 //! either one. Text before MSH-18 then moves the name of its own set to another field, and MSH-9
 //! and MSH-10 with it.
 
+use memchr::memchr3;
+
 use super::{charsets, set_of, truncation_of};
 use crate::{
     Charset, Field, Fields, Segment, Separators,
-    charset::{ESCAPE, Switching, hides_delimiters, kanji},
+    charset::{Designated, ESCAPE, Switching, hides_delimiters, kanji},
 };
 
 /// Whether there is anything in a line but what ASCII prints: most often not.
@@ -34,7 +36,7 @@ pub(crate) fn hides(segment: &Segment<'_>) -> Option<Hides> {
     if !may_hide(line) {
         None
     } else if separators.charset.is_iso_2022_jp() || separators.switching == Switching::Iso2022 {
-        Some(Hides::Runs)
+        Some(Hides::runs(&separators))
     } else {
         let hides = Hides::of(separators.charset);
         hides.filter(|hides| declared_by(line, separators, *hides).charset == separators.charset)
@@ -49,7 +51,7 @@ pub(crate) fn hides(segment: &Segment<'_>) -> Option<Hides> {
 pub(super) fn declared(line: &[u8], separators: Separators) -> Option<Separators> {
     if kanji(line, &separators).is_some() {
         // Whatever is named: the sequence means nothing else.
-        let found = declared_by(line, separators, Hides::Runs);
+        let found = declared_by(line, separators, Hides::runs(&separators));
         return Some(Separators { switching: Switching::Iso2022, ..found });
     }
     for charset in [Charset::ShiftJis, Charset::Big5, Charset::Gb18030] {
@@ -68,8 +70,9 @@ pub(super) fn declared(line: &[u8], separators: Separators) -> Option<Separators
 /// What is no separator though it looks like one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hides {
-    /// What stands between a designation of ISO 2022 and the next one.
-    Runs,
+    /// What stands between a designation of ISO 2022 and the next one, or a delimiter before
+    /// which it should have been taken back.
+    Runs { repetition: u8 },
     /// The second byte of a pair, in Shift_JIS.
     ShiftJis,
     /// The same in Big5 and GB 18030, which takes two pairs for a character of four bytes.
@@ -77,6 +80,10 @@ pub(crate) enum Hides {
 }
 
 impl Hides {
+    fn runs(separators: &Separators) -> Self {
+        Self::Runs { repetition: separators.repetition }
+    }
+
     fn of(charset: Charset) -> Option<Self> {
         match charset {
             Charset::ShiftJis => Some(Self::ShiftJis),
@@ -86,11 +93,10 @@ impl Hides {
     }
 
     /// The length of what stands at the beginning and is hidden.
-    fn len(self, rest: &[u8]) -> Option<usize> {
+    fn len(self, rest: &[u8], separator: u8) -> Option<usize> {
         match (self, rest) {
-            // A run that never ends is none. Each is looked through to the next ESC only.
-            (Self::Runs, [ESCAPE, after @ ..]) if hides_delimiters(after) => {
-                memchr::memchr(ESCAPE, after).map(|len| len + 1)
+            (Self::Runs { repetition }, [ESCAPE, after @ ..]) if hides_delimiters(after) => {
+                run_len(after, [separator, repetition]).map(|len| len + 1)
             }
             (Self::ShiftJis, [0x81..=0x9F | 0xE0..=0xFC, 0x40..=0x7E | 0x80..=0xFC, ..])
             | (Self::Pairs, [0x81..=0xFE, 0x30..=0x39 | 0x40..=0x7E | 0x80..=0xFE, ..]) => Some(2),
@@ -102,7 +108,7 @@ impl Hides {
     pub(crate) fn until(self, text: &[u8], separator: u8) -> &[u8] {
         let mut at = 0;
         while let Some(here @ [byte, ..]) = text.get(at..) {
-            match self.len(here) {
+            match self.len(here, separator) {
                 Some(len) => at += len,
                 None if *byte == separator => return text.get(..at).unwrap_or(text),
                 None => at += 1,
@@ -120,6 +126,19 @@ impl Hides {
         at += self.until(text.get(at..)?, separator).len();
         (at < text.len() && n > 0).then_some(at)
     }
+}
+
+/// The length of a designation, which follows an ESC, and of the text in the set that it leads to.
+///
+/// A run that never ends is none. Each is looked through to the next ESC only.
+fn run_len(after: &[u8], delimiters: [u8; 2]) -> Option<usize> {
+    let (set, len) = Designated::by(after)?;
+    let from = after.get(len..)?;
+    let end = memchr3(ESCAPE, b'\r', b'\n', from);
+    let (run, rest) = from.split_at_checked(end.unwrap_or(from.len()))?;
+    let next = rest.strip_prefix(&[ESCAPE]).and_then(Designated::by);
+    let is_ended = next.is_some_and(|(next, _)| next != set);
+    set.delimiter(run, is_ended, delimiters).or(end).map(|end| len + end)
 }
 
 /// What MSH-12, MSH-18 and MSH-20 tell, so read.

@@ -51,7 +51,9 @@
 //!
 //! What reading would refuse is not written but is an error: parts of files that are no message
 //! (FHS, BHS, BTS, FTS), lines that were joined
-//! ([`ParseOptions::join_lines`](crate::ParseOptions::join_lines)), and what has to be decoded
+//! ([`ParseOptions::join_lines`](crate::ParseOptions::join_lines)), line feeds that were read as
+//! data and seem to end a segment
+//! ([`ParseOptions::line_feeds_are_data`](crate::ParseOptions::line_feeds_are_data)), and what has to be decoded
 //! first and was not ([`OwnedMessage::parse_undecoded`]).
 //!
 //! # Errors

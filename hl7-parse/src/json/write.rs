@@ -79,7 +79,7 @@ fn check(message: &Message<'_>) -> Result<(), String> {
     match scanned.spans == message.spans() {
         true => Ok(()),
         false => Err("this message could not be read back from JSON: \
-                      its segments are others than its bytes make (joined lines)"
+                      its segments are others than its bytes make (joined lines, line feeds read as data)"
             .into()),
     }
 }

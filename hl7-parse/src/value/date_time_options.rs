@@ -20,8 +20,8 @@ pub enum DateTimeTolerance {
     Second60,
     /// `00` for the month or the day: known to the unit before it only.
     ZeroUnit,
-    /// Nothing but zeros, nothing but nines, or the first of January of the year 1 at midnight:
-    /// no value.
+    /// Nothing but zeros, nothing but nines, or the first of January of the year 1 at midnight,
+    /// with any offset: no value.
     Filler,
     /// `Z`, or after a time `+HH`, `+HH:MM`, `-HMM`, for an offset; of these after a day `+HH`,
     /// `+HH:MM` and `-HH:MM`.
@@ -29,7 +29,8 @@ pub enum DateTimeTolerance {
     /// `-0000` for an offset: no offset, and not the same as `+0000`.
     UnknownOffset,
     /// `2024-01-31T10:05:00`, the seconds, the time or the day maybe left out, a blank maybe for
-    /// the `T`; or `20240131T100500`, the seconds or minutes maybe left out.
+    /// the `T`; or `20240131T100500`, the seconds or minutes maybe left out. With `Z` or `+01:00`
+    /// behind it [`DateTimeTolerance::LooseOffset`] is needed too.
     Iso8601,
     /// A second component that is not in Table 0529: ignored.
     UnknownDegree,
@@ -289,8 +290,35 @@ fn next_day(value: DateTime) -> Option<DateTime> {
 
 fn is_filler(text: &[u8]) -> bool {
     let all = |text: &[u8], digit| text.iter().all(|byte| *byte == digit);
-    let first_day = text.strip_prefix(b"00010101").is_some_and(|rest| all(rest, b'0'));
-    text.len() >= 4 && (all(text, b'0') || all(text, b'9') || first_day)
+    let text = without_offset(text);
+    let (digits, fraction) = match text.iter().position(|byte| *byte == b'.') {
+        Some(point) if point + 1 < text.len() => {
+            (text.get(..point).unwrap_or_default(), text.get(point + 1..).unwrap_or_default())
+        }
+        _ => (text, &[][..]),
+    };
+    let first_day = digits.strip_prefix(b"00010101").is_some_and(|rest| all(rest, b'0'));
+    let is_of = |digit| all(digits, digit) && all(fraction, digit);
+    digits.len() >= 4 && (is_of(b'0') || is_of(b'9') || first_day && all(fraction, b'0'))
+}
+
+/// Text without an offset at its end, loose or not.
+fn without_offset(text: &[u8]) -> &[u8] {
+    let Some(at) = text.iter().position(|byte| matches!(byte, b'+' | b'-' | b'Z')) else {
+        return text;
+    };
+    let (before, offset) = text.split_at_checked(at).unwrap_or((text, &[]));
+    let is_offset = match offset {
+        [b'Z'] => true,
+        // Behind less than a day it is a month (9999-12).
+        [b'-', ..] if before.len() < 8 => false,
+        [b'+' | b'-', rest @ ..] => {
+            (2..=5).contains(&rest.len())
+                && rest.iter().all(|byte| byte.is_ascii_digit() || *byte == b':')
+        }
+        _ => false,
+    };
+    if is_offset { before } else { text }
 }
 
 /// A set of tolerances.

@@ -253,3 +253,34 @@ fn a_label_does_not_hide_the_escape_sequences_that_are_declared() {
         assert_eq!(differs, label != "iso-2022-jp", "{codec} {label}");
     }
 }
+
+#[test]
+fn kanji_that_are_not_switched_back_end_with_their_field_and_are_told() {
+    let msh = header("~ISO IR87", "ISO 2022-1994");
+    for (rest, is_told) in [
+        (&b"\x1b$B;3ED|19800101|M||X|Y\r"[..], true),
+        (b"\x1b$B;3ED|19800101|M||X|Y\rPV1|1\r", true),
+        (b"\x1b$B;3ED|19800101|M||X|\x1b$B;3\x1b(B\r", true),
+        (b"\x1b$B;3ED\rNK1|1|X\r", true),
+        (b"\x1b$B;3ED\x1b(B|19800101|M||X|Y\r", false),
+        (b"\x1b$B;3ED\x1b(J|19800101|M||X|Y\r", false),
+    ] {
+        let bytes = [msh.as_bytes(), b"PID|1||5||", rest].concat();
+        let decoded = decode(&bytes);
+        assert_eq!(name_in(&decoded.message), "山田", "{}", rest.escape_ascii());
+        assert!(!decoded.evidence.is_replaced(), "{}", rest.escape_ascii());
+        let told: Vec<_> = decoded.evidence.disagreements().collect();
+        let expected: &[_] = if is_told { &[Disagreement::NotSwitchedBack] } else { &[] };
+        assert_eq!(told, expected, "{}", rest.escape_ascii());
+    }
+}
+
+#[test]
+fn characters_that_begin_with_the_byte_of_a_separator_are_decoded_as_they_are_encoded() {
+    let text = header("~ISO IR87", "ISO 2022-1994") + "PID|1||5||髙橋|19800101\r";
+    let encoded = charset::encode(text.clone(), Charset::Iso2022Jp).expect("in the set");
+    assert!(encoded.windows(5).any(|part| part == b"\x1b$B|b"), "{}", encoded.escape_ascii());
+    let decoded = decode(&encoded);
+    assert_eq!(std::str::from_utf8(decoded.message.as_bytes()), Ok(&*text));
+    assert_eq!(decoded.evidence.disagreements().count(), 0);
+}

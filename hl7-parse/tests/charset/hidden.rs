@@ -188,3 +188,31 @@ fn of_an_undecoded_message_no_more_than_fields_of_msh_and_segments_are_edited() 
         assert_eq!(refused(Editor::new(&view).swap_delimiters(recommended)), expected, "{shown}");
     }
 }
+
+#[test]
+fn a_header_in_which_kanji_are_not_switched_back_has_its_fields_in_their_places() {
+    for (msh_4, msh_18) in [
+        (&b"\x1b$B;3ED"[..], "~ISO IR87||ISO 2022-1994"),
+        (b"\x1b$B;3ED", "ISO IR87"),
+        (b"\x1b$B;3ED~\x1b$BF|K\\", "ISO IR6~ISO IR87||ISO 2022-1994"),
+        (b"\x1b(I^", "~ISO IR87||ISO 2022-1994"),
+    ] {
+        // Nothing follows, or an ESC does.
+        for msh_6 in [&b"GH"[..], b"\x1b$BF|K\\\x1b(B"] {
+            let rest = format!("|20260101||ADT^A01|CTRL|P|2.7||||||{msh_18}\rPID|1||7\r");
+            let bytes = [b"MSH|^~\\&|HIS|", msh_4, b"|EHR|", msh_6, rest.as_bytes()].concat();
+            let shown = bytes.escape_ascii().to_string();
+            let header = Header::parse(&bytes).expect("a header");
+            assert_eq!(header.field(4).as_bytes(), msh_4, "{shown}");
+            assert_eq!(header.field(6).as_bytes(), msh_6, "{shown}");
+            assert_eq!(header.control_id().as_bytes(), b"CTRL", "{shown}");
+            #[cfg(feature = "charset")]
+            {
+                let decoded = super::decode(&bytes);
+                let header = decoded.message.header();
+                assert_eq!(header.receiving_application().as_bytes(), b"EHR", "{shown}");
+                assert_eq!(header.control_id().as_bytes(), b"CTRL", "{shown}");
+            }
+        }
+    }
+}

@@ -134,6 +134,12 @@ fn tolerances_are_each_needed_and_named() {
         ("00000000", Filler, None),
         ("99999999", Filler, None),
         ("00010101000000", Filler, None),
+        ("00000000000000.0000", Filler, None),
+        ("00010101000000.000", Filler, None),
+        ("00010101000000+0000", Filler, None),
+        ("00010101000000.0000-0500", Filler, None),
+        ("00010101000000Z", Filler, None),
+        ("99999999999999.99+01:00", Filler, None),
         ("202401311005Z", LooseOffset, Some("202401311005+0000")),
         ("202401311005-05", LooseOffset, Some("202401311005-0500")),
         ("202401311005+05:30", LooseOffset, Some("202401311005+0530")),
@@ -181,6 +187,31 @@ fn tolerances_add_up() {
         let read = with_field(text.as_bytes(), |field| DateTimeOptions::new().read(field));
         let value = read.expect(text).value.expect(text);
         assert_eq!(er7(&value), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_is_nearly_a_filler_is_read_or_refused() {
+    for (text, expected) in [
+        ("9999-12-31", Some("99991231")),
+        ("9999-12", Some("999912")),
+        ("00010101000001", Some("00010101000001")),
+        ("00010101000000.001", Some("00010101000000.001")),
+        ("99999999999999.98", None),
+        ("99999999X", None),
+        ("99999999+", None),
+        ("99999999Z0", None),
+        ("99999999999999.", None),
+    ] {
+        let read = with_field(text.as_bytes(), |field| DateTimeOptions::new().read(field));
+        match (read, expected) {
+            (Ok(read), Some(expected)) => {
+                assert_eq!(read.value.map(|value| er7(&value)).as_deref(), Some(expected));
+                assert!(!read.tolerated(DateTimeTolerance::Filler), "{text}");
+            }
+            (Err(_), None) => {}
+            (read, _) => panic!("{text}: {read:?}"),
+        }
     }
 }
 

@@ -152,6 +152,11 @@ impl Outcome {
         &self.faults
     }
 
+    /// The codes of what is an error, and not only told with one.
+    pub(crate) fn error_codes(&self) -> impl Iterator<Item = ErrorCode> + '_ {
+        self.faults.iter().filter_map(Fault::error_code)
+    }
+
     pub(crate) fn verdict(&self) -> Verdict {
         self.verdict
     }

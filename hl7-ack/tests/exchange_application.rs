@@ -59,6 +59,7 @@ async fn a_commit_of_the_far_side_is_no_application_acknowledgment() {
         ("AL|ER", CA, ""),
         ("AL|AL", Step::Answer("CE", ""), "AR"),
         ("NE|AL", Step::Answer("CE", OF_CONTENT), "AE"),
+        ("NE|AL", Step::Answer("CE", "ERR|||207|E\rERR|||103|W\r"), "AR"),
         ("NE|ER", Step::Answer("CR", "ERR|||200|E\r"), "AR"),
         ("AL|NE", Step::Answer("CE", ""), "[AR]"),
         ("AL|SU", Step::Answer("CR", ""), "[AR]"),

@@ -11,8 +11,8 @@ use std::{
 use bytes::Bytes;
 use hl7_ack::{
     AcceptOnly, AckCode, Acknowledger, Action, AnyHandler, Cause, CauseKind, ErrorCode, FanOut,
-    FinalAnswer, Forward, Known, MemoryStore, Outcome, Peer, Received, Replay, ReplayKey,
-    ReplayScope, ReplayStore, Reply, Responder, UniqueIds,
+    Fault, FinalAnswer, Forward, Known, MemoryStore, Outcome, Peer, Received, Replay, ReplayKey,
+    ReplayScope, ReplayStore, Reply, Responder, Severity, UniqueIds,
 };
 use hl7_parse::OwnedMessage;
 
@@ -65,6 +65,10 @@ async fn final_answers_are_kept_and_outages_are_not() {
     let rejected = |code| Outcome::rejected(code, "x");
     let foreign = |text: &'static str| Reply::from(OwnedMessage::parse(text).expect("readable"));
     let told = Cause::new(CauseKind::Refused, "AE, which the sender has not asked for");
+    let warned = |outcome: Outcome, code| {
+        let warning = Fault::new(code, "y").with_severity(Severity::Warning);
+        Reply::from(outcome.with(warning))
+    };
     for (asked, reply, heard, kept) in [
         ("", Outcome::accepted().into(), "AA", true),
         ("", error(ErrorCode::REQUIRED_FIELD_MISSING).into(), "AE", true),
@@ -81,6 +85,20 @@ async fn final_answers_are_kept_and_outages_are_not() {
         ("AL|NE", error(ErrorCode::REQUIRED_FIELD_MISSING).into(), "CE", false),
         ("AL|NE", rejected(ErrorCode::UNSUPPORTED_VERSION_ID).into(), "CR", true),
         ("AL|NE", rejected(ErrorCode::APPLICATION_ERROR).into(), "CE", false),
+        // What is only told decides nothing.
+        (
+            "AL|NE",
+            warned(rejected(ErrorCode::APPLICATION_ERROR), ErrorCode::UNSUPPORTED_VERSION_ID),
+            "CE",
+            false,
+        ),
+        (
+            "",
+            warned(error(ErrorCode::REQUIRED_FIELD_MISSING), ErrorCode::APPLICATION_ERROR),
+            "AE",
+            true,
+        ),
+        ("", foreign("MSH|^~\\&|C|D\nMSA|AE|7\nERR|||101|E\nERR|||207|W"), "AE", true),
         ("NE|NE", Outcome::accepted().into(), "Nothing", true),
         ("NE|NE", rejected(ErrorCode::APPLICATION_ERROR).into(), "Nothing", false),
         ("", foreign("MSH|^~\\&|C|D\nMSA|AA|7\nORC|1"), "AA", true),

@@ -7,8 +7,8 @@ use std::sync::{
 };
 
 use hl7_ack::{
-    AckCode, Application, CauseKind, Deliver, Delivery, Enhanced, ErrorCode, Forward, MemoryStore,
-    Outcome, Peer, Received, Replay, ReplayScope, Reply, Responder, Waiters,
+    AckCode, Application, CauseKind, Deliver, Delivery, Enhanced, ErrorCode, FanOut, Forward,
+    MemoryStore, Outcome, Peer, Received, Replay, ReplayScope, Reply, Responder, Waiters,
 };
 use hl7_parse::{OwnedMessage, Path};
 
@@ -113,6 +113,47 @@ async fn the_application_acknowledgment_of_the_far_side_can_be_waited_for() {
         assert_eq!(heard, expected, "{asked}, far side {far:?}, later {later:?}");
         assert_eq!((waiters.waiting(), script.given().len()), (0, 1), "{asked}");
     }
+}
+
+/// The code of the far side, which answers after the deadline.
+#[tokio::test(start_paused = true)]
+async fn the_true_answer_of_a_late_application_is_the_one_that_is_sent() {
+    for (asked, far, expected) in [
+        ("AL|AL", AA, "AA"),
+        ("NE|AL", AE, "AE"),
+        ("AL|ER", AA, ""),
+        ("AL|NE", AE, "[AE]"),
+        ("AL|SU", CA, "AA"),
+    ] {
+        let late = || {
+            let script = Script::new([after(30 * SECOND, far.clone())]);
+            Forward::to(script).deadline(25 * SECOND, TokioTimer)
+        };
+        assert_eq!(heard(asked, late()).await, expected, "{asked}, far side {far:?}");
+        let both = FanOut::all([Forward::to(Script::new([AA])), late()], |_, _| {});
+        assert_eq!(heard(asked, both).await, expected, "{asked}, far side {far:?}, beside another");
+    }
+    let panics =
+        async |_: Received| Reply::from(Outcome::accepted()).late(async { panic!("told") });
+    assert_eq!(heard("AL|AL", panics).await, "AR");
+}
+
+#[tokio::test]
+async fn what_a_late_application_leaves_for_afterwards_is_run_in_its_order() {
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&ran);
+    let application = move |_: Received| {
+        let runs = |what: &'static str| {
+            let ran = Arc::clone(&seen);
+            async move { ran.lock().expect("not poisoned").push(what) }
+        };
+        let late = Reply::from(Outcome::accepted()).then(runs("second"));
+        let reply = Reply::from(Outcome::rejected(ErrorCode::APPLICATION_ERROR, "late"));
+        let reply = reply.then(runs("first")).late(async { late });
+        async { reply }
+    };
+    assert_eq!(heard("AL|AL", application).await, "AA");
+    assert_eq!(*ran.lock().expect("not poisoned"), ["first", "second"]);
 }
 
 #[tokio::test]

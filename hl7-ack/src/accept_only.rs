@@ -25,8 +25,8 @@ use crate::{AnyHandler, ErrorCode, Handler, Outcome, Received, Reply, Version};
 /// }
 /// ```
 ///
-/// A sender whose MSH-15 asks for no such answer hears nothing, and the log of the server says what
-/// was refused. Where MSH-16 asks for one, [`crate::Enhanced`] sends it if its `store` calls
+/// A sender whose MSH-15 asks for no such answer hears nothing, and the log of the server says that
+/// it was refused, and by which code. Where MSH-16 asks for one, [`crate::Enhanced`] sends it if its `store` calls
 /// [`AcceptOnly::refusal`]; around [`crate::Enhanced`] there is nowhere to send it to.
 ///
 /// Blanks around a value and lower case are seen and taken. An empty field is refused, unless

@@ -324,7 +324,7 @@ fn final_answer(
     outcome: &Outcome,
 ) -> FinalAnswer {
     let built = acknowledger.acknowledge(&message.as_message(), outcome);
-    FinalAnswer::from_bytes(built.map(|built| built.as_bytes().clone()))
+    FinalAnswer::due(built.map(|built| built.as_bytes().clone()), outcome)
 }
 
 /// Whether a resend is to get the answer to this outcome again. The outcome tells, and not what is

@@ -155,8 +155,11 @@ impl Responder {
         };
         let then = reply.take_afterwards();
         let (message_type, control_id) = shown_of(&message.as_message());
-        let negative =
-            matches!(&reply.answer, ReplyAnswer::Outcome(outcome) if !outcome.is_accepted());
+        let refusal = match &reply.answer {
+            ReplyAnswer::Outcome(outcome) => outcome.refusal(),
+            ReplyAnswer::Kept(answer) => answer.refusal().cloned(),
+            _ => None,
+        };
 
         let (action, code) = match reply.answer {
             ReplyAnswer::Outcome(outcome) => {
@@ -188,14 +191,15 @@ impl Responder {
             ReplyAnswer::HangUp => (Action::HangUp, None),
         };
         Response {
+            negative: refusal.is_some(),
+            // The log of the server is all that hears of a refusal in silence.
+            cause: reply.cause.or(refusal.filter(|_| action == Action::Nothing)),
             action,
-            negative,
             code,
             readable: true,
             too_many_messages: false,
             message_type,
             control_id,
-            cause: reply.cause,
             then,
         }
     }
@@ -373,7 +377,8 @@ impl Response {
         self.control_id.as_str()
     }
 
-    /// Why the message could not be passed on, where that is so.
+    /// Why the message could not be passed on, where that is so; that it was refused, where no
+    /// acknowledgment says so to its sender.
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
         self.cause.as_ref()

@@ -47,7 +47,8 @@ pub(crate) struct Identity {
 
 impl Acknowledger {
     /// A field of the message that is longer, in bytes, is not echoed: an acknowledgment stays
-    /// small. Of MSH-10 that is twenty times what the standard allows.
+    /// small. Of MSH-10 that is twenty times what the standard allows: a server refuses a message
+    /// whose answer could not name it for that ([`Responder`](crate::Responder)), with code 104.
     pub const MAX_ECHOED_LEN: usize = 4096;
 
     /// By the system's clock, with [`UniqueIds`].
@@ -178,8 +179,9 @@ impl Acknowledger {
     }
 
     /// Takes messages without MSH-10, which the standard requires: their sender can not
-    /// know the acknowledgment for its own, since MSA-2 is empty. By default a server answers them
-    /// with AE and code 101 (CE at the accept level) and does not hand them to its handler:
+    /// know the acknowledgment for its own, since MSA-2 is empty. So it is where MSH-10 is over
+    /// [`Acknowledger::MAX_ECHOED_LEN`]. By default a server answers them
+    /// with AE and code 101 or 104 (CE at the accept level) and does not hand them to its handler:
     /// [`Responder`](crate::Responder).
     ///
     /// ```

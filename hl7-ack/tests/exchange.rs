@@ -131,6 +131,25 @@ async fn a_message_without_a_control_id_is_refused_unless_that_is_tolerated() {
 }
 
 #[tokio::test]
+async fn a_control_id_is_echoed_in_full_or_refused() {
+    for (len, refused) in [(200, false), (4096, false), (4097, true)] {
+        let id = "x".repeat(len);
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{id}|P|2.8\r");
+        let responder = Responder::new(move |_: Received| {
+            assert!(!refused, "the handler is not called");
+            async { Outcome::accepted() }
+        });
+        let response = responder.respond(message.into(), Peer::default()).await;
+        let answer = bytes_of(response.action());
+        let expected = match refused {
+            true => "MSA|AE\nERR||MSH^1^10|104^".to_owned(),
+            false => format!("MSA|AA|{id}\n"),
+        };
+        assert!(answer.contains(&expected), "{len}: {answer}");
+    }
+}
+
+#[tokio::test]
 async fn a_panic_is_answered_and_the_responder_goes_on() {
     let first = AtomicBool::new(true);
     let responder = Responder::new(move |_: Received| {

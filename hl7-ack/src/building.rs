@@ -43,7 +43,7 @@ impl Acknowledger {
         }
         writer.begin("MSA");
         writer.plain(code.as_str().as_bytes());
-        writer.copied(header.get(10));
+        writer.copied(header.said(10));
         let text = outcome.faults().first().map_or("", |fault| &fault.text);
         let text = if self.msa_3_always || version <= Version::V2_6 { text } else { "" };
         writer.text(text, MAX_MSA_3_LEN);

@@ -1,6 +1,6 @@
 //! [`HeaderFields`]: the fields of an MSH segment, found in one pass.
 
-use hl7_parse::{Charset, Header, Separators};
+use hl7_parse::{Charset, Header, Separators, TokenKind, Tokens};
 
 use crate::Version;
 
@@ -105,6 +105,20 @@ impl<'a> HeaderFields<'a> {
             field if field.trim_ascii().is_empty() => &[],
             field => field,
         }
+    }
+
+    /// Whether MSH-10 says anything: not where it is delimiters, blanks and control characters
+    /// alone, written as they are or as escape sequences.
+    pub(crate) fn names_message(&self) -> bool {
+        let visible = |byte: &u8| *byte > b' ' && *byte != 0x7F;
+        Tokens::new(self.said(10), self.separators).any(|token| match token.kind() {
+            TokenKind::Separator(_) => false,
+            TokenKind::Text | TokenKind::Escaped(_) | TokenKind::Hex => {
+                token.unescape().iter().any(visible)
+            }
+            // A sequence that stands for no character can be compared, too.
+            _ => true,
+        })
     }
 
     /// The first repetition of MSH-`n`.

@@ -280,7 +280,9 @@ impl Responder {
 /// What is wrong with MSH-10, where the answer can not name the message by it.
 fn nameless(fields: &HeaderFields<'_>) -> Option<Outcome> {
     let (code, text) = match fields.said(10) {
-        [] => (ErrorCode::REQUIRED_FIELD_MISSING, "no message control ID"),
+        _ if !fields.names_message() => {
+            (ErrorCode::REQUIRED_FIELD_MISSING, "no message control ID")
+        }
         control_id if Writer::can_copy(control_id) => return None,
         _ => (ErrorCode::VALUE_TOO_LONG, "the message control ID is too long"),
     };

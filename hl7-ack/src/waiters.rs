@@ -236,6 +236,11 @@ impl Waiting {
             Within::Finished(None) | Within::Elapsed(_) => Err(elapsed(limit)),
         }
     }
+
+    /// The answer, where it has come already.
+    pub(crate) fn settled(&self) -> Option<Answer> {
+        self.answer.settled()
+    }
 }
 
 impl Drop for Waiting {

@@ -15,7 +15,7 @@ use hl7_parse::{OwnedMessage, Path};
 use crate::{
     acknowledger,
     exchange_support::{
-        AA, AE, AR, REFUSED, SECOND, Script, Step, TokioTimer, after, answered, asking, word,
+        AA, AE, AR, LOST, REFUSED, SECOND, Script, Step, TokioTimer, after, answered, asking, word,
     },
 };
 
@@ -154,6 +154,26 @@ async fn what_a_late_application_leaves_for_afterwards_is_run_in_its_order() {
     };
     assert_eq!(heard("AL|AL", application).await, "AA");
     assert_eq!(*ran.lock().expect("not poisoned"), ["first", "second"]);
+}
+
+/// What becomes of the exchange after the application acknowledgment AA has come elsewhere.
+#[tokio::test(start_paused = true)]
+async fn an_application_acknowledgment_that_came_first_outlives_the_exchange() {
+    for (far, expected) in
+        [(LOST, "AA"), (REFUSED, "AA"), (Step::Answer("CE", ""), "AA"), (CA, "AA"), (AE, "AE")]
+    {
+        let waiters = Waiters::new(TokioTimer);
+        let client = waiters.awaiting("far", Script::new([after(5 * SECOND, far.clone())]));
+        let comes = async {
+            tokio::time::sleep(SECOND).await;
+            let Delivery::Answered(answer) = answered(&asking("7", "AL|AL"), "AA", "") else {
+                panic!("an answer");
+            };
+            assert!(waiters.hand_over("far", answer.message()), "{far:?}");
+        };
+        let (delivery, ()) = tokio::join!(client.deliver(asking("7", "AL|AL")), comes);
+        assert_eq!(word(&delivery), expected, "{far:?}");
+    }
 }
 
 #[tokio::test]

@@ -177,6 +177,15 @@ fn built_elsewhere() -> Acknowledgment {
 }
 
 #[tokio::test]
+async fn a_message_that_is_taken_is_not_told_that_it_is_not() {
+    let reported = Rule::accept(AcceptOnly::types(["ORU"])).only_report();
+    let (answer, called) = handled(vec![reported], || Outcome::accepted().into()).await;
+    assert!(called && answer.contains("MSA|AA|7|not on the list of what is taken\r"), "{answer}");
+    assert_eq!(answer.matches("|W|").count(), 1, "{answer}");
+    assert!(!answer.contains("not taken by this receiver"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_late_answer_tells_what_is_reported_too() {
     let inner = |_: Received| async {
         Reply::from(Outcome::rejected(ErrorCode::APPLICATION_ERROR, "late"))

@@ -36,6 +36,9 @@ use crate::{
 /// }
 /// ```
 ///
+/// Rules are for acknowledgments and response messages too: [`crate::Waiters::around`] goes around
+/// this, so that whoever waits for one hears it whatever the rules are for other messages.
+///
 /// Faults name places and limits, and never a value. Beyond [`Outcome::MAX_ERRORS`] none are told;
 /// what makes a message fail comes first.
 #[derive(Clone, Debug, Default)]

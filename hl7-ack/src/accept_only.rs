@@ -25,9 +25,13 @@ use crate::{AnyHandler, ErrorCode, Handler, Outcome, Received, Reply, Version};
 /// }
 /// ```
 ///
-/// A sender whose MSH-15 asks for no such answer hears nothing, and the log of the server says what
-/// was refused. Where MSH-16 asks for one, [`crate::Enhanced`] sends it if its `store` calls
+/// A sender whose MSH-15 asks for no such answer hears nothing, and the log of the server says that
+/// it was refused, and by which code. Where MSH-16 asks for one, [`crate::Enhanced`] sends it if its `store` calls
 /// [`AcceptOnly::refusal`]; around [`crate::Enhanced`] there is nowhere to send it to.
+///
+/// An acknowledgment is held against the lists like all else: [`crate::Waiters::around`] goes around
+/// this, or `ACK`, and the types of the response messages, are in the list. Else whoever waits for
+/// one never hears it.
 ///
 /// Blanks around a value and lower case are seen and taken. An empty field is refused, unless
 /// `""` is in the list.

@@ -47,7 +47,8 @@ pub(crate) struct Identity {
 
 impl Acknowledger {
     /// A field of the message that is longer, in bytes, is not echoed: an acknowledgment stays
-    /// small. Of MSH-10 that is twenty times what the standard allows.
+    /// small. Of MSH-10 that is twenty times what the standard allows: a server refuses a message
+    /// whose answer could not name it for that ([`Responder`](crate::Responder)), with code 104.
     pub const MAX_ECHOED_LEN: usize = 4096;
 
     /// By the system's clock, with [`UniqueIds`].
@@ -177,9 +178,11 @@ impl Acknowledger {
         self
     }
 
-    /// Takes messages without MSH-10, which the standard requires: their sender can not
-    /// know the acknowledgment for its own, since MSA-2 is empty. By default a server answers them
-    /// with AE and code 101 (CE at the accept level) and does not hand them to its handler:
+    /// Takes messages without MSH-10, or where it is delimiters, blanks and control characters
+    /// alone. The standard requires it: their sender can not
+    /// know the acknowledgment for its own, since MSA-2 is empty. So it is where MSH-10 is over
+    /// [`Acknowledger::MAX_ECHOED_LEN`]. By default a server answers them
+    /// with AE and code 101 or 104 (CE at the accept level) and does not hand them to its handler:
     /// [`Responder`](crate::Responder).
     ///
     /// ```
@@ -206,6 +209,9 @@ impl Acknowledger {
 
     /// The acknowledgment that MSH-15 and MSH-16 ask for; `None` where none is due in the same
     /// exchange.
+    ///
+    /// It is that of the outcome whatever the message is: what refuses a message without MSH-10 is
+    /// [`Responder`](crate::Responder). MSA-2 is empty then.
     #[must_use]
     pub fn acknowledge(&self, message: &Message<'_>, outcome: &Outcome) -> Option<Acknowledgment> {
         let fields = HeaderFields::of(&message.header());
@@ -227,7 +233,8 @@ impl Acknowledger {
     /// The acknowledgment of bytes of which no more than MSH is read: for receivers that store
     /// what they get before they look at it, and answer at once.
     ///
-    /// The same bytes as [`Acknowledger::acknowledge`], in less time. Nothing is known of the
+    /// The same bytes as [`Acknowledger::acknowledge`], in less time, for a message without MSH-10
+    /// too. Nothing is known of the
     /// segments that follow, but whether MSA may be among them: then the message is read whole.
     /// The bytes are to be one message: of several the first is answered.
     ///

@@ -105,6 +105,7 @@ impl Answer {
     ///     ("MSA|AA|7\r", Resend::NotNeeded),
     ///     ("MSA|AR|7\rERR|||207|E\r", Resend::Later),
     ///     ("MSA|AR|7\rERR|||201|E\r", Resend::Useless),
+    ///     ("MSA|AR|7\rERR|||207|E\rERR|||203|W\r", Resend::Later),
     /// ] {
     ///     let answer = format!("MSH|^~\\&|||||||ACK|9|P|2.5\r{answer}");
     ///     let Finding::Answer(answer) = sent.examine(answer.into()) else {
@@ -119,9 +120,8 @@ impl Answer {
         match self.code() {
             Some(AckCode::AA | AckCode::CA) => Resend::NotNeeded,
             Some(AckCode::AR) => {
-                let concerns_header =
-                    |fault: &Fault| fault.code.is_some_and(ErrorCode::concerns_header);
-                match self.faults().iter().any(concerns_header) {
+                let errors = error_codes(&self.message().as_message());
+                match errors.into_iter().any(ErrorCode::concerns_header) {
                     true => Resend::Useless,
                     false => Resend::Later,
                 }
@@ -183,9 +183,10 @@ impl Answer {
     }
 }
 
-/// The codes of Table 0357 that an acknowledgment names.
+/// The codes of Table 0357 that an acknowledgment names for errors. Before 2.5 nothing tells those
+/// of warnings apart.
 pub(crate) fn error_codes(message: &Message<'_>) -> Vec<ErrorCode> {
-    faults(message).into_iter().filter_map(|fault| fault.code).collect()
+    faults(message).into_iter().filter_map(|fault| fault.error_code()).collect()
 }
 
 fn faults(message: &Message<'_>) -> Vec<Fault> {

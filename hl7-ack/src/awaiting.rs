@@ -3,7 +3,7 @@
 use hl7_parse::OwnedMessage;
 
 use crate::{
-    AckCode, AckRequest, AnyDeliver, Condition, Deliver, Delivery, Mode, Progress, Waiters,
+    AckCode, AckRequest, AnyDeliver, Condition, Deliver, Delivery, Level, Mode, Progress, Waiters,
 };
 
 impl Waiters {
@@ -12,7 +12,8 @@ impl Waiters {
     /// sender is to hear what the far side's application says.
     ///
     /// What is heard on the way ends the waiting: CE, CR, an application acknowledgment that came
-    /// at once, a delivery that failed. Where none comes within the time of these waiters the
+    /// at once, a delivery that failed; where the application acknowledgment has come by then, it is
+    /// the answer all the same. Where none comes within the time of these waiters the
     /// delivery is [`Delivery::Unknown`]; where MSH-16 asks for errors alone (`ER`) it is what
     /// `client` said. A message that can not be registered is [`Delivery::NotSent`].
     ///
@@ -69,7 +70,15 @@ impl<D: Deliver> Deliver for Awaiting<D> {
             Delivery::NotSent(_) | Delivery::Unknown(_) => false,
         };
         if !is_to_come {
-            return delivery;
+            let is_final = match &delivery {
+                Delivery::Answered(answer) => {
+                    answer.code().is_some_and(|code| code.level() == Level::Application)
+                }
+                _ => false,
+            };
+            // It may have come while the exchange went wrong, and is then what is known.
+            let came = waiting.settled().filter(|_| !is_final);
+            return came.map_or(delivery, Delivery::Answered);
         }
         match waiting.answer().await {
             Ok(answer) => Delivery::Answered(answer),

@@ -19,7 +19,7 @@ impl Acknowledger {
     ) -> Acknowledgment {
         // A warning of it refuses nothing.
         let refused = !outcome.is_accepted()
-            && outcome.faults().iter().any(|fault| fault.code == VERSION_REFUSED);
+            && outcome.error_codes().any(|code| code == ErrorCode::UNSUPPORTED_VERSION_ID);
         let version = match refused {
             true => outcome.newest_version_taken().unwrap_or(self.newest_version),
             false => header.version(),
@@ -43,7 +43,7 @@ impl Acknowledger {
         }
         writer.begin("MSA");
         writer.plain(code.as_str().as_bytes());
-        writer.copied(header.get(10));
+        writer.copied(header.said(10));
         let text = outcome.faults().first().map_or("", |fault| &fault.text);
         let text = if self.msa_3_always || version <= Version::V2_6 { text } else { "" };
         writer.text(text, MAX_MSA_3_LEN);
@@ -143,8 +143,6 @@ fn write_without_plus(writer: &mut Writer, now: &[u8]) {
         now.iter().map(|byte| if *byte == b'+' { '-' } else { char::from(*byte) }).collect();
     writer.text(&now, usize::MAX);
 }
-
-const VERSION_REFUSED: Option<ErrorCode> = Some(ErrorCode::UNSUPPORTED_VERSION_ID);
 
 /// The set the acknowledgment is written in, which is that of the message, and from 2.6 the
 /// responsible organisations and network addresses with sender and receiver exchanged.

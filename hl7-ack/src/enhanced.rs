@@ -51,6 +51,10 @@ use crate::{
 /// none of the application. CA then counts as taken over for good; where the far side's own
 /// application acknowledgment is to be the answer, [`crate::Waiters::awaiting`] waits for it.
 ///
+/// An application with a deadline, a [`Forward`] or a [`FanOut`], is waited for beyond it: nobody
+/// waits on the wire, and its true answer is the one to send. What bounds that is the time limit of
+/// the client, and of a [`crate::Retry`].
+///
 /// [`crate::Replay`] stands around this, and not around the application: see [`Application`].
 ///
 /// A process that ends between the two acknowledgments owes the second: it has to begin again with
@@ -159,11 +163,17 @@ impl Enhanced {
         // A copy of the message is to get the accept acknowledgment, which was kept by then.
         extensions.remove::<ReplayScope>();
         let application = self.application.clone();
-        let handling = CatchPanic(Box::pin(async move { application.handle(received).await }));
-        let mut reply = handling.await.unwrap_or_else(|| {
-            Outcome::rejected(ErrorCode::APPLICATION_ERROR, "internal error").into()
-        });
-        let afterwards = reply.take_afterwards();
+        let mut reply = or_unable(async move { application.handle(received).await }).await;
+        // Nobody waits: an answer that only says that the true one is late is not sent.
+        while let Some(late) = reply.late.take() {
+            let first = reply.then.take();
+            reply = or_unable(late).await;
+            if let Some(first) = first {
+                let then = reply.then.replace(first);
+                reply = then.into_iter().fold(reply, Reply::then);
+            }
+        }
+        let afterwards = reply.then.take();
         let cause = reply.cause.clone();
         let second = match self.second(&message, reply) {
             // What a time limit answers is negative: it was heard where MSH-15 asks for that.
@@ -266,6 +276,13 @@ impl Enhanced {
             .finish();
         asking.unwrap_or(built)
     }
+}
+
+/// What the application says, also where it panics.
+async fn or_unable(handling: impl Future<Output = Reply> + Send) -> Reply {
+    CatchPanic(Box::pin(handling))
+        .await
+        .unwrap_or_else(|| Outcome::rejected(ErrorCode::APPLICATION_ERROR, "internal error").into())
 }
 
 /// A [`Handler`] that can be the application of an [`Enhanced`]: it says anew what became of each

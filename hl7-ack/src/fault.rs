@@ -59,7 +59,8 @@ impl Fault {
     }
 
     /// How bad it is (ERR-4). Where this is not said: an error, and of a message that was
-    /// accepted a warning.
+    /// accepted a warning. A warning or a piece of information beside an error changes nothing of
+    /// what follows from that: neither the code of the answer nor what a resend gets.
     #[must_use]
     pub fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
@@ -97,6 +98,15 @@ impl Fault {
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
         self.code
+    }
+
+    /// The code, where it is one of an error: what is only told with one (severity `W` or `I`)
+    /// decides nothing.
+    pub(crate) fn error_code(&self) -> Option<ErrorCode> {
+        match self.severity {
+            Some(Severity::Warning | Severity::Information) => None,
+            _ => self.code,
+        }
     }
 
     /// How bad it is; `None` where nothing is said.

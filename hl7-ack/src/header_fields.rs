@@ -1,6 +1,6 @@
 //! [`HeaderFields`]: the fields of an MSH segment, found in one pass.
 
-use hl7_parse::{Charset, Header, Separators};
+use hl7_parse::{Charset, Header, Separators, TokenKind, Tokens};
 
 use crate::Version;
 
@@ -55,24 +55,45 @@ impl<'a> HeaderFields<'a> {
             *field = found.as_bytes();
         }
         if matches!(self.separators.charset(), Charset::Unspecified | Charset::Unknown) {
-            self.realign();
+            self.realign(header);
         }
     }
 
     /// In a set that is not declared no pair can be told. Where the version and the message type
     /// stand too far behind, so does MSH-10; the fields before them are not known.
-    fn realign(&mut self) {
+    fn realign(&mut self, header: &Header<'a>) {
         let is_version = |field: &[u8]| matches!(field.trim_ascii(), [b'2', b'.', b'0'..=b'9', ..]);
         if is_version(self.get(12)) {
             return;
         }
-        let Some(by) = (1..=4).find(|by| is_version(self.get(12 + by))) else { return };
+        // MSH-1 is the first.
+        let as_cut: Vec<&[u8]> =
+            header.segment().fields().take(MAX_MOVED + 25).map(|field| field.as_bytes()).collect();
+        let get = |n: usize| as_cut.get(n - 1).copied().unwrap_or_default();
+        let of_type = |n| TypeForm::of(get(n), self.separators.component());
+        let in_place = of_type(9);
+        let in_pairs = header.segment().as_bytes().iter().any(|byte| *byte >= 0x80 || *byte == ESC);
+        let by = match in_place {
+            Some(TypeForm::WithEvent) => None,
+            _ if !in_pairs => None,
+            // A facility of three letters looks like a type without an event, too.
+            _ => (1..=MAX_MOVED).find(|by| match of_type(9 + by) {
+                Some(TypeForm::WithEvent) => true,
+                Some(TypeForm::Alone) => is_version(get(12 + by)),
+                None => false,
+            }),
+        };
+        // Of a type that does not look like one the version has to tell, and what looks like a type
+        // may then be MSH-6 or MSH-5.
+        let may_be_moved =
+            |by: usize| in_place.is_none() || (by > 2 && in_place == Some(TypeForm::Alone));
+        let by = by.or_else(|| (1..=4).find(|by| may_be_moved(*by) && is_version(get(12 + by))));
+        let Some(by) = by else { return };
         self.displaced = true;
-        let as_cut = self.fields;
         for (n, field) in self.fields.iter_mut().enumerate().skip(3) {
             *field = match n {
                 3..=6 => &[],
-                _ => as_cut.get(n + by).copied().unwrap_or_default(),
+                _ => get(n + by),
             };
         }
     }
@@ -105,6 +126,20 @@ impl<'a> HeaderFields<'a> {
             field if field.trim_ascii().is_empty() => &[],
             field => field,
         }
+    }
+
+    /// Whether MSH-10 says anything: not where it is delimiters, blanks and control characters
+    /// alone, written as they are or as escape sequences.
+    pub(crate) fn names_message(&self) -> bool {
+        let visible = |byte: &u8| *byte > b' ' && *byte != 0x7F;
+        Tokens::new(self.said(10), self.separators).any(|token| match token.kind() {
+            TokenKind::Separator(_) => false,
+            TokenKind::Text | TokenKind::Escaped(_) | TokenKind::Hex => {
+                token.unescape().iter().any(visible)
+            }
+            // A sequence that stands for no character can be compared, too.
+            _ => true,
+        })
     }
 
     /// The first repetition of MSH-`n`.
@@ -140,6 +175,38 @@ impl<'a> HeaderFields<'a> {
     pub(crate) fn switches_sets(&self) -> bool {
         self.get(20).windows(4).any(|part| part == b"2022")
             || matches!(self.separators.charset(), Charset::Iso2022Jp | Charset::Iso2022Jp1)
+    }
+}
+
+/// How many field separators in text that is not declared are seen through.
+const MAX_MOVED: usize = 64;
+
+const ESC: u8 = 0x1B;
+
+/// What a message type (MSH-9) looks like: `ADT^A01`, `ADT`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TypeForm {
+    WithEvent,
+    Alone,
+}
+
+impl TypeForm {
+    fn of(field: &[u8], component: Option<u8>) -> Option<Self> {
+        let (code, rest) = field.trim_ascii().split_at_checked(3)?;
+        let is_code = code.iter().all(u8::is_ascii_alphanumeric)
+            && code.first().is_some_and(u8::is_ascii_alphabetic);
+        match rest {
+            _ if !is_code => None,
+            [] => Some(Self::Alone),
+            [separator, b'A'..=b'Z' | b'a'..=b'z', second, third, after @ ..]
+                if Some(*separator) == component
+                    && [second, third].into_iter().all(u8::is_ascii_alphanumeric)
+                    && after.first().is_none_or(|byte| !byte.is_ascii_alphanumeric()) =>
+            {
+                Some(Self::WithEvent)
+            }
+            _ => None,
+        }
     }
 }
 

@@ -46,6 +46,11 @@ impl<T: Clone> Later<T> {
         counts
     }
 
+    /// The value, where it has come.
+    pub(crate) fn settled(&self) -> Option<T> {
+        lock(&self.0).value.clone().flatten()
+    }
+
     /// Completes with the value.
     pub(crate) fn wait(&self) -> Wait<T> {
         let mut state = lock(&self.0);

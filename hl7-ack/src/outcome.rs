@@ -2,7 +2,7 @@
 
 use hl7_parse::Path;
 
-use crate::{ErrorCode, Fault, Version, WaitingPriority};
+use crate::{Cause, CauseKind, ErrorCode, Fault, Version, WaitingPriority};
 
 /// What became of a message. The transport turns it into the acknowledgment that MSH-15 and
 /// MSH-16 ask for, or into none.
@@ -150,6 +150,21 @@ impl Outcome {
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+
+    /// The codes of what is an error, and not only told with one.
+    pub(crate) fn error_codes(&self) -> impl Iterator<Item = ErrorCode> + '_ {
+        self.faults.iter().filter_map(Fault::error_code)
+    }
+
+    /// That it is a refusal, for the log of a server where no acknowledgment says so.
+    pub(crate) fn refusal(&self) -> Option<Cause> {
+        if self.is_accepted() {
+            return None;
+        }
+        let code = self.error_codes().next().map(|code| format!("code {}, ", code.number()));
+        let detail = format!("{}and no answer that says so is due", code.unwrap_or_default());
+        Some(Cause::new(CauseKind::Refused, detail))
     }
 
     pub(crate) fn verdict(&self) -> Verdict {

@@ -80,11 +80,13 @@ impl Outstanding {
         let view = message.as_message();
         let header = view.header();
         let fields = HeaderFields::of(&header);
-        let compared = |n| Compared(comparable_of(Tokens::new(fields.get(n), header.separators())));
+        let compared = |text| Compared(comparable_of(Tokens::new(text, header.separators())));
+        let [application, facility] = [3, 4].map(|n| compared(fields.get(n)));
         Self {
-            control_id: compared(10),
+            // The delete indicator names nothing: it is not echoed.
+            control_id: compared(fields.said(10)),
             written: Compared(fields.get(10).trim_ascii().to_vec()),
-            sender: [compared(3), compared(4)],
+            sender: [application, facility],
             matching: Matching::exact(),
             request: AckRequest::read(&view, &fields),
             shown: shown(&header),

@@ -17,8 +17,8 @@ pub use self::{
     store::{FinalAnswer, Known, ReplayStore},
 };
 use crate::{
-    AckCode, AckRequest, Acknowledger, AnyHandler, ErrorCode, Fault, Handler, Outcome, Received,
-    Reply, acknowledgment::msa_code, answer::error_codes, reply::ReplyAnswer, responder::read,
+    AckCode, AckRequest, Acknowledger, AnyHandler, ErrorCode, Handler, Outcome, Received, Reply,
+    acknowledgment::msa_code, answer::error_codes, reply::ReplyAnswer, responder::read,
 };
 
 /// Answers a message that is sent again with the answer it had, and does not handle it again.
@@ -324,16 +324,15 @@ fn final_answer(
     outcome: &Outcome,
 ) -> FinalAnswer {
     let built = acknowledger.acknowledge(&message.as_message(), outcome);
-    FinalAnswer::from_bytes(built.map(|built| built.as_bytes().clone()))
+    FinalAnswer::due(built.map(|built| built.as_bytes().clone()), outcome)
 }
 
 /// Whether a resend is to get the answer to this outcome again. The outcome tells, and not what is
 /// written: in versions that lack a code it is written as 207.
 fn is_final_of(outcome: &Outcome, answer: &FinalAnswer) -> bool {
-    let unable = |fault: &Fault| fault.code == Some(ErrorCode::APPLICATION_ERROR);
     match answer.code() {
         Some(AckCode::AA | AckCode::CA | AckCode::CR) => true,
-        Some(AckCode::AE) => !outcome.faults().iter().any(unable),
+        Some(AckCode::AE) => outcome.error_codes().all(|code| code != ErrorCode::APPLICATION_ERROR),
         Some(AckCode::AR | AckCode::CE) => false,
         None => outcome.is_accepted(),
     }

@@ -228,13 +228,10 @@ impl AckRequest {
         match self.mode {
             Mode::Original => Some(application_code(outcome)),
             Mode::Enhanced if self.accept.holds(outcome.is_accepted()) => {
-                let concerns_header =
-                    |fault: &Fault| fault.code.is_some_and(|code| code.concerns_header());
+                let of_header = || outcome.error_codes().any(ErrorCode::concerns_header);
                 Some(match outcome.verdict() {
                     Verdict::Accepted => AckCode::CA,
-                    Verdict::Rejected if outcome.faults().iter().any(concerns_header) => {
-                        AckCode::CR
-                    }
+                    Verdict::Rejected if of_header() => AckCode::CR,
                     Verdict::Error | Verdict::Rejected => AckCode::CE,
                 })
             }

@@ -9,8 +9,8 @@ use hl7_parse::{
 };
 
 use crate::{
-    AckCode, AckRequest, Acknowledger, AnyHandler, Cause, CauseKind, ErrorCode, Handler, Outcome,
-    Peer, Received, Reply, Then, Timer,
+    AckCode, AckRequest, Acknowledger, AnyHandler, Cause, CauseKind, ErrorCode, Fault, Handler,
+    Outcome, Peer, Received, Reply, Then, Timer,
     acknowledger::unreadable,
     acknowledgment::msa_code,
     catch_panic::CatchPanic,
@@ -19,6 +19,7 @@ use crate::{
     reply::ReplyAnswer,
     safe_text::SafeText,
     timer::{AnyTimer, Within},
+    writer::Writer,
 };
 
 /// Calls a [`Handler`] and builds what is to be answered. One for each server; `Clone` is a few
@@ -118,8 +119,8 @@ impl Responder {
     /// Reads one message, calls the handler and builds what is due.
     ///
     /// Never fails. Input that can not be read is answered negatively, or not at all where it
-    /// may be an acknowledgment; so is a message without MSH-10, unless
-    /// [`Acknowledger::tolerate_missing_control_id`]. A handler that panics is answered AR with code 207 (CE at the
+    /// may be an acknowledgment; so is a message without MSH-10, or with one over
+    /// [`Acknowledger::MAX_ECHOED_LEN`], unless [`Acknowledger::tolerate_missing_control_id`]. A handler that panics is answered AR with code 207 (CE at the
     /// accept level): the content is not at fault.
     pub async fn respond(&self, message: Bytes, peer: Peer) -> Response {
         let bytes = message;
@@ -138,7 +139,6 @@ impl Responder {
         }
         let fields = HeaderFields::of(&message.header());
         let request = AckRequest::read(&message.as_message(), &fields);
-        let nameless = fields.said(10).is_empty();
         if fields.is_displaced() {
             let outcome = Outcome::error(
                 ErrorCode::SEGMENT_SEQUENCE_ERROR,
@@ -146,17 +146,19 @@ impl Responder {
             );
             return self.refuse_content(&bytes, &outcome);
         }
-        let refused = nameless
-            && !request.of_acknowledgment()
-            && !self.acknowledger.tolerates_missing_control_id;
-        let mut reply = match refused {
-            true => without_control_id(self.acknowledger.request(request)),
-            false => self.handle(Received::new(message.clone(), peer)).await,
+        let tolerated =
+            request.of_acknowledgment() || self.acknowledger.tolerates_missing_control_id;
+        let mut reply = match nameless(&fields).filter(|_| !tolerated) {
+            Some(outcome) => without_control_id(outcome, self.acknowledger.request(request)),
+            None => self.handle(Received::new(message.clone(), peer)).await,
         };
         let then = reply.take_afterwards();
         let (message_type, control_id) = shown_of(&message.as_message());
-        let negative =
-            matches!(&reply.answer, ReplyAnswer::Outcome(outcome) if !outcome.is_accepted());
+        let refusal = match &reply.answer {
+            ReplyAnswer::Outcome(outcome) => outcome.refusal(),
+            ReplyAnswer::Kept(answer) => answer.refusal().cloned(),
+            _ => None,
+        };
 
         let (action, code) = match reply.answer {
             ReplyAnswer::Outcome(outcome) => {
@@ -188,14 +190,15 @@ impl Responder {
             ReplyAnswer::HangUp => (Action::HangUp, None),
         };
         Response {
+            negative: refusal.is_some(),
+            // The log of the server is all that hears of a refusal in silence.
+            cause: reply.cause.or(refusal.filter(|_| action == Action::Nothing)),
             action,
-            negative,
             code,
             readable: true,
             too_many_messages: false,
             message_type,
             control_id,
-            cause: reply.cause,
             then,
         }
     }
@@ -274,15 +277,27 @@ impl Responder {
     }
 }
 
+/// What is wrong with MSH-10, where the answer can not name the message by it.
+fn nameless(fields: &HeaderFields<'_>) -> Option<Outcome> {
+    let (code, text) = match fields.said(10) {
+        _ if !fields.names_message() => {
+            (ErrorCode::REQUIRED_FIELD_MISSING, "no message control ID")
+        }
+        control_id if Writer::can_copy(control_id) => return None,
+        _ => (ErrorCode::VALUE_TOO_LONG, "the message control ID is too long"),
+    };
+    Some(Outcome::error(code, text).at(const { Path::new("MSH-10") }))
+}
+
 /// The refusal of a message that its sender has not named.
-fn without_control_id(request: AckRequest) -> Reply {
-    let text = "no message control ID";
-    let outcome =
-        Outcome::error(ErrorCode::REQUIRED_FIELD_MISSING, text).at(const { Path::new("MSH-10") });
+fn without_control_id(outcome: Outcome, request: AckRequest) -> Reply {
     match request.code_for(&outcome) {
         Some(_) => outcome.into(),
-        // The log of the server is all that hears of it.
-        None => Reply::from(outcome).because(Cause::new(CauseKind::ContentRefused, text)),
+        // The log of the server is all that hears of it, and that a resend is no use.
+        None => {
+            let text = outcome.faults().first().map_or("", Fault::text).to_owned();
+            Reply::from(outcome).because(Cause::new(CauseKind::ContentRefused, text))
+        }
     }
 }
 
@@ -373,7 +388,8 @@ impl Response {
         self.control_id.as_str()
     }
 
-    /// Why the message could not be passed on, where that is so.
+    /// Why the message could not be passed on, where that is so; that it was refused, where no
+    /// acknowledgment says so to its sender.
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
         self.cause.as_ref()

@@ -16,7 +16,9 @@ use crate::{
 /// where the rule is an [`AcceptOnly`](crate::AcceptOnly). A rule that is
 /// [only to report](Rule::only_report) lets it through, and adds a warning (ERR, severity `W`) to
 /// the acknowledgment that is made of the handler's [`Outcome`]. An acknowledgment that the handler
-/// brings whole, from a far side say, stays as it is.
+/// brings whole, from a far side say, stays as it is; so does one that a [`crate::Replay`] inside
+/// has kept. That one goes around, and keeps the warnings with the answer:
+/// `Replay::new(store).around(validate.around(handler))`.
 ///
 /// ```
 /// use hl7_ack::{AcceptOnly, AnyHandler, Handler, Rule, Validate};
@@ -33,6 +35,9 @@ use crate::{
 ///     .around(handler)
 /// }
 /// ```
+///
+/// Rules are for acknowledgments and response messages too: [`crate::Waiters::around`] goes around
+/// this, so that whoever waits for one hears it whatever the rules are for other messages.
 ///
 /// Faults name places and limits, and never a value. Beyond [`Outcome::MAX_ERRORS`] none are told;
 /// what makes a message fail comes first.
@@ -74,7 +79,7 @@ impl Validate {
                     });
                     continue;
                 }
-                Some(refused) => refused.faults().to_vec(),
+                Some(refused) => refused.faults().iter().map(taken_all_the_same).collect(),
                 None => rule.faults(message),
             };
             match rule.is_only_report() {
@@ -104,6 +109,11 @@ fn both(first: Outcome, second: &Outcome) -> Outcome {
     let newest = first.newest_version_taken().or(second.newest_version_taken());
     let both = second.faults().iter().cloned().fold(first, Outcome::with);
     newest.into_iter().fold(both, Outcome::newest_version)
+}
+
+/// What would refuse a message, of one that is not refused by it.
+fn taken_all_the_same(fault: &Fault) -> Fault {
+    Fault { text: "not on the list of what is taken".to_owned(), ..fault.clone() }
 }
 
 fn error(fault: &Fault) -> Outcome {

@@ -172,6 +172,9 @@ impl Waiters {
     /// Hands over what somebody waits for, and gives all else to `handler`. Handed over, a message
     /// is accepted; if its MSH-15 asks for an acknowledgment of that, there will be one.
     ///
+    /// This goes around all that refuses messages by their type or content, as
+    /// [`crate::AcceptOnly`] and [`crate::Validate`] do.
+    ///
     /// ```
     /// use hl7_ack::{AnyHandler, Handler, Timer, Waiters};
     ///
@@ -235,6 +238,11 @@ impl Waiting {
             Within::Finished(Some(answer)) => Ok(answer),
             Within::Finished(None) | Within::Elapsed(_) => Err(elapsed(limit)),
         }
+    }
+
+    /// The answer, where it has come already.
+    pub(crate) fn settled(&self) -> Option<Answer> {
+        self.answer.settled()
     }
 }
 

@@ -95,6 +95,17 @@ async fn a_message_without_a_control_id_is_refused_unless_that_is_tolerated() {
         ("MSH|^~\\&|A|B|C|D|1||ADT^A01|\"\"|P|2.5\r", "MSA|AE", false, false),
         ("MSH|^~\\&|A|B|C|D|1||ADT^A01| |P|2.5|||AL|NE\r", "MSA|CE", false, false),
         ("MSH|^~\\&|A|B|C|D|1||ADT^A01||P|2.5|||NE|NE\r", "", false, true),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|\"\"|P|2.8\r", "MSA|AE\n", false, false),
+        // None of these says anything.
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|^|P|2.5\r", "MSA|AE", false, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|~|P|2.5\r", "MSA|AE", false, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01| && |P|2.5\r", "MSA|AE", false, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|\\X20\\|P|2.5\r", "MSA|AE", false, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|\0|P|2.5\r", "MSA|AE", false, false),
+        // These do.
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|^7|P|2.5\r", "MSA|AA|^7\n", true, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|\\S\\|P|2.5\r", "MSA|AA|\\S\\\n", true, false),
+        ("MSH|^~\\&|A|B|C|D|1||ADT^A01|\u{e9}|P|2.5\r", "MSA|AA|\u{e9}\n", true, false),
         ("MSH|", "MSA|AE", false, false),
         ("MSH|^~\\&\rPID|1\r", "MSA|AE", false, false),
         // An acknowledgment is not answered, and whoever waits for it is to have it.
@@ -127,6 +138,25 @@ async fn a_message_without_a_control_id_is_refused_unless_that_is_tolerated() {
             let refused = answer.contains("ERR||MSH^1^10|") && answer.ends_with(said);
             assert_eq!(refused, !handled && !expected.is_empty(), "{message:?}: {answer}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_control_id_is_echoed_in_full_or_refused() {
+    for (len, refused) in [(200, false), (4096, false), (4097, true)] {
+        let id = "x".repeat(len);
+        let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{id}|P|2.8\r");
+        let responder = Responder::new(move |_: Received| {
+            assert!(!refused, "the handler is not called");
+            async { Outcome::accepted() }
+        });
+        let response = responder.respond(message.into(), Peer::default()).await;
+        let answer = bytes_of(response.action());
+        let expected = match refused {
+            true => "MSA|AE\nERR||MSH^1^10|104^".to_owned(),
+            false => format!("MSA|AA|{id}\n"),
+        };
+        assert!(answer.contains(&expected), "{len}: {answer}");
     }
 }
 

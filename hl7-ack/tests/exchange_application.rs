@@ -7,15 +7,15 @@ use std::sync::{
 };
 
 use hl7_ack::{
-    AckCode, Application, CauseKind, Deliver, Delivery, Enhanced, ErrorCode, Forward, MemoryStore,
-    Outcome, Peer, Received, Replay, ReplayScope, Reply, Responder, Waiters,
+    AckCode, Application, CauseKind, Deliver, Delivery, Enhanced, ErrorCode, FanOut, Forward,
+    MemoryStore, Outcome, Peer, Received, Replay, ReplayScope, Reply, Responder, Waiters,
 };
 use hl7_parse::{OwnedMessage, Path};
 
 use crate::{
     acknowledger,
     exchange_support::{
-        AA, AE, AR, REFUSED, SECOND, Script, Step, TokioTimer, after, answered, asking, word,
+        AA, AE, AR, LOST, REFUSED, SECOND, Script, Step, TokioTimer, after, answered, asking, word,
     },
 };
 
@@ -59,6 +59,7 @@ async fn a_commit_of_the_far_side_is_no_application_acknowledgment() {
         ("AL|ER", CA, ""),
         ("AL|AL", Step::Answer("CE", ""), "AR"),
         ("NE|AL", Step::Answer("CE", OF_CONTENT), "AE"),
+        ("NE|AL", Step::Answer("CE", "ERR|||207|E\rERR|||103|W\r"), "AR"),
         ("NE|ER", Step::Answer("CR", "ERR|||200|E\r"), "AR"),
         ("AL|NE", Step::Answer("CE", ""), "[AR]"),
         ("AL|SU", Step::Answer("CR", ""), "[AR]"),
@@ -111,6 +112,67 @@ async fn the_application_acknowledgment_of_the_far_side_can_be_waited_for() {
         let (heard, ()) = tokio::join!(heard(asked, forward), sends);
         assert_eq!(heard, expected, "{asked}, far side {far:?}, later {later:?}");
         assert_eq!((waiters.waiting(), script.given().len()), (0, 1), "{asked}");
+    }
+}
+
+/// The code of the far side, which answers after the deadline.
+#[tokio::test(start_paused = true)]
+async fn the_true_answer_of_a_late_application_is_the_one_that_is_sent() {
+    for (asked, far, expected) in [
+        ("AL|AL", AA, "AA"),
+        ("NE|AL", AE, "AE"),
+        ("AL|ER", AA, ""),
+        ("AL|NE", AE, "[AE]"),
+        ("AL|SU", CA, "AA"),
+    ] {
+        let late = || {
+            let script = Script::new([after(30 * SECOND, far.clone())]);
+            Forward::to(script).deadline(25 * SECOND, TokioTimer)
+        };
+        assert_eq!(heard(asked, late()).await, expected, "{asked}, far side {far:?}");
+        let both = FanOut::all([Forward::to(Script::new([AA])), late()], |_, _| {});
+        assert_eq!(heard(asked, both).await, expected, "{asked}, far side {far:?}, beside another");
+    }
+    let panics =
+        async |_: Received| Reply::from(Outcome::accepted()).late(async { panic!("told") });
+    assert_eq!(heard("AL|AL", panics).await, "AR");
+}
+
+#[tokio::test]
+async fn what_a_late_application_leaves_for_afterwards_is_run_in_its_order() {
+    let ran = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&ran);
+    let application = move |_: Received| {
+        let runs = |what: &'static str| {
+            let ran = Arc::clone(&seen);
+            async move { ran.lock().expect("not poisoned").push(what) }
+        };
+        let late = Reply::from(Outcome::accepted()).then(runs("second"));
+        let reply = Reply::from(Outcome::rejected(ErrorCode::APPLICATION_ERROR, "late"));
+        let reply = reply.then(runs("first")).late(async { late });
+        async { reply }
+    };
+    assert_eq!(heard("AL|AL", application).await, "AA");
+    assert_eq!(*ran.lock().expect("not poisoned"), ["first", "second"]);
+}
+
+/// What becomes of the exchange after the application acknowledgment AA has come elsewhere.
+#[tokio::test(start_paused = true)]
+async fn an_application_acknowledgment_that_came_first_outlives_the_exchange() {
+    for (far, expected) in
+        [(LOST, "AA"), (REFUSED, "AA"), (Step::Answer("CE", ""), "AA"), (CA, "AA"), (AE, "AE")]
+    {
+        let waiters = Waiters::new(TokioTimer);
+        let client = waiters.awaiting("far", Script::new([after(5 * SECOND, far.clone())]));
+        let comes = async {
+            tokio::time::sleep(SECOND).await;
+            let Delivery::Answered(answer) = answered(&asking("7", "AL|AL"), "AA", "") else {
+                panic!("an answer");
+            };
+            assert!(waiters.hand_over("far", answer.message()), "{far:?}");
+        };
+        let (delivery, ()) = tokio::join!(client.deliver(asking("7", "AL|AL")), comes);
+        assert_eq!(word(&delivery), expected, "{far:?}");
     }
 }
 

@@ -6,8 +6,9 @@ use std::sync::{
 };
 
 use hl7_ack::{
-    AckCode, Action, AnyHandler, CauseKind, Delivery, Enhanced, ErrorCode, Forward, Handler,
-    Outcome, Peer, Received, Reply, Responder, Unreachable, Waiters, WhenUnreachable,
+    AcceptOnly, AckCode, Action, AnyHandler, CauseKind, Delivery, Enhanced, ErrorCode, Forward,
+    Handler, Outcome, Peer, Received, Reply, Responder, Rule, Unreachable, Validate, Waiters,
+    WhenUnreachable,
 };
 use hl7_parse::{OwnedMessage, Path};
 
@@ -404,6 +405,29 @@ async fn a_handler_gets_what_nobody_waits_for() {
     let asking = OwnedMessage::parse(asking).expect("readable");
     let response = respond(handler, &asking).await;
     assert_eq!(response.code(), Some(AckCode::CA), "{:?}", Action::Nothing);
+}
+
+/// From the outside to the inside, and whether the acknowledgment is handed over.
+#[tokio::test]
+async fn what_is_waited_for_is_handed_over_before_it_could_be_refused() {
+    let accepted = async |_: Received| Outcome::accepted();
+    let filter = || AcceptOnly::types(["ADT^*"]);
+    let rules = || Validate::new([Rule::required(Path::new("PID"))]);
+    let waiters = Waiters::new(TokioTimer);
+    let around = |handler: AnyHandler| waiters.around("his", handler);
+    for (shown, handler, handed_over) in [
+        ("waiters, filter", around(filter().around(accepted)), true),
+        ("waiters, rules", around(rules().around(accepted)), true),
+        ("filter, waiters", filter().around(around(AnyHandler::new(accepted))), false),
+        ("rules, waiters", rules().around(around(AnyHandler::new(accepted))), false),
+    ] {
+        let _waiting = waiters.register("his", &asking("7", "AL|AL")).expect("a place");
+        let response = respond(handler, &acknowledgment("AA", "7")).await;
+        // The log hears of it.
+        let refused = response.cause().is_some_and(|cause| cause.kind() == CauseKind::Refused);
+        assert_eq!(refused, !handed_over, "{shown}");
+        assert_eq!(waiters.hand_over("his", &acknowledgment("AA", "7")), !handed_over, "{shown}");
+    }
 }
 
 /// Both ends together: the acknowledgment that `Enhanced` sends reaches the one who waits.

@@ -92,6 +92,7 @@ async fn levels_are_translated_if_asked() {
         ("", "CE", "", "CE", "AR"),
         ("", "CE", INTERNAL, "CE", "AR"),
         ("", "CE", CONTENT, "CE", "AE"),
+        ("", "CE", "ERR|||207|E\rERR|||103|W\r", "CE", "AR"),
         ("", "CR", HEADER, "CR", "AR"),
         ("", "AE", CONTENT, "AE", "AE"),
         ("AL|NE", "AA", "", "AA", "CA"),

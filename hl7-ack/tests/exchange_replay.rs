@@ -10,11 +10,11 @@ use std::{
 
 use bytes::Bytes;
 use hl7_ack::{
-    AcceptOnly, AckCode, Acknowledger, Action, AnyHandler, Cause, CauseKind, ErrorCode, FanOut,
-    FinalAnswer, Forward, Known, MemoryStore, Outcome, Peer, Received, Replay, ReplayKey,
-    ReplayScope, ReplayStore, Reply, Responder, UniqueIds,
+    AcceptOnly, AckCode, Acknowledger, Action, AnyHandler, Cause, CauseKind, Enhanced, ErrorCode,
+    FanOut, Fault, FinalAnswer, Forward, Known, MemoryStore, Outcome, Peer, Received, Replay,
+    ReplayKey, ReplayScope, ReplayStore, Reply, Responder, Rule, Severity, UniqueIds, Validate,
 };
-use hl7_parse::OwnedMessage;
+use hl7_parse::{OwnedMessage, Path};
 
 use crate::exchange_support::{AA, AR, SECOND, Script, TokioTimer, after, asking, message};
 use crate::lines;
@@ -65,6 +65,10 @@ async fn final_answers_are_kept_and_outages_are_not() {
     let rejected = |code| Outcome::rejected(code, "x");
     let foreign = |text: &'static str| Reply::from(OwnedMessage::parse(text).expect("readable"));
     let told = Cause::new(CauseKind::Refused, "AE, which the sender has not asked for");
+    let warned = |outcome: Outcome, code| {
+        let warning = Fault::new(code, "y").with_severity(Severity::Warning);
+        Reply::from(outcome.with(warning))
+    };
     for (asked, reply, heard, kept) in [
         ("", Outcome::accepted().into(), "AA", true),
         ("", error(ErrorCode::REQUIRED_FIELD_MISSING).into(), "AE", true),
@@ -81,6 +85,20 @@ async fn final_answers_are_kept_and_outages_are_not() {
         ("AL|NE", error(ErrorCode::REQUIRED_FIELD_MISSING).into(), "CE", false),
         ("AL|NE", rejected(ErrorCode::UNSUPPORTED_VERSION_ID).into(), "CR", true),
         ("AL|NE", rejected(ErrorCode::APPLICATION_ERROR).into(), "CE", false),
+        // What is only told decides nothing.
+        (
+            "AL|NE",
+            warned(rejected(ErrorCode::APPLICATION_ERROR), ErrorCode::UNSUPPORTED_VERSION_ID),
+            "CE",
+            false,
+        ),
+        (
+            "",
+            warned(error(ErrorCode::REQUIRED_FIELD_MISSING), ErrorCode::APPLICATION_ERROR),
+            "AE",
+            true,
+        ),
+        ("", foreign("MSH|^~\\&|C|D\nMSA|AE|7\nERR|||101|E\nERR|||207|W"), "AE", true),
         ("NE|NE", Outcome::accepted().into(), "Nothing", true),
         ("NE|NE", rejected(ErrorCode::APPLICATION_ERROR).into(), "Nothing", false),
         ("", foreign("MSH|^~\\&|C|D\nMSA|AA|7\nORC|1"), "AA", true),
@@ -123,6 +141,44 @@ async fn a_copy_waits_for_the_answer_to_the_first() {
         assert_eq!(code(&one), expected);
         assert_eq!((&two, &three), (&one, &one));
         assert_eq!(calls.load(Ordering::SeqCst), 1);
+    }
+}
+
+/// MSH-15 and MSH-16 let it pass in silence.
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_the_sender_does_not_hear_of_is_told_to_the_log() {
+    let filter = || AcceptOnly::types(["ORU"]);
+    let accepted = async |_: Received| Outcome::accepted();
+    let replay = || Replay::new(MemoryStore::new());
+    let fails = async |_: Received| Outcome::rejected(ErrorCode::APPLICATION_ERROR, "full");
+    let enhanced = || Enhanced::new(fails, accepted, Script::default(), |_, _| {});
+    let validate = || Validate::new([Rule::required(Path::new("PV1"))]).around(accepted);
+    for (asked, handler, expected) in [
+        ("NE|AL", filter().around(accepted), "refused: code 200, "),
+        ("NE|AL", replay().around(filter().around(accepted)), "refused: code 200, "),
+        ("SU|NE", validate(), "refused: code 100, "),
+        ("NE|NE", AnyHandler::new(enhanced()), "refused: code 207, "),
+        ("SU|SU", replay().around(enhanced()), "refused: code 207, "),
+        ("NE|NE", replay().around(accepted), ""),
+        ("NE|AL", AnyHandler::new(accepted), ""),
+        // The answer says it.
+        ("AL|NE", filter().around(accepted), ""),
+    ] {
+        let message = asking("7", asked).as_bytes().clone();
+        let response = responder(handler).respond(message, Peer::default()).await;
+        let cause = response.cause().map(ToString::to_string).unwrap_or_default();
+        assert!(cause.starts_with(expected) && cause.is_empty() == expected.is_empty(), "{cause}");
+        assert_eq!(response.is_negative(), asked == "AL|NE" || !expected.is_empty(), "{asked}");
+        assert_eq!(*response.action() == Action::Nothing, asked != "AL|NE", "{asked}");
+    }
+    let responder = responder(replay().refuse_reused_ids().around(accepted));
+    let used_again = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||NE|NE\rPID|2\r";
+    for (message, refused) in
+        [(asking("7", "NE|NE").as_bytes().clone(), false), (used_again.into(), true)]
+    {
+        let response = responder.respond(message, Peer::default()).await;
+        let cause = response.cause().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(cause.contains("205"), refused, "{cause}");
     }
 }
 

@@ -47,6 +47,8 @@ fn the_presets_say_what_their_tables_say() {
         (error("AR", "ERR|||200|E\r"), S, R),
         (error("AR", "ERR|^^^203&Unsupported version ID&HL70357\r"), S, R),
         (error("AR", "ERR|||207|E\rERR|||202|E\r"), S, R),
+        (error("AR", "ERR|||207|E\rERR|||200|W\r"), R, R),
+        (error("AR", "ERR|||207|E\rERR|||203|I\r"), R, R),
         (Step::Answer("CE", ""), R, S),
         (Step::Answer("CR", ""), S, R),
         (Step::Answer("XX", ""), S, S),

@@ -46,6 +46,9 @@ fn answers_are_matched_tolerantly_and_exactly() {
         ("", "MSH|^~\\&\rMSA|AA", "Some(AA) true"),
         ("", "MSH|^~\\&\rMSA|AR|UNKNOWN", "Some(AR) false"),
         ("", "MSH|^~\\&\rMSA|AA|7", "other"),
+        ("\"\"", "MSH|^~\\&\rMSA|AE", "Some(AE) false"),
+        ("\"\"", "MSH|^~\\&\rMSA|AE|\"\"", "Some(AE) false"),
+        ("\"\"", "MSH|^~\\&\rMSA|AE|7", "other"),
     ] {
         assert_eq!(examined(control_id, content), expected, "{control_id:?} and {content:?}");
     }

@@ -221,10 +221,32 @@ async fn what_is_logged_kept_and_waited_for_is_by_the_control_id_behind_such_tex
 
 #[tokio::test]
 async fn fields_that_undeclared_text_moves_are_not_acknowledged_as_if_they_were_right() {
-    for text in [&b"\x83\x7c"[..], b"\x1b$B%]|!", b"\x83\x7c\x83\x7c"] {
-        let (head, tail) = (b"MSH|^~\\&|HIS|", b"|EHR|GH|1||ADT^A01|77|P|2.5\rPID|1\r");
-        let message = [head, text, tail].concat();
-        let answered = answer(&message).await.expect("an answer");
-        assert!(answered.contains("\nMSA|AE|77|MSH holds"), "{answered}");
+    for text in [&b"\x83\x7c"[..], b"\x1b$B%]|!", b"\x83\x7c\x83\x7c", &b"\x83\x7c".repeat(20)] {
+        for version in ["|2.5", "|", "| ", "|v2.5", "", "|2.5|||AL|NE"] {
+            let tail = format!("|EHR|LAB|1||ADT^A01|77|P{version}\rPID|1\r");
+            let message = [b"MSH|^~\\&|HIS|", text, tail.as_bytes()].concat();
+            let answered = answer(&message).await.expect("an answer");
+            let code = if version.ends_with("NE") { "CE" } else { "AE" };
+            assert!(answered.contains(&format!("\nMSA|{code}|77|MSH holds")), "{answered}");
+        }
+    }
+    // A type that does not look like one, and a facility that does.
+    let message = b"MSH|^~\\&|HIS|\x83|\x83|\x83||EHR|LAB|1||adt_a01|77|P|2.5\r";
+    let answered = answer(message).await.expect("an answer");
+    assert!(answered.contains("\nMSA|AE|77|MSH holds"), "{answered}");
+}
+
+#[tokio::test]
+async fn what_stands_where_it_should_is_handled_whatever_the_version_says() {
+    for (message_type, version) in
+        [("ADT^A01", "|2.5"), ("ADT^A01", ""), ("ORU", "|2.5"), ("ORU", ""), ("", ""), ("ZZ", "")]
+    {
+        let tail = format!("ller|EHR|LAB|1||{message_type}|77|P|{version}\rPID|1\r");
+        let message = [b"MSH|^~\\&|HIS|M\xfc", tail.as_bytes()].concat();
+        let responder = Responder::new(async |_: Received| Outcome::accepted());
+        let response = responder.respond(message.into(), Peer::default()).await;
+        let Action::Answer(answered) = response.action() else { panic!("{message_type}") };
+        let answered = lines(answered);
+        assert!(answered.ends_with("\nMSA|AA|77\n"), "{message_type} {version}: {answered}");
     }
 }

@@ -1,5 +1,7 @@
 //! Rules of [`Validate`]: what breaks them, what the sender hears, and what it does not.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use hl7_ack::{
     AcceptOnly, Acknowledger, Acknowledgment, Action, ErrorCode, Fault, MemoryStore, Outcome, Peer,
     Received, Replay, Reply, Responder, Rule, Severity, Validate,
@@ -175,6 +177,15 @@ fn built_elsewhere() -> Acknowledgment {
 }
 
 #[tokio::test]
+async fn a_message_that_is_taken_is_not_told_that_it_is_not() {
+    let reported = Rule::accept(AcceptOnly::types(["ORU"])).only_report();
+    let (answer, called) = handled(vec![reported], || Outcome::accepted().into()).await;
+    assert!(called && answer.contains("MSA|AA|7|not on the list of what is taken\r"), "{answer}");
+    assert_eq!(answer.matches("|W|").count(), 1, "{answer}");
+    assert!(!answer.contains("not taken by this receiver"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_late_answer_tells_what_is_reported_too() {
     let inner = |_: Received| async {
         Reply::from(Outcome::rejected(ErrorCode::APPLICATION_ERROR, "late"))
@@ -189,6 +200,28 @@ async fn a_late_answer_tells_what_is_reported_too() {
     let Action::Answer(answer) = again.action() else { panic!("no answer") };
     let answer = String::from_utf8_lossy(answer);
     assert!(answer.contains("MSA|AA|7") && answer.contains("|W|"), "{answer}");
+}
+
+/// Around a handler that is unable once, and then takes what comes.
+#[tokio::test]
+async fn what_is_only_reported_makes_no_refusal_of_an_outage() {
+    let unable = AtomicBool::new(true);
+    let handler = move |_: Received| {
+        let down = Outcome::rejected(ErrorCode::APPLICATION_ERROR, "down");
+        let outcome = if unable.swap(false, Ordering::SeqCst) { down } else { Outcome::accepted() };
+        async move { outcome }
+    };
+    let reported = Rule::accept(AcceptOnly::types(["ORU^*"]).versions(["2.4"])).only_report();
+    let validated = Validate::new([reported]).around(handler);
+    let responder = Responder::new(Replay::new(MemoryStore::new()).around(validated));
+    for (expected, warnings) in [("CE", 2), ("CA", 2), ("CA", 2)] {
+        let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||AL|NE\r";
+        let response = responder.respond(message.into(), Peer::default()).await;
+        let Action::Answer(answer) = response.action() else { panic!("no answer") };
+        let answer = String::from_utf8_lossy(answer);
+        assert!(answer.contains(&format!("|P|2.5\rMSA|{expected}|7")), "{answer}");
+        assert_eq!(answer.matches("|W|").count(), warnings, "{answer}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hl7_parse::OwnedMessage;
 
 use super::ReplayKey;
-use crate::{AckCode, Cause, acknowledgment::msa_code, responder::read};
+use crate::{AckCode, Cause, Outcome, acknowledgment::msa_code, responder::read};
 
 /// Keeps final answers by the key of their message. [`crate::MemoryStore`] is one; a database is
 /// another, see [`crate::Replay`].
@@ -62,13 +62,25 @@ pub enum Known {
 #[derive(Clone, PartialEq, Eq)]
 pub struct FinalAnswer {
     bytes: Option<Bytes>,
+    /// That the message was refused, where none were due.
+    refusal: Option<Cause>,
 }
 
 impl FinalAnswer {
     /// An answer as it was kept: [`FinalAnswer::as_bytes`] of it.
     #[must_use]
     pub fn from_bytes(bytes: Option<Bytes>) -> Self {
-        Self { bytes }
+        Self { bytes, refusal: None }
+    }
+
+    /// What is due for this outcome.
+    pub(super) fn due(bytes: Option<Bytes>, outcome: &Outcome) -> Self {
+        let refusal = if bytes.is_none() { outcome.refusal() } else { None };
+        Self { bytes, refusal }
+    }
+
+    pub(crate) fn refusal(&self) -> Option<&Cause> {
+        self.refusal.as_ref()
     }
 
     /// The bytes that were sent; `None` where none were due.
@@ -79,7 +91,8 @@ impl FinalAnswer {
 
     /// The same in a buffer of its own, which keeps no larger one alive.
     pub(super) fn detached(&self) -> Self {
-        Self { bytes: self.bytes.as_ref().map(|bytes| Bytes::copy_from_slice(bytes)) }
+        let bytes = self.bytes.as_ref().map(|bytes| Bytes::copy_from_slice(bytes));
+        Self { bytes, refusal: self.refusal.clone() }
     }
 
     pub(crate) fn message(&self) -> Option<OwnedMessage> {

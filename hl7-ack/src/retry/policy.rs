@@ -170,7 +170,8 @@ impl RetryPolicy {
     }
 
     /// When the answer has this code and an error code (ERR-3, Table 0357) in the range. What is
-    /// said last counts; of several errors in one answer, the later [`RetryAction`].
+    /// said last counts; of several errors in one answer, the later [`RetryAction`]. Warnings
+    /// (ERR-4 `W`, `I`) do not count.
     ///
     /// ```
     /// use hl7_ack::{AckCode, ErrorCode, RetryAction, RetryPolicy};

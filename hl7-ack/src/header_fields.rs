@@ -39,8 +39,8 @@ impl<'a> HeaderFields<'a> {
         let found = line.iter().fold(0, |found, byte| found | odd(byte));
         let clean = found & 1 == 0;
         let mut fields = Self { fields: cut.fields, separators, clean, displaced: false };
-        // UTF-8 hides nothing.
-        if found != 0 && separators.charset() != Charset::Utf8 {
+        // UTF-8 hides nothing, but what names it may have been displaced by what does.
+        if found != 0 && (separators.charset() != Charset::Utf8 || separators.is_iso_2022()) {
             fields.cut_again(header);
         }
         fields
@@ -135,11 +135,9 @@ impl<'a> HeaderFields<'a> {
         Version::of_form(self.component(12, 1))
     }
 
-    /// Whether ESC switches character sets (MSH-18, MSH-20), and is no control character to be
-    /// escaped.
+    /// Whether ESC switches character sets, and is no control character to be escaped.
     pub(crate) fn switches_sets(&self) -> bool {
-        self.get(20).windows(4).any(|part| part == b"2022")
-            || matches!(self.separators.charset(), Charset::Iso2022Jp | Charset::Iso2022Jp1)
+        self.separators.is_iso_2022()
     }
 }
 

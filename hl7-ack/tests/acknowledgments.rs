@@ -396,6 +396,45 @@ fn characters_of_two_bytes_are_never_cut() {
     }
 }
 
+/// The run holds the bytes of all delimiters, and MSH is cut around it whatever set is named.
+#[test]
+fn a_run_of_iso_2022_is_echoed_as_it_came_whatever_set_is_declared() {
+    const RUN: &str = "\u{1b}$B%]|!^!~!&!\u{1b}(B";
+    for declared in [
+        "",
+        "~ISO IR87",
+        "~ISO IR87||ISO 2022-1994",
+        "ISO IR87",
+        "ISO IR6~ISO IR159",
+        "ASCII",
+        "8859/1",
+        "8859/1||ISO 2022-1994",
+        "8859/1||2.3",
+        "ISO IR14",
+        "UNICODE UTF-8",
+        "UNICODE UTF-8||ISO 2022-1994",
+        "KS X 1001",
+        "unheard of",
+    ] {
+        for (names, id) in [(["HIS", RUN, "EHR", "GH"], "77"), ([RUN, "B", RUN, RUN], RUN)] {
+            let [a, b, c, d] = names;
+            let line =
+                format!("MSH|^~\\&|{a}|{b}|{c}|{d}|1||ADT^A01|{id}|P|2.5||||||{declared}\rPID|1\r");
+            let message = OwnedMessage::parse_undecoded(line.clone()).expect("readable");
+            let built = acknowledger().build(&message.header(), AckCode::AA, &Outcome::accepted());
+            let shown = format!("{line:?}: {}", built.as_bytes().escape_ascii());
+            let answer = OwnedMessage::parse_undecoded(built.as_bytes().clone()).expect("readable");
+            for (n, of) in [(3, 5), (4, 6), (5, 3), (6, 4)] {
+                let (echoed, sent) = (answer.header().field(n), message.header().field(of));
+                assert_eq!(echoed.as_bytes(), sent.as_bytes(), "MSH-{n} of {shown}");
+            }
+            assert_eq!(answer.header().version().as_bytes(), b"2.5", "{shown}");
+            let msa = format!("\rMSA|AA|{id}\r");
+            assert!(built.as_bytes().ends_with(msa.as_bytes()), "{shown}");
+        }
+    }
+}
+
 /// What the caller sets is written from the version on that has a place for it.
 #[test]
 fn software_and_waiting_messages_are_written_where_the_version_has_them() {
@@ -449,9 +488,11 @@ fn msa_3_has_80_characters_after_escaping_and_no_half_of_a_sequence() {
 }
 
 #[test]
-fn escape_characters_switch_sets_only_where_that_is_declared() {
+fn escape_characters_are_escaped_where_another_set_is_declared() {
     for (msh_18_to_20, echoed, msh_18) in [
-        ("", "\\X1B\\$B;3\\X1B\\(B", ""),
+        ("8859/1", "\\X1B\\$B;3\\X1B\\(B", "||||||8859/1"),
+        // In a message that names no set it can mean nothing else.
+        ("", "\u{1b}$B;3\u{1b}(B", ""),
         ("UNICODE UTF-8", "\\X1B\\$B;3\\X1B\\(B", "||||||UNICODE UTF-8"),
         ("~ISO IR87||ISO 2022-1994", "\u{1b}$B;3\u{1b}(B", "||||||~ISO IR87||ISO 2022-1994"),
     ] {

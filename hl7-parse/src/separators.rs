@@ -122,6 +122,24 @@ impl Separators {
         Self { charset, switching, ..self }
     }
 
+    /// Whether ESC switches character sets (ISO 2022) and is no control character: where MSH-18 or
+    /// MSH-20 says so, and where MSH has text that means nothing else.
+    ///
+    /// A byte of such text that looks like a delimiter may be a part of a character, and MSH is cut
+    /// so.
+    ///
+    /// ```
+    /// let mail = b"MSH|^~\\&|HIS|\x1b$B%]|!\x1b(B|EHR|GH|1||ADT^A01|7|P|2.5\r";
+    /// let header = hl7_parse::Header::parse(mail)?;
+    /// assert!(header.separators().is_iso_2022());
+    /// assert_eq!(header.control_id().as_bytes(), b"7");
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn is_iso_2022(&self) -> bool {
+        self.charset.is_iso_2022_jp() || self.switching == Switching::Iso2022
+    }
+
     /// Whether text is cut or escaped at this byte.
     pub(crate) fn delimits(&self, byte: u8) -> bool {
         self.all().contains(&byte)

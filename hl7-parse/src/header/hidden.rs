@@ -33,7 +33,7 @@ pub(crate) fn hides(segment: &Segment<'_>) -> Option<Hides> {
     let (line, separators) = (segment.as_bytes(), segment.separators());
     if !may_hide(line) {
         None
-    } else if separators.charset.is_iso_2022_jp() || separators.switching == Switching::Iso2022 {
+    } else if separators.is_iso_2022() {
         Some(Hides::Runs)
     } else {
         let hides = Hides::of(separators.charset);

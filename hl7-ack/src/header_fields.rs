@@ -107,9 +107,21 @@ impl<'a> HeaderFields<'a> {
         }
     }
 
-    /// The first repetition of MSH-`n`.
+    /// The first repetition of MSH-`n`, no character of which is cut in two.
     pub(crate) fn repetition(&self, n: usize) -> &'a [u8] {
-        piece(self.get(n), self.separators.repetition(), 1)
+        let (field, separator) = (self.get(n), self.separators.repetition());
+        let (mut rest, mut start) = (field, 0);
+        loop {
+            let hidden = self.separators.first_hidden(rest);
+            let before = hidden.as_ref().map_or(rest.len(), |hidden| hidden.start);
+            let mut cuttable = rest.iter().take(before);
+            if let Some(at) = cuttable.position(|byte| Some(*byte) == separator) {
+                return field.get(..start + at).unwrap_or(field);
+            }
+            let Some(hidden) = hidden else { return field };
+            start += hidden.end;
+            rest = field.get(start..).unwrap_or_default();
+        }
     }
 
     /// Component `component` of the first repetition of MSH-`n`.

@@ -362,6 +362,7 @@ fn characters_of_two_bytes_are_never_cut() {
     const ESCAPE: &[u8] = b"\x95\\";
     const TILDE: &[u8] = b"\x8d~";
     const RUN: &[u8] = b"\x1b$B|^~&\x1b(B";
+    const KATAKANA: &[u8] = b"\x1b(I1&1\x1b(B";
     for (delimiters, set, name) in [
         // MSH-2 has no subcomponent separator, so that the usual delimiters are written.
         ("|^~\\", "SHIFT_JIS", [ESCAPE, TILDE].concat()),
@@ -369,6 +370,8 @@ fn characters_of_two_bytes_are_never_cut() {
         ("#%*/", "BIG-5", b"\xb4|\xa5\\".to_vec()),
         ("#%*/", "GB 18030-2000", b"\x81|\x81\x30\x81\x30".to_vec()),
         ("#%*/", "~ISO IR87##ISO 2022-1994", RUN.to_vec()),
+        ("|^~\\", "~ISO IR87||ISO 2022-1994", KATAKANA.to_vec()),
+        ("|^~\\", "~ISO IR87||ISO 2022-1994", [RUN, KATAKANA].concat()),
         ("|^~\\&", "SHIFT_JIS", TILDE.to_vec()),
         ("|^~\\&", "BIG-5", b"\xa4~\xa4^".to_vec()),
     ] {

@@ -127,6 +127,8 @@ impl ClientBuilder {
     /// How closely an acknowledgment has to name the message that was sent, for peers that do not
     /// copy MSH-10 as they should. Default [`Matching::exact`].
     ///
+    /// A [`Pipelined`] client has one message under way where an answer need not name it.
+    ///
     /// ```
     /// use hl7_ack::Matching;
     /// use hl7_mllp::client::Client;

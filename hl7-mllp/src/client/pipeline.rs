@@ -53,7 +53,7 @@ enum Event {
 /// Goes on until every handle of the client is gone.
 pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Order>) {
     let mut line: Option<Line> = None;
-    // An order whose control ID is under way, ahead of all others.
+    // An order whose answer could be taken for one that is awaited, ahead of all others.
     let mut held: Option<Order> = None;
     loop {
         let Some(open) = &mut line else {
@@ -237,10 +237,10 @@ impl Line {
         Self { connection, under_way: Vec::new(), spoiled: false }
     }
 
-    /// Whether a message with the same control ID is under way.
+    /// Whether a message is under way whose answer could be taken for that of this one.
     fn has(&self, order: &Order) -> bool {
-        let id = order.outstanding.control_id();
-        self.under_way.iter().any(|sent| sent.outstanding.control_id() == id)
+        let sent = |sent: &UnderWay| sent.outstanding.may_share_answer(&order.outstanding);
+        self.under_way.iter().any(sent)
     }
 
     /// Until the first time limit is over.

@@ -255,6 +255,21 @@ async fn two_messages_alike_in_what_is_shown_of_their_control_ids_are_under_way_
 }
 
 #[tokio::test]
+async fn what_can_not_be_read_hides_no_answer_behind_it() {
+    let (client, listener) = client(2, |builder| builder).await;
+    let mut tasks = deliver(&client, &["1", "2"]).await.into_iter();
+    let mut wire = accept(&listener).await;
+    arrives(&mut wire, "1").await;
+    arrives(&mut wire, "2").await;
+    wire.send(&frame(&[b"MSH\r".to_vec(), ack("AA", "1")].concat())).await;
+    assert_eq!(outcome(tasks.next().unwrap()).await, Ok(AckCode::AA));
+    // It may have been the answer to the other.
+    let unknown = Err(("unknown", CauseKind::Unreadable));
+    assert_eq!(outcome(tasks.next().unwrap()).await, unknown);
+    assert!(is_closed(&mut wire).await);
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_disturbs_nobody() {
     let (client, listener) = client(2, |builder| builder).await;
     let mut tasks = deliver(&client, &["1", "2"]).await;

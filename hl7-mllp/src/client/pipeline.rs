@@ -189,7 +189,7 @@ impl Shared {
 
     /// Looks for the message that each part of a frame answers.
     fn sort(&self, line: &mut Line, content: &Bytes) -> bool {
-        let mut messages = 0_u64;
+        let (mut messages, mut unreadable) = (0_u64, false);
         for part in batch::parts(content).filter(|part| part.kind() == PartKind::Message) {
             messages = messages.saturating_add(1);
             let bytes = content.slice_ref(part.as_bytes());
@@ -197,10 +197,8 @@ impl Shared {
                 continue;
             }
             match line.under_way.first().map(|sent| sent.outstanding.examine(bytes)) {
-                Some(Finding::Unreadable) => {
-                    line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));
-                    return false;
-                }
+                // Whoever is answered behind it is not to suffer for it.
+                Some(Finding::Unreadable) => unreadable = true,
                 Some(Finding::Inbound(_)) => {
                     self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
                     tracing::warn!("message from the peer, nobody to take it, dropped");
@@ -217,10 +215,11 @@ impl Shared {
                 }
             }
         }
-        if messages == 0 {
+        let goes_on = messages > 0 && !unreadable;
+        if !goes_on {
             line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));
         }
-        messages > 0
+        goes_on
     }
 
     /// Whether somebody takes a message that is not an answer.

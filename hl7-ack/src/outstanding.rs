@@ -234,10 +234,26 @@ impl Outstanding {
     }
 
     fn examine_one(&self, content: Bytes) -> Finding {
-        let Ok(message) = read(content) else { return Finding::Unreadable };
+        read(content).map_or(Finding::Unreadable, |message| self.examine_message(&message))
+    }
+
+    /// The same of a message that has been read: where several wait, each that comes is read once.
+    ///
+    /// ```
+    /// use hl7_ack::{Finding, Outstanding};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
+    /// let came = OwnedMessage::parse("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7\r")?;
+    /// let found = Outstanding::of(&sent).examine_message(&came);
+    /// assert!(matches!(found, Finding::Answer(_)));
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn examine_message(&self, message: &OwnedMessage) -> Finding {
         let view = message.as_message();
         let Some(msa) = msa_of(&view) else {
-            return Finding::Inbound(message);
+            return Finding::Inbound(message.clone());
         };
         let header = view.header();
         let receiver = [header.receiving_application(), header.receiving_facility()];

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hl7_ack::{Cause, CauseKind, Delivery, Finding, Outstanding};
+use hl7_ack::{Answer, Cause, CauseKind, Delivery, Finding, Outstanding};
 use hl7_parse::{
     OwnedMessage,
     batch::{self, PartKind},
@@ -193,26 +193,33 @@ impl Shared {
         for part in batch::parts(content).filter(|part| part.kind() == PartKind::Message) {
             messages = messages.saturating_add(1);
             let bytes = content.slice_ref(part.as_bytes());
-            if line.answer(&bytes) || self.is_taken(bytes.clone()) {
-                continue;
-            }
-            match line.under_way.first().map(|sent| sent.outstanding.examine(bytes)) {
-                // Whoever is answered behind it is not to suffer for it.
-                Some(Finding::Unreadable) => unreadable = true,
-                Some(Finding::Inbound(_)) => {
-                    self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!("message from the peer, nobody to take it, dropped");
-                }
-                Some(_) => {
-                    line.spoiled = true;
-                    tracing::warn!("acknowledgment of another message, dropped");
-                }
+            let Some(first) = line.under_way.first() else {
                 // Nothing was asked, so that this is in the way of the next answer.
-                None => {
+                let message = OwnedMessage::parse(bytes.clone())
+                    .or_else(|_| OwnedMessage::parse_undecoded(bytes));
+                if !message.is_ok_and(|message| self.is_taken(&message)) {
                     self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
                     line.spoiled = true;
                     tracing::warn!("message while no answer was awaited, dropped");
                 }
+                continue;
+            };
+            match first.outstanding.examine(bytes) {
+                Finding::Answer(answer) => line.tell(0, answer),
+                Finding::Other(message) => {
+                    if !line.answer(&message) && !self.is_taken(&message) {
+                        line.spoiled = true;
+                        tracing::warn!("acknowledgment of another message, dropped");
+                    }
+                }
+                Finding::Inbound(message) => {
+                    if !self.is_taken(&message) {
+                        self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
+                        tracing::warn!("message from the peer, nobody to take it, dropped");
+                    }
+                }
+                // Whoever is answered behind it is not to suffer for it.
+                _ => unreadable = true,
             }
         }
         let goes_on = messages > 0 && !unreadable;
@@ -223,11 +230,8 @@ impl Shared {
     }
 
     /// Whether somebody takes a message that is not an answer.
-    fn is_taken(&self, content: Bytes) -> bool {
-        let Some(take) = &self.options.on_inbound else { return false };
-        let message = OwnedMessage::parse(content.clone())
-            .or_else(|_| OwnedMessage::parse_undecoded(content));
-        message.is_ok_and(|message| take.0(&message))
+    fn is_taken(&self, message: &OwnedMessage) -> bool {
+        self.options.on_inbound.as_ref().is_some_and(|take| take.0(message))
     }
 }
 
@@ -248,18 +252,24 @@ impl Line {
         first.map_or(Duration::MAX, |first| first.saturating_duration_since(Instant::now()))
     }
 
-    /// Tells the caller whose message is answered, if there is one.
-    fn answer(&mut self, content: &Bytes) -> bool {
-        for at in 0..self.under_way.len() {
-            let Some(sent) = self.under_way.get(at) else { return false };
-            if let Finding::Answer(answer) = sent.outstanding.examine(content.clone()) {
-                let sent = self.under_way.remove(at);
-                // Who went away meanwhile need not hear it.
-                drop(sent.told.send(Delivery::Answered(answer)));
-                return true;
+    /// Tells the caller whose message is answered, if it is none but the first.
+    fn answer(&mut self, message: &OwnedMessage) -> bool {
+        let others = self.under_way.iter().enumerate().skip(1);
+        let found = others.into_iter().find_map(|(at, sent)| {
+            match sent.outstanding.examine_message(message) {
+                Finding::Answer(answer) => Some((at, answer)),
+                _ => None,
             }
-        }
-        false
+        });
+        let Some((at, answer)) = found else { return false };
+        self.tell(at, answer);
+        true
+    }
+
+    fn tell(&mut self, at: usize, answer: Answer) {
+        let sent = self.under_way.remove(at);
+        // Who went away meanwhile need not hear it.
+        drop(sent.told.send(Delivery::Answered(answer)));
     }
 
     /// A time limit is over. Where silence accepts it ends that message alone; else it ends the

@@ -270,6 +270,26 @@ async fn what_can_not_be_read_hides_no_answer_behind_it() {
 }
 
 #[tokio::test]
+async fn an_application_acknowledgment_right_behind_the_other_is_not_lost() {
+    for (takes, code) in [(true, AckCode::CA), (false, AckCode::AE)] {
+        let (client, listener) = client(2, |builder| builder.on_inbound(move |_| takes)).await;
+        let mut tasks = deliver(&client, &["1", "2"]).await.into_iter();
+        let mut wire = accept(&listener).await;
+        arrives(&mut wire, "1").await;
+        arrives(&mut wire, "2").await;
+        wire.send(&frame(&[ack("CA", "1"), ack("AA", "2"), ack("AE", "1")].concat())).await;
+        assert_eq!(outcome(tasks.next().unwrap()).await, Ok(code), "taken: {takes}");
+        assert_eq!(outcome(tasks.next().unwrap()).await, Ok(AckCode::AA), "taken: {takes}");
+        assert_eq!(client.dropped_inbound(), 0, "taken: {takes}");
+        // The connection is good for more.
+        let more = deliver(&client, &["3"]).await;
+        arrives(&mut wire, "3").await;
+        wire.send(&frame(&ack("AA", "3"))).await;
+        assert_eq!(outcome(more.into_iter().next().unwrap()).await, Ok(AckCode::AA));
+    }
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_disturbs_nobody() {
     let (client, listener) = client(2, |builder| builder).await;
     let mut tasks = deliver(&client, &["1", "2"]).await;

@@ -234,6 +234,9 @@ impl ClientBuilder {
     /// its next message, or at once with [`Client::listen`]. It must not block. Nothing is
     /// answered.
     ///
+    /// Of the acknowledgments of one message in one frame the first is its answer, but an
+    /// application acknowledgment that is not taken is so instead of an accept acknowledgment.
+    ///
     /// ```
     /// use hl7_ack::Waiters;
     /// use hl7_mllp::client::{Client, ClientBuilder};

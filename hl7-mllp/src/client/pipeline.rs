@@ -190,10 +190,12 @@ impl Shared {
     /// Looks for the message that each part of a frame answers.
     fn sort(&self, line: &mut Line, content: &Bytes) -> bool {
         let (mut messages, mut unreadable) = (0_u64, false);
+        let mut answered = Vec::new();
         for part in batch::parts(content).filter(|part| part.kind() == PartKind::Message) {
             messages = messages.saturating_add(1);
             let bytes = content.slice_ref(part.as_bytes());
-            let Some(first) = line.under_way.first() else {
+            let answered_before = answered.first().map(|(sent, _)| sent);
+            let Some(any) = line.under_way.first().or(answered_before) else {
                 // Nothing was asked, so that this is in the way of the next answer.
                 let message = OwnedMessage::parse(bytes.clone())
                     .or_else(|_| OwnedMessage::parse_undecoded(bytes));
@@ -204,29 +206,60 @@ impl Shared {
                 }
                 continue;
             };
-            match first.outstanding.examine(bytes) {
-                Finding::Answer(answer) => line.tell(0, answer),
-                Finding::Other(message) => {
-                    if !line.answer(&message) && !self.is_taken(&message) {
-                        line.spoiled = true;
-                        tracing::warn!("acknowledgment of another message, dropped");
-                    }
-                }
+            let message = match any.outstanding.examine(bytes) {
+                Finding::Answer(answer) => answer.message().clone(),
+                Finding::Other(message) => message,
                 Finding::Inbound(message) => {
                     if !self.is_taken(&message) {
                         self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
                         tracing::warn!("message from the peer, nobody to take it, dropped");
                     }
+                    continue;
                 }
                 // Whoever is answered behind it is not to suffer for it.
-                _ => unreadable = true,
+                _ => {
+                    unreadable = true;
+                    continue;
+                }
+            };
+            if let Some(found) = line.answered_by(&message) {
+                answered.push(found);
+            } else if !self.is_taken(&message) {
+                self.is_beside(line, &mut answered, &message);
             }
+        }
+        for (sent, answer) in answered {
+            // Who went away meanwhile need not hear it.
+            drop(sent.told.send(Delivery::Answered(answer)));
         }
         let goes_on = messages > 0 && !unreadable;
         if !goes_on {
             line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));
         }
         goes_on
+    }
+
+    /// An acknowledgment that nobody waits for or takes: another one of a message that is answered
+    /// in the same frame, or of a message that nobody has sent.
+    fn is_beside(
+        &self,
+        line: &mut Line,
+        answered: &mut [(UnderWay, Answer)],
+        message: &OwnedMessage,
+    ) {
+        for (sent, answer) in answered {
+            if let Finding::Answer(again) = sent.outstanding.examine_message(message) {
+                if again.supersedes(answer) {
+                    *answer = again;
+                } else {
+                    self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!("acknowledgment of a message that is answered, dropped");
+                }
+                return;
+            }
+        }
+        line.spoiled = true;
+        tracing::warn!("acknowledgment of another message, dropped");
     }
 
     /// Whether somebody takes a message that is not an answer.
@@ -252,24 +285,15 @@ impl Line {
         first.map_or(Duration::MAX, |first| first.saturating_duration_since(Instant::now()))
     }
 
-    /// Tells the caller whose message is answered, if it is none but the first.
-    fn answer(&mut self, message: &OwnedMessage) -> bool {
-        let others = self.under_way.iter().enumerate().skip(1);
-        let found = others.into_iter().find_map(|(at, sent)| {
-            match sent.outstanding.examine_message(message) {
+    /// Takes out the message that is answered, if there is one.
+    fn answered_by(&mut self, message: &OwnedMessage) -> Option<(UnderWay, Answer)> {
+        let mut under_way = self.under_way.iter().enumerate();
+        let (at, answer) =
+            under_way.find_map(|(at, sent)| match sent.outstanding.examine_message(message) {
                 Finding::Answer(answer) => Some((at, answer)),
                 _ => None,
-            }
-        });
-        let Some((at, answer)) = found else { return false };
-        self.tell(at, answer);
-        true
-    }
-
-    fn tell(&mut self, at: usize, answer: Answer) {
-        let sent = self.under_way.remove(at);
-        // Who went away meanwhile need not hear it.
-        drop(sent.told.send(Delivery::Answered(answer)));
+            })?;
+        Some((self.under_way.remove(at), answer))
     }
 
     /// A time limit is over. Where silence accepts it ends that message alone; else it ends the

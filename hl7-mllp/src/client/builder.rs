@@ -190,6 +190,10 @@ impl ClientBuilder {
     /// A message that is not committed is sent again, twice; then the delivery is
     /// [`Unknown`](hl7_ack::Delivery::Unknown). Release 2 is agreed upon and can not be seen on the
     /// wire: with a peer that does not speak it nothing is ever committed.
+    ///
+    /// A block is committed as a whole. One that holds the answer is, whatever stands beside it: a
+    /// message there that [`on_inbound`](Self::on_inbound) does not take is dropped and counted, and
+    /// the peer takes it for received.
     pub fn release2(mut self, release2: bool) -> Self {
         self.options.codec = self.options.codec.release2(release2);
         self.options.release2 = release2;

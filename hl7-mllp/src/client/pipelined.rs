@@ -25,8 +25,8 @@ use crate::frame::is_encodable;
 ///
 /// MLLP knows nothing of it: it has to be agreed upon. The peer reads on while it handles a message,
 /// and answers in any order, or has what comes wait, as servers of one message at a time do.
-/// Messages leave in the order of the calls; where they must not pass each other, use a
-/// [`Client`](super::Client).
+/// Messages leave in the order in which their deliveries are first polled; where they must not pass
+/// each other, use a [`Client`](super::Client).
 ///
 /// What spoils the connection spoils it for all: after a time limit, an answer that can not be read
 /// or a lost connection every message under way is [`Unknown`](Delivery::Unknown), and those that

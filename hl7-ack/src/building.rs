@@ -2,8 +2,7 @@
 
 use crate::{
     AckCode, AckRequest, Acknowledger, Acknowledgment, ErrorCode, Level, Mode, Outcome, Version,
-    WaitingPriority, err, header_fields::HeaderFields, hidden::first_repetition,
-    timestamp::timestamp, writer::Writer,
+    WaitingPriority, err, header_fields::HeaderFields, timestamp::timestamp, writer::Writer,
 };
 
 /// MSA-3 holds at most 80 characters (up to 2.6).
@@ -80,7 +79,7 @@ impl Acknowledger {
             None => {
                 writer.copied(header.get(5));
                 // It repeats from 2.9.
-                writer.copied(first_repetition(header, 6));
+                writer.copied(header.repetition(6));
             }
         }
         writer.copied(header.get(3));

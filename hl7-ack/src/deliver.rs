@@ -5,7 +5,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use hl7_parse::OwnedMessage;
 
 use crate::{
-    AckCode, Cause, Progress,
+    AckCode, Cause, Level, Progress,
     acknowledgment::msa_code,
     request::{AckRequest, Condition, Mode},
 };
@@ -167,6 +167,32 @@ impl Answer {
     #[must_use]
     pub fn application_due(&self) -> bool {
         self.application_due
+    }
+
+    /// Whether this is an application acknowledgment and the other an accept acknowledgment: of two
+    /// answers to one message it is the one that says what became of the content.
+    ///
+    /// ```
+    /// use hl7_ack::{Finding, Outstanding};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|||AL|AL\r")?;
+    /// let answers = ["CA", "AE"].map(|code| {
+    ///     let answer = format!("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|{code}|7\r");
+    ///     match Outstanding::of(&sent).examine(answer.into()) {
+    ///         Finding::Answer(answer) => Some(answer),
+    ///         _ => None,
+    ///     }
+    /// });
+    /// let [Some(accept), Some(application)] = answers else { return Err("no answer".into()) };
+    /// assert!(application.supersedes(&accept));
+    /// assert!(!accept.supersedes(&application));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn supersedes(&self, other: &Self) -> bool {
+        let level = |answer: &Self| answer.code.map(AckCode::level);
+        level(self) == Some(Level::Application) && level(other) == Some(Level::Accept)
     }
 
     /// How often it was tried to send the message: 1 unless something like [`crate::Retry`] tried

@@ -18,6 +18,7 @@ use crate::{
 /// | accepts, and MSH-15 asks for no answer | [`Delivery::NoneDue`] |
 /// | refuses, and MSH-15 asks for no answer | [`Delivery::Unknown`], [`CauseKind::Refused`] |
 /// | says why it could not pass the message on ([`crate::Reply::because`]) | [`Delivery::Unknown`], with that cause |
+/// | is not asked, as the message has no MSH-10 or fields out of place, and MSH-15 asks for no answer | [`Delivery::Unknown`], [`CauseKind::ContentRefused`] |
 /// | hangs up | [`Delivery::Unknown`], [`CauseKind::Closed`] |
 ///
 /// The delivery ends after what the handler left for afterwards. A peer has no address here.

@@ -39,8 +39,8 @@ impl<'a> HeaderFields<'a> {
         let found = line.iter().fold(0, |found, byte| found | odd(byte));
         let clean = found & 1 == 0;
         let mut fields = Self { fields: cut.fields, separators, clean, displaced: false };
-        // UTF-8 hides nothing.
-        if found != 0 && separators.charset() != Charset::Utf8 {
+        // UTF-8 hides nothing, but what names it may have been displaced by what does.
+        if found != 0 && (separators.charset() != Charset::Utf8 || separators.is_iso_2022()) {
             fields.cut_again(header);
         }
         fields
@@ -142,9 +142,21 @@ impl<'a> HeaderFields<'a> {
         })
     }
 
-    /// The first repetition of MSH-`n`.
+    /// The first repetition of MSH-`n`, no character of which is cut in two.
     pub(crate) fn repetition(&self, n: usize) -> &'a [u8] {
-        piece(self.get(n), self.separators.repetition(), 1)
+        let (field, separator) = (self.get(n), self.separators.repetition());
+        let (mut rest, mut start) = (field, 0);
+        loop {
+            let hidden = self.separators.first_hidden(rest);
+            let before = hidden.as_ref().map_or(rest.len(), |hidden| hidden.start);
+            let mut cuttable = rest.iter().take(before);
+            if let Some(at) = cuttable.position(|byte| Some(*byte) == separator) {
+                return field.get(..start + at).unwrap_or(field);
+            }
+            let Some(hidden) = hidden else { return field };
+            start += hidden.end;
+            rest = field.get(start..).unwrap_or_default();
+        }
     }
 
     /// Component `component` of the first repetition of MSH-`n`.
@@ -170,11 +182,9 @@ impl<'a> HeaderFields<'a> {
         Version::of_form(self.component(12, 1))
     }
 
-    /// Whether ESC switches character sets (MSH-18, MSH-20), and is no control character to be
-    /// escaped.
+    /// Whether ESC switches character sets, and is no control character to be escaped.
     pub(crate) fn switches_sets(&self) -> bool {
-        self.get(20).windows(4).any(|part| part == b"2022")
-            || matches!(self.separators.charset(), Charset::Iso2022Jp | Charset::Iso2022Jp1)
+        self.separators.is_iso_2022()
     }
 }
 

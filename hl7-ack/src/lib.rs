@@ -64,7 +64,6 @@ mod forward;
 mod handled;
 mod handler;
 mod header_fields;
-mod hidden;
 mod identity;
 mod in_order;
 mod lanes;

@@ -85,6 +85,11 @@ impl Matching {
         }
     }
 
+    /// Whether an answer may name something else than MSH-10.
+    pub(crate) fn is_tolerant(self) -> bool {
+        self.any || self.missing || self.cut_to_20
+    }
+
     pub(crate) fn checks_address(self) -> bool {
         self.addressed
     }

@@ -150,6 +150,44 @@ impl Outstanding {
         self.shown.1.as_str()
     }
 
+    /// Whether one answer could be taken for that of either message, so that they are not to wait
+    /// at the same time where only MSA-2 tells whose an answer is.
+    ///
+    /// So it is with one control ID in two messages, however it is written. One that is empty, or
+    /// holds anything but letters, digits and such characters as can be no usual delimiter, and
+    /// one that is [matched](Outstanding::matching) less than exactly, may be meant by too many
+    /// answers to be compared: such a message shares them with all others.
+    ///
+    /// ```
+    /// use hl7_ack::Outstanding;
+    /// use hl7_parse::{OwnedMessage, ParseError};
+    ///
+    /// let sent = |id: &str| -> Result<Outstanding, ParseError> {
+    ///     let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{id}|P|2.5\r");
+    ///     Ok(Outstanding::of(&OwnedMessage::parse(message)?))
+    /// };
+    /// assert!(!sent("7")?.may_share_answer(&sent("8")?));
+    /// assert!(sent("7")?.may_share_answer(&sent(" 7")?));
+    /// assert!(sent("7")?.may_share_answer(&sent("\\X37\\")?));
+    /// assert!(sent("1")?.may_share_answer(&sent("")?));
+    /// # Ok::<(), ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn may_share_answer(&self, other: &Self) -> bool {
+        self.control_id.0 == other.control_id.0 || !self.is_named() || !other.is_named()
+    }
+
+    /// Whether only an acknowledgment that names this very control ID is taken for its answer,
+    /// whatever the delimiters.
+    fn is_named(&self) -> bool {
+        let plain = |byte: &u8| byte.is_ascii() && !b"|^~\\&".contains(byte);
+        let id = &self.control_id.0;
+        !self.matching.is_tolerant()
+            && !id.is_empty()
+            && *id == self.written.0
+            && id.iter().all(plain)
+    }
+
     /// Says what the bytes of a frame or body are to the outstanding message.
     ///
     /// MSA-2 and MSH-10 are compared byte by byte after resolving escape sequences, without
@@ -198,10 +236,26 @@ impl Outstanding {
     }
 
     fn examine_one(&self, content: Bytes) -> Finding {
-        let Ok(message) = read(content) else { return Finding::Unreadable };
+        read(content).map_or(Finding::Unreadable, |message| self.examine_message(&message))
+    }
+
+    /// The same of a message that has been read: where several wait, each that comes is read once.
+    ///
+    /// ```
+    /// use hl7_ack::{Finding, Outstanding};
+    /// use hl7_parse::OwnedMessage;
+    ///
+    /// let sent = OwnedMessage::parse("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r")?;
+    /// let came = OwnedMessage::parse("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7\r")?;
+    /// let found = Outstanding::of(&sent).examine_message(&came);
+    /// assert!(matches!(found, Finding::Answer(_)));
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn examine_message(&self, message: &OwnedMessage) -> Finding {
         let view = message.as_message();
         let Some(msa) = msa_of(&view) else {
-            return Finding::Inbound(message);
+            return Finding::Inbound(message.clone());
         };
         let header = view.header();
         let receiver = [header.receiving_application(), header.receiving_facility()];

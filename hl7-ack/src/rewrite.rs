@@ -3,7 +3,7 @@
 
 use hl7_parse::{TokenKind, Tokens};
 
-use crate::{hidden::Hidden, writer::Writer};
+use crate::writer::Writer;
 
 impl Writer {
     #[cold]
@@ -15,17 +15,16 @@ impl Writer {
             }
             return;
         }
-        let Some(hidden) = Hidden::of(self.theirs, self.keeps_esc) else {
-            return self.tokens(part);
-        };
         let mut rest = part;
-        while !rest.is_empty() {
-            let (text, characters, after) = hidden.split(rest);
-            self.tokens(text);
+        while let Some(hidden) = self.theirs.first_hidden(rest) {
+            let (before, from) = rest.split_at_checked(hidden.start).unwrap_or((rest, &[]));
+            let (characters, after) = from.split_at_checked(hidden.len()).unwrap_or((from, &[]));
+            self.tokens(before);
             // Whoever reads them knows that they hold no delimiter.
-            self.out.extend(characters);
+            characters.iter().for_each(|byte| self.unless_control(*byte));
             rest = after;
         }
+        self.tokens(rest);
     }
 
     fn tokens(&mut self, text: &[u8]) {

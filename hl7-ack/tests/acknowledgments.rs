@@ -362,6 +362,7 @@ fn characters_of_two_bytes_are_never_cut() {
     const ESCAPE: &[u8] = b"\x95\\";
     const TILDE: &[u8] = b"\x8d~";
     const RUN: &[u8] = b"\x1b$B|^~&\x1b(B";
+    const KATAKANA: &[u8] = b"\x1b(I1&1\x1b(B";
     for (delimiters, set, name) in [
         // MSH-2 has no subcomponent separator, so that the usual delimiters are written.
         ("|^~\\", "SHIFT_JIS", [ESCAPE, TILDE].concat()),
@@ -369,6 +370,8 @@ fn characters_of_two_bytes_are_never_cut() {
         ("#%*/", "BIG-5", b"\xb4|\xa5\\".to_vec()),
         ("#%*/", "GB 18030-2000", b"\x81|\x81\x30\x81\x30".to_vec()),
         ("#%*/", "~ISO IR87##ISO 2022-1994", RUN.to_vec()),
+        ("|^~\\", "~ISO IR87||ISO 2022-1994", KATAKANA.to_vec()),
+        ("|^~\\", "~ISO IR87||ISO 2022-1994", [RUN, KATAKANA].concat()),
         ("|^~\\&", "SHIFT_JIS", TILDE.to_vec()),
         ("|^~\\&", "BIG-5", b"\xa4~\xa4^".to_vec()),
     ] {
@@ -393,6 +396,45 @@ fn characters_of_two_bytes_are_never_cut() {
         let expected = [b"MSH|^~\\&|C|", &name[..], b"|A|B|"].concat();
         let bytes = built.as_bytes();
         assert!(bytes.starts_with(&expected), "{}: {}", line.escape_ascii(), bytes.escape_ascii());
+    }
+}
+
+/// The run holds the bytes of all delimiters, and MSH is cut around it whatever set is named.
+#[test]
+fn a_run_of_iso_2022_is_echoed_as_it_came_whatever_set_is_declared() {
+    const RUN: &str = "\u{1b}$B%]|!^!~!&!\u{1b}(B";
+    for declared in [
+        "",
+        "~ISO IR87",
+        "~ISO IR87||ISO 2022-1994",
+        "ISO IR87",
+        "ISO IR6~ISO IR159",
+        "ASCII",
+        "8859/1",
+        "8859/1||ISO 2022-1994",
+        "8859/1||2.3",
+        "ISO IR14",
+        "UNICODE UTF-8",
+        "UNICODE UTF-8||ISO 2022-1994",
+        "KS X 1001",
+        "unheard of",
+    ] {
+        for (names, id) in [(["HIS", RUN, "EHR", "GH"], "77"), ([RUN, "B", RUN, RUN], RUN)] {
+            let [a, b, c, d] = names;
+            let line =
+                format!("MSH|^~\\&|{a}|{b}|{c}|{d}|1||ADT^A01|{id}|P|2.5||||||{declared}\rPID|1\r");
+            let message = OwnedMessage::parse_undecoded(line.clone()).expect("readable");
+            let built = acknowledger().build(&message.header(), AckCode::AA, &Outcome::accepted());
+            let shown = format!("{line:?}: {}", built.as_bytes().escape_ascii());
+            let answer = OwnedMessage::parse_undecoded(built.as_bytes().clone()).expect("readable");
+            for (n, of) in [(3, 5), (4, 6), (5, 3), (6, 4)] {
+                let (echoed, sent) = (answer.header().field(n), message.header().field(of));
+                assert_eq!(echoed.as_bytes(), sent.as_bytes(), "MSH-{n} of {shown}");
+            }
+            assert_eq!(answer.header().version().as_bytes(), b"2.5", "{shown}");
+            let msa = format!("\rMSA|AA|{id}\r");
+            assert!(built.as_bytes().ends_with(msa.as_bytes()), "{shown}");
+        }
     }
 }
 
@@ -449,9 +491,11 @@ fn msa_3_has_80_characters_after_escaping_and_no_half_of_a_sequence() {
 }
 
 #[test]
-fn escape_characters_switch_sets_only_where_that_is_declared() {
+fn escape_characters_are_escaped_where_another_set_is_declared() {
     for (msh_18_to_20, echoed, msh_18) in [
-        ("", "\\X1B\\$B;3\\X1B\\(B", ""),
+        ("8859/1", "\\X1B\\$B;3\\X1B\\(B", "||||||8859/1"),
+        // In a message that names no set it can mean nothing else.
+        ("", "\u{1b}$B;3\u{1b}(B", ""),
         ("UNICODE UTF-8", "\\X1B\\$B;3\\X1B\\(B", "||||||UNICODE UTF-8"),
         ("~ISO IR87||ISO 2022-1994", "\u{1b}$B;3\u{1b}(B", "||||||~ISO IR87||ISO 2022-1994"),
     ] {

@@ -132,6 +132,8 @@ async fn a_handler_delivers_what_it_takes_and_nothing_else() {
 async fn the_agreement_of_a_handler_as_a_destination_is_its_acknowledgers() {
     let strict = Handled::by(async |_: Received| Outcome::accepted());
     assert_eq!(word(&strict.deliver(message("")).await), "AE");
+    let unasked = strict.deliver(asking("", "NE|NE")).await;
+    assert_eq!(unasked.cause().map(Cause::kind), Some(CauseKind::ContentRefused));
     let tolerant = strict.acknowledger(Acknowledger::new().tolerate_missing_control_id());
     assert_eq!(word(&tolerant.deliver(message("")).await), "AA");
 }

@@ -180,6 +180,9 @@ impl Client {
 
     /// How many messages responses held that were not the answer: a message of the peer's own, the
     /// acknowledgment of another. They are dropped, and the log says so without their content.
+    ///
+    /// Of several acknowledgments of one message in one response the first is its answer, but an
+    /// application acknowledgment is so instead of an accept acknowledgment, which is not counted.
     pub fn dropped_inbound(&self) -> u64 {
         self.inner.dropped_inbound.load(Ordering::Relaxed)
     }

@@ -518,7 +518,10 @@ async fn what_stands_beside_the_answer_in_a_body_is_counted() {
     let inbound = adt("5", "", "");
     for (body, due, expected, dropped) in [
         (ack("AA", "7"), true, "AA", 0),
-        (ack("CA", "7") + &ack("AA", "7"), true, "CA", 1),
+        // The application acknowledgment says more.
+        (ack("CA", "7") + &ack("AE", "7"), true, "AE", 0),
+        (ack("AE", "7") + &ack("CA", "7"), true, "AE", 1),
+        (ack("AA", "7") + &ack("AE", "7"), true, "AA", 1),
         (inbound.clone() + &ack("AE", "7") + &inbound, true, "AE", 2),
         (inbound.clone(), false, "none due", 1),
         (ack("AA", "8"), true, "unknown: Mismatched", 1),

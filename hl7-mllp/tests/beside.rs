@@ -50,8 +50,9 @@ async fn what_stands_beside_the_answer_is_offered_or_counted() {
         (vec![ack("AA", "1")], vec![], AckCode::AA, 0, true),
         (vec![ack("AA", "1"), inbound("5")], vec!["5"], AckCode::AA, 1, true),
         (vec![inbound("5"), ack("AE", "1"), inbound("6")], vec!["5", "6"], AckCode::AE, 2, true),
-        // The application acknowledgment right behind the other.
-        (vec![ack("CA", "1"), ack("AA", "1")], vec!["A1"], AckCode::CA, 1, true),
+        // Two acknowledgments of one level.
+        (vec![ack("AA", "1"), ack("AE", "1")], vec!["A1"], AckCode::AA, 1, true),
+        (vec![ack("AE", "1"), ack("CA", "1")], vec!["A1"], AckCode::AE, 1, true),
         (vec![ack("AA", "0"), ack("AR", "1")], vec!["A0"], AckCode::AR, 0, false),
         (vec![b"MSH\r".to_vec(), ack("AA", "1")], vec![], AckCode::AA, 1, true),
     ] {
@@ -80,6 +81,23 @@ async fn what_stands_beside_the_answer_is_offered_or_counted() {
             assert_eq!(arrives, kept || takes, "{shown}");
             second.abort();
         }
+    }
+}
+
+/// Whoever waits for it elsewhere has it; else it says more than the other, and is the answer.
+#[tokio::test]
+async fn an_application_acknowledgment_right_behind_the_other_is_not_lost() {
+    for (takes, code) in [(true, AckCode::CA), (false, AckCode::AE)] {
+        let (seen, take) = taking(takes);
+        let (client, mut wire) = over_pipe(|builder| builder.on_inbound(take));
+        let first = deliver(&client, asking("1", "AL|AL"));
+        wire.next().await.expect("the message");
+        wire.send(&frame(&[ack("CA", "1"), ack("AE", "1")].concat())).await;
+        let delivery = first.await.expect("no panic");
+        let Delivery::Answered(answer) = &delivery else { panic!("taken: {takes}: {delivery:?}") };
+        assert_eq!(answer.code(), Some(code), "taken: {takes}");
+        assert_eq!(*seen.lock().expect("not poisoned"), ["A1"], "taken: {takes}");
+        assert_eq!(client.dropped_inbound(), 0, "taken: {takes}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use hl7_ack::{AckCode, CauseKind, Deliver, Delivery};
+use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, Matching};
 use hl7_mllp::client::{Client, ClientBuilder, Pipelined};
 use hl7_parse::OwnedMessage;
 use tokio::{
@@ -206,6 +206,87 @@ async fn two_messages_with_one_control_id_are_not_under_way_together() {
         outcomes.push(outcome(task).await.unwrap());
     }
     assert_eq!(outcomes, [AckCode::AA, AckCode::AE, AckCode::AA]);
+}
+
+#[tokio::test]
+async fn two_messages_that_one_answer_fits_are_not_under_way_together() {
+    let long = "ADMISSION-2026-00000";
+    let (first, second) = (format!("{long}A"), format!("{long}B"));
+    let exact = Matching::exact();
+    for (ids, named, matching) in [
+        (["7", "\\X37\\"], ["7", "7"], exact),
+        (["7", " 7"], ["7", "7"], exact),
+        (["", "1"], ["1", "1"], exact),
+        (["1", ""], ["1", ""], exact),
+        (["\u{e4}", "\u{e5}"], ["\u{e4}", "\u{e5}"], exact),
+        ([first.as_str(), &second], [long, long], exact.or_cut_to_20()),
+        (["7", "8"], ["", ""], exact.or_missing()),
+        (["7", "8"], ["9", "9"], exact.or_any()),
+    ] {
+        let (client, listener) = client(8, |builder| builder.matching(matching)).await;
+        let mut tasks = deliver(&client, &ids).await.into_iter();
+        let mut wire = accept(&listener).await;
+        arrives(&mut wire, ids[0]).await;
+        assert!(is_silent(&mut wire).await, "an answer could be for either of {ids:?}");
+        wire.send(&frame(&ack("AE", named[0]))).await;
+        assert_eq!(outcome(tasks.next().unwrap()).await, Ok(AckCode::AE), "{ids:?}");
+        arrives(&mut wire, ids[1]).await;
+        wire.send(&frame(&ack("AA", named[1]))).await;
+        assert_eq!(outcome(tasks.next().unwrap()).await, Ok(AckCode::AA), "{ids:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_messages_alike_in_what_is_shown_of_their_control_ids_are_under_way_together() {
+    let ids = ["1", "2"].map(|last| "x".repeat(64) + last);
+    let ids = ids.each_ref().map(String::as_str);
+    let (client, listener) = client(8, |builder| builder).await;
+    let tasks = deliver(&client, &ids).await;
+    let mut wire = accept(&listener).await;
+    for id in ids {
+        arrives(&mut wire, id).await;
+    }
+    wire.send(&[frame(&ack("AA", ids[1])), frame(&ack("AE", ids[0]))].concat()).await;
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(outcome(task).await.unwrap());
+    }
+    assert_eq!(outcomes, [AckCode::AE, AckCode::AA]);
+}
+
+#[tokio::test]
+async fn what_can_not_be_read_hides_no_answer_behind_it() {
+    let (client, listener) = client(2, |builder| builder).await;
+    let mut tasks = deliver(&client, &["1", "2"]).await.into_iter();
+    let mut wire = accept(&listener).await;
+    arrives(&mut wire, "1").await;
+    arrives(&mut wire, "2").await;
+    wire.send(&frame(&[b"MSH\r".to_vec(), ack("AA", "1")].concat())).await;
+    assert_eq!(outcome(tasks.next().unwrap()).await, Ok(AckCode::AA));
+    // It may have been the answer to the other.
+    let unknown = Err(("unknown", CauseKind::Unreadable));
+    assert_eq!(outcome(tasks.next().unwrap()).await, unknown);
+    assert!(is_closed(&mut wire).await);
+}
+
+#[tokio::test]
+async fn an_application_acknowledgment_right_behind_the_other_is_not_lost() {
+    for (takes, code) in [(true, AckCode::CA), (false, AckCode::AE)] {
+        let (client, listener) = client(2, |builder| builder.on_inbound(move |_| takes)).await;
+        let mut tasks = deliver(&client, &["1", "2"]).await.into_iter();
+        let mut wire = accept(&listener).await;
+        arrives(&mut wire, "1").await;
+        arrives(&mut wire, "2").await;
+        wire.send(&frame(&[ack("CA", "1"), ack("AA", "2"), ack("AE", "1")].concat())).await;
+        assert_eq!(outcome(tasks.next().unwrap()).await, Ok(code), "taken: {takes}");
+        assert_eq!(outcome(tasks.next().unwrap()).await, Ok(AckCode::AA), "taken: {takes}");
+        assert_eq!(client.dropped_inbound(), 0, "taken: {takes}");
+        // The connection is good for more.
+        let more = deliver(&client, &["3"]).await;
+        arrives(&mut wire, "3").await;
+        wire.send(&frame(&ack("AA", "3"))).await;
+        assert_eq!(outcome(more.into_iter().next().unwrap()).await, Ok(AckCode::AA));
+    }
 }
 
 #[tokio::test]

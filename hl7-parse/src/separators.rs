@@ -1,8 +1,8 @@
 //! [`Separators`]: the delimiters that MSH-1 and MSH-2 declare.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
-use crate::{Charset, charset::Switching};
+use crate::{Charset, charset::Switching, header::hidden::Hides};
 
 /// The delimiters of a message (MSH-1 and MSH-2), and the character set it declares (MSH-18).
 ///
@@ -120,6 +120,46 @@ impl Separators {
             _ => self.switching,
         };
         Self { charset, switching, ..self }
+    }
+
+    /// Whether ESC switches character sets (ISO 2022) and is no control character: where MSH-18 or
+    /// MSH-20 says so, and where MSH has text that means nothing else.
+    ///
+    /// A byte of such text that looks like a delimiter may be a part of a character, and MSH is cut
+    /// so.
+    ///
+    /// ```
+    /// let mail = b"MSH|^~\\&|HIS|\x1b$B%]|!\x1b(B|EHR|GH|1||ADT^A01|7|P|2.5\r";
+    /// let header = hl7_parse::Header::parse(mail)?;
+    /// assert!(header.separators().is_iso_2022());
+    /// assert_eq!(header.control_id().as_bytes(), b"7");
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn is_iso_2022(&self) -> bool {
+        self.charset.is_iso_2022_jp() || self.switching == Switching::Iso2022
+    }
+
+    /// Where the first bytes stand that are no delimiters whatever they look like: a character of
+    /// two bytes, in a set where the second may equal a delimiter, or a run of ISO 2022. `None`
+    /// where all of the text can be taken byte by byte.
+    ///
+    /// For a field of MSH as it was sent; the text of a decoded message is UTF-8, which hides
+    /// nothing.
+    ///
+    /// ```
+    /// use hl7_parse::{Charset, Separators};
+    ///
+    /// // The second byte of this one is that of a backslash.
+    /// let text = b"A^\x95\\^B";
+    /// let separators = Separators::RECOMMENDED.with_charset(Charset::ShiftJis);
+    /// assert_eq!(separators.first_hidden(text), Some(2..4));
+    /// assert_eq!(Separators::RECOMMENDED.first_hidden(text), None);
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn first_hidden(&self, text: &[u8]) -> Option<Range<usize>> {
+        Hides::of(self)?.first(text, self.field)
     }
 
     /// Whether text is cut or escaped at this byte.

@@ -17,7 +17,8 @@ use crate::{AcceptOnly, ErrorCode, Fault, Outcome};
 ///
 /// A path that names no occurrence of its segment stands for each of them, and one that names no
 /// repetition of its field for each of those: `PID-3.1` is component 1 of every identifier in every
-/// PID.
+/// PID. One that names no field stands for the segment in [`Rule::required`], and for its first
+/// field in all others, which compare values.
 #[derive(Clone, Debug)]
 pub struct Rule {
     check: Check,

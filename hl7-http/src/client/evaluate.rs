@@ -77,17 +77,25 @@ pub(super) fn evaluate(
     Evaluated { delivery, beside: messages.saturating_sub(answers) }
 }
 
-/// The answer in a body, or what its first message is; and how many there are.
+/// The answer in a body, or what its first message is; and how many there are, less an accept
+/// acknowledgment that an application acknowledgment stands for.
 fn examine(outstanding: &Outstanding, content: &Bytes, messages: &mut u64) -> Finding {
-    let (mut answer, mut first) = (None, None);
+    let (mut answer, mut first) = (None::<Answer>, None);
     for finding in outstanding.examine_each(content) {
         *messages = messages.saturating_add(1);
         match finding {
-            Finding::Answer(found) if answer.is_none() => answer = Some(Finding::Answer(found)),
+            Finding::Answer(found) => match &answer {
+                Some(accept) if found.supersedes(accept) => {
+                    *messages = messages.saturating_sub(1);
+                    answer = Some(found);
+                }
+                Some(_) => {}
+                None => answer = Some(found),
+            },
             other => first = first.or(Some(other)),
         }
     }
-    answer.or(first).unwrap_or(Finding::Unreadable)
+    answer.map(Finding::Answer).or(first).unwrap_or(Finding::Unreadable)
 }
 
 /// What a status that is not 2xx says by itself.

@@ -127,6 +127,8 @@ impl ClientBuilder {
     /// How closely an acknowledgment has to name the message that was sent, for peers that do not
     /// copy MSH-10 as they should. Default [`Matching::exact`].
     ///
+    /// A [`Pipelined`] client has one message under way where an answer need not name it.
+    ///
     /// ```
     /// use hl7_ack::Matching;
     /// use hl7_mllp::client::Client;
@@ -188,6 +190,10 @@ impl ClientBuilder {
     /// A message that is not committed is sent again, twice; then the delivery is
     /// [`Unknown`](hl7_ack::Delivery::Unknown). Release 2 is agreed upon and can not be seen on the
     /// wire: with a peer that does not speak it nothing is ever committed.
+    ///
+    /// A block is committed as a whole. One that holds the answer is, whatever stands beside it: a
+    /// message there that [`on_inbound`](Self::on_inbound) does not take is dropped and counted, and
+    /// the peer takes it for received.
     pub fn release2(mut self, release2: bool) -> Self {
         self.options.codec = self.options.codec.release2(release2);
         self.options.release2 = release2;
@@ -231,6 +237,9 @@ impl ClientBuilder {
     /// It is called while the client waits for an answer, and for what comes in between before
     /// its next message, or at once with [`Client::listen`]. It must not block. Nothing is
     /// answered.
+    ///
+    /// Of the acknowledgments of one message in one frame the first is its answer, but an
+    /// application acknowledgment that is not taken is so instead of an accept acknowledgment.
     ///
     /// ```
     /// use hl7_ack::Waiters;

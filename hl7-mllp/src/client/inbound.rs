@@ -24,8 +24,9 @@ pub(super) struct Sorted {
 
 impl Client {
     /// Looks at each message of a frame. The first that answers what was sent is the answer; all
-    /// others are offered to [`on_inbound`](super::ClientBuilder::on_inbound), and what is not
-    /// taken is counted and logged.
+    /// others are offered to [`on_inbound`](super::ClientBuilder::on_inbound). Of what is not taken
+    /// an application acknowledgment is the answer instead of an accept acknowledgment, and the
+    /// rest is counted and logged.
     pub(super) fn sort(&self, content: &Bytes, sent: &Outstanding) -> Sorted {
         let (mut answer, mut others, mut dropped) = (None, 0_u64, 0_u64);
         let (mut messages, mut unreadable) = (0_u64, 0_u64);
@@ -33,10 +34,17 @@ impl Client {
             messages = messages.saturating_add(1);
             match finding {
                 Finding::Answer(found) if answer.is_none() => answer = Some(found),
-                Finding::Answer(again) if !self.is_taken(again.message()) => dropped += 1,
+                Finding::Answer(again) if self.is_taken(again.message()) => {}
+                // Nobody waits for it elsewhere.
+                Finding::Answer(again)
+                    if answer.as_ref().is_some_and(|first| again.supersedes(first)) =>
+                {
+                    answer = Some(again);
+                }
+                Finding::Answer(_) => dropped += 1,
                 Finding::Inbound(message) if !self.is_taken(&message) => dropped += 1,
                 Finding::Other(message) if !self.is_taken(&message) => others += 1,
-                Finding::Answer(_) | Finding::Inbound(_) | Finding::Other(_) => {}
+                Finding::Inbound(_) | Finding::Other(_) => {}
                 _ => unreadable += 1,
             }
         }

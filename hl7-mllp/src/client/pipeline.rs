@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use hl7_ack::{Cause, CauseKind, Delivery, Finding, Outstanding};
+use hl7_ack::{Answer, Cause, CauseKind, Delivery, Finding, Outstanding};
 use hl7_parse::{
     OwnedMessage,
     batch::{self, PartKind},
@@ -53,7 +53,7 @@ enum Event {
 /// Goes on until every handle of the client is gone.
 pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Order>) {
     let mut line: Option<Line> = None;
-    // An order whose control ID is under way, ahead of all others.
+    // An order whose answer could be taken for one that is awaited, ahead of all others.
     let mut held: Option<Order> = None;
     loop {
         let Some(open) = &mut line else {
@@ -189,46 +189,82 @@ impl Shared {
 
     /// Looks for the message that each part of a frame answers.
     fn sort(&self, line: &mut Line, content: &Bytes) -> bool {
-        let mut messages = 0_u64;
+        let (mut messages, mut unreadable) = (0_u64, false);
+        let mut answered = Vec::new();
         for part in batch::parts(content).filter(|part| part.kind() == PartKind::Message) {
             messages = messages.saturating_add(1);
             let bytes = content.slice_ref(part.as_bytes());
-            if line.answer(&bytes) || self.is_taken(bytes.clone()) {
-                continue;
-            }
-            match line.under_way.first().map(|sent| sent.outstanding.examine(bytes)) {
-                Some(Finding::Unreadable) => {
-                    line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));
-                    return false;
-                }
-                Some(Finding::Inbound(_)) => {
-                    self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!("message from the peer, nobody to take it, dropped");
-                }
-                Some(_) => {
-                    line.spoiled = true;
-                    tracing::warn!("acknowledgment of another message, dropped");
-                }
+            let answered_before = answered.first().map(|(sent, _)| sent);
+            let Some(any) = line.under_way.first().or(answered_before) else {
                 // Nothing was asked, so that this is in the way of the next answer.
-                None => {
+                let message = OwnedMessage::parse(bytes.clone())
+                    .or_else(|_| OwnedMessage::parse_undecoded(bytes));
+                if !message.is_ok_and(|message| self.is_taken(&message)) {
                     self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
                     line.spoiled = true;
                     tracing::warn!("message while no answer was awaited, dropped");
                 }
+                continue;
+            };
+            let message = match any.outstanding.examine(bytes) {
+                Finding::Answer(answer) => answer.message().clone(),
+                Finding::Other(message) => message,
+                Finding::Inbound(message) => {
+                    if !self.is_taken(&message) {
+                        self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
+                        tracing::warn!("message from the peer, nobody to take it, dropped");
+                    }
+                    continue;
+                }
+                // Whoever is answered behind it is not to suffer for it.
+                _ => {
+                    unreadable = true;
+                    continue;
+                }
+            };
+            if let Some(found) = line.answered_by(&message) {
+                answered.push(found);
+            } else if !self.is_taken(&message) {
+                self.is_beside(line, &mut answered, &message);
             }
         }
-        if messages == 0 {
+        for (sent, answer) in answered {
+            // Who went away meanwhile need not hear it.
+            drop(sent.told.send(Delivery::Answered(answer)));
+        }
+        let goes_on = messages > 0 && !unreadable;
+        if !goes_on {
             line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));
         }
-        messages > 0
+        goes_on
+    }
+
+    /// An acknowledgment that nobody waits for or takes: another one of a message that is answered
+    /// in the same frame, or of a message that nobody has sent.
+    fn is_beside(
+        &self,
+        line: &mut Line,
+        answered: &mut [(UnderWay, Answer)],
+        message: &OwnedMessage,
+    ) {
+        for (sent, answer) in answered {
+            if let Finding::Answer(again) = sent.outstanding.examine_message(message) {
+                if again.supersedes(answer) {
+                    *answer = again;
+                } else {
+                    self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!("acknowledgment of a message that is answered, dropped");
+                }
+                return;
+            }
+        }
+        line.spoiled = true;
+        tracing::warn!("acknowledgment of another message, dropped");
     }
 
     /// Whether somebody takes a message that is not an answer.
-    fn is_taken(&self, content: Bytes) -> bool {
-        let Some(take) = &self.options.on_inbound else { return false };
-        let message = OwnedMessage::parse(content.clone())
-            .or_else(|_| OwnedMessage::parse_undecoded(content));
-        message.is_ok_and(|message| take.0(&message))
+    fn is_taken(&self, message: &OwnedMessage) -> bool {
+        self.options.on_inbound.as_ref().is_some_and(|take| take.0(message))
     }
 }
 
@@ -237,10 +273,10 @@ impl Line {
         Self { connection, under_way: Vec::new(), spoiled: false }
     }
 
-    /// Whether a message with the same control ID is under way.
+    /// Whether a message is under way whose answer could be taken for that of this one.
     fn has(&self, order: &Order) -> bool {
-        let id = order.outstanding.control_id();
-        self.under_way.iter().any(|sent| sent.outstanding.control_id() == id)
+        let sent = |sent: &UnderWay| sent.outstanding.may_share_answer(&order.outstanding);
+        self.under_way.iter().any(sent)
     }
 
     /// Until the first time limit is over.
@@ -249,18 +285,15 @@ impl Line {
         first.map_or(Duration::MAX, |first| first.saturating_duration_since(Instant::now()))
     }
 
-    /// Tells the caller whose message is answered, if there is one.
-    fn answer(&mut self, content: &Bytes) -> bool {
-        for at in 0..self.under_way.len() {
-            let Some(sent) = self.under_way.get(at) else { return false };
-            if let Finding::Answer(answer) = sent.outstanding.examine(content.clone()) {
-                let sent = self.under_way.remove(at);
-                // Who went away meanwhile need not hear it.
-                drop(sent.told.send(Delivery::Answered(answer)));
-                return true;
-            }
-        }
-        false
+    /// Takes out the message that is answered, if there is one.
+    fn answered_by(&mut self, message: &OwnedMessage) -> Option<(UnderWay, Answer)> {
+        let mut under_way = self.under_way.iter().enumerate();
+        let (at, answer) =
+            under_way.find_map(|(at, sent)| match sent.outstanding.examine_message(message) {
+                Finding::Answer(answer) => Some((at, answer)),
+                _ => None,
+            })?;
+        Some((self.under_way.remove(at), answer))
     }
 
     /// A time limit is over. Where silence accepts it ends that message alone; else it ends the

@@ -25,15 +25,17 @@ use crate::frame::is_encodable;
 ///
 /// MLLP knows nothing of it: it has to be agreed upon. The peer reads on while it handles a message,
 /// and answers in any order, or has what comes wait, as servers of one message at a time do.
-/// Messages leave in the order of the calls; where they must not pass each other, use a
-/// [`Client`](super::Client).
+/// Messages leave in the order in which their deliveries are first polled; where they must not pass
+/// each other, use a [`Client`](super::Client).
 ///
 /// What spoils the connection spoils it for all: after a time limit, an answer that can not be read
 /// or a lost connection every message under way is [`Unknown`](Delivery::Unknown), and those that
 /// wait go over a new one. After an answer to a message that nobody has sent, nothing more is sent
 /// on the connection, and it is closed once those under way are answered. Two messages with one
 /// control ID are not under way together: the second, and what is behind it, waits for the answer
-/// to the first.
+/// to the first. A message without a control ID, with delimiters or escape sequences in it, or
+/// beyond ASCII, waits until none is under way, and all others for its answer; so does every
+/// message where [`matching`](super::ClientBuilder::matching) takes answers that do not name it.
 ///
 /// The limits are those of a [`Client`](super::Client), and `max_in_flight`. Nothing is read while
 /// a message is written, so the answers of a peer that does not read on have to fit into what the

@@ -100,16 +100,18 @@ impl Deliver for SameConnection {
 
 impl State {
     /// Gives a message to whoever waits for it, if anybody does.
-    fn take(&mut self, message: &Bytes) -> bool {
-        for at in 0..self.waiting.len() {
-            let Some(waiting) = self.waiting.get(at) else { continue };
-            if let Finding::Answer(answer) = waiting.outstanding.examine(message.clone()) {
-                let waiting = self.waiting.swap_remove(at);
-                drop(waiting.told.send(Delivery::Answered(answer)));
-                return true;
+    fn take(&mut self, message: &OwnedMessage) -> bool {
+        let found = self.waiting.iter().enumerate().find_map(|(at, waiting)| {
+            match waiting.outstanding.examine_message(message) {
+                Finding::Answer(answer) => Some((at, answer)),
+                _ => None,
             }
-        }
-        false
+        });
+        let Some((at, answer)) = found else { return false };
+        let waiting = self.waiting.swap_remove(at);
+        // Who went away meanwhile need not hear it.
+        drop(waiting.told.send(Delivery::Answered(answer)));
+        true
     }
 }
 
@@ -146,16 +148,18 @@ impl Outbox {
     /// Takes the answers to what was sent from here out of a frame, and gives back what else is in
     /// it; `None` where that is nothing.
     pub(super) fn take_answers(&self, content: Bytes) -> Option<Bytes> {
-        let mut state = self.lock();
-        if state.waiting.is_empty() {
-            return Some(content);
-        }
+        // Each message is read once, and while nobody is kept waiting.
+        let any = self.lock().waiting.first().map(|waiting| waiting.outstanding.clone());
+        let Some(any) = any else { return Some(content) };
+        let is_taken = |message: &[u8]| match any.examine(content.slice_ref(message)) {
+            Finding::Answer(answer) => self.lock().take(answer.message()),
+            Finding::Other(message) => self.lock().take(&message),
+            _ => false,
+        };
         let (mut others, mut taken) = (Vec::new(), false);
         for part in batch::parts(&content) {
             match part.kind() {
-                PartKind::Message if state.take(&content.slice_ref(part.as_bytes())) => {
-                    taken = true;
-                }
+                PartKind::Message if is_taken(part.as_bytes()) => taken = true,
                 PartKind::Message | PartKind::Other => others.push(part.as_bytes()),
                 // An envelope, whose count is right no more.
                 _ => {}

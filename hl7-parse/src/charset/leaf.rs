@@ -25,9 +25,7 @@ pub(crate) fn text_of_leaf<'a>(bytes: &'a [u8], separators: &Separators) -> Cow<
 /// Text in which ESC designates sets, in a message that says that it may.
 #[cfg(feature = "charset")]
 fn designated<'a>(bytes: &[u8], separators: &Separators) -> Option<Cow<'a, str>> {
-    let designates =
-        separators.switching == super::Switching::Iso2022 || separators.charset.is_iso_2022_jp();
-    if !designates || memchr::memchr(super::ESCAPE, bytes).is_none() {
+    if !separators.is_iso_2022() || memchr::memchr(super::ESCAPE, bytes).is_none() {
         return None;
     }
     let bytes = unescape(bytes, separators);

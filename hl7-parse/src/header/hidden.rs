@@ -4,6 +4,8 @@
 //! either one. Text before MSH-18 then moves the name of its own set to another field, and MSH-9
 //! and MSH-10 with it.
 
+use std::ops::Range;
+
 use memchr::memchr3;
 
 use super::{charsets, set_of, truncation_of};
@@ -34,13 +36,12 @@ pub(super) fn may_hide(line: &[u8]) -> bool {
 pub(crate) fn hides(segment: &Segment<'_>) -> Option<Hides> {
     let (line, separators) = (segment.as_bytes(), segment.separators());
     if !may_hide(line) {
-        None
-    } else if separators.charset.is_iso_2022_jp() || separators.switching == Switching::Iso2022 {
-        Some(Hides::runs(&separators))
-    } else {
-        let hides = Hides::of(separators.charset);
-        hides.filter(|hides| declared_by(line, separators, *hides).charset == separators.charset)
+        return None;
     }
+    Hides::of(&separators).filter(|hides| {
+        matches!(hides, Hides::Runs { .. })
+            || declared_by(line, separators, *hides).charset == separators.charset
+    })
 }
 
 /// What MSH declares where its line is more than ASCII and MSH-18 does not seem to name a set that
@@ -55,7 +56,7 @@ pub(super) fn declared(line: &[u8], separators: Separators) -> Option<Separators
         return Some(Separators { switching: Switching::Iso2022, ..found });
     }
     for charset in [Charset::ShiftJis, Charset::Big5, Charset::Gb18030] {
-        let found = declared_by(line, separators, Hides::of(charset)?);
+        let found = declared_by(line, separators, Hides::of_set(charset)?);
         if found.charset == charset {
             return Some(found);
         }
@@ -84,7 +85,16 @@ impl Hides {
         Self::Runs { repetition: separators.repetition }
     }
 
-    fn of(charset: Charset) -> Option<Self> {
+    /// In text of these delimiters.
+    #[inline]
+    pub(crate) fn of(separators: &Separators) -> Option<Self> {
+        match separators.is_iso_2022() {
+            true => Some(Self::runs(separators)),
+            false => Self::of_set(separators.charset),
+        }
+    }
+
+    fn of_set(charset: Charset) -> Option<Self> {
         match charset {
             Charset::ShiftJis => Some(Self::ShiftJis),
             Charset::Big5 | Charset::Gb18030 => Some(Self::Pairs),
@@ -102,6 +112,11 @@ impl Hides {
             | (Self::Pairs, [0x81..=0xFE, 0x30..=0x39 | 0x40..=0x7E | 0x80..=0xFE, ..]) => Some(2),
             _ => None,
         }
+    }
+
+    /// Where the first of it stands.
+    pub(crate) fn first(self, text: &[u8], separator: u8) -> Option<Range<usize>> {
+        (0..text.len()).find_map(|at| Some(at..at + self.len(text.get(at..)?, separator)?))
     }
 
     /// Everything before the first separator that is not hidden, or all.

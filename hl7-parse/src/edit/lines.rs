@@ -6,12 +6,16 @@ use memchr::memchr2;
 
 use crate::{EditErrorKind, Message, Segment, escape::unescape, search::find_nth};
 
-/// Whether the first line of the message ends with LF, as reading decides it.
+/// Whether each LF ends a line, as reading decided it: by what ends MSH. One inside of MSH ended
+/// its first line only if no CR ends the whole; else it is data.
 pub(super) fn line_feed_ends(message: &Message<'_>) -> bool {
-    let bytes = message.as_bytes();
-    let start = message.spans().first().map_or(0, |span| span.start as usize);
-    let bytes = bytes.get(start..).unwrap_or_default();
-    memchr2(b'\r', b'\n', bytes).and_then(|at| bytes.get(at)) == Some(&b'\n')
+    let header = message.header().segment().as_bytes();
+    let gap = gap(message, 0);
+    let first = |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).and_then(|at| bytes.get(at)).copied();
+    match first(header) {
+        Some(end) => end == b'\n' && !gap.contains(&b'\r'),
+        None => first(gap) == Some(b'\n'),
+    }
 }
 
 /// A segment whose lines were joined on reading, with the line ends between them escaped: as

@@ -1,6 +1,6 @@
 //! What becomes of whole segments and their ends, and of a message stripped to some places.
 
-use hl7_parse::{EditErrorKind, Editor, Message, SegmentBuilder, Target};
+use hl7_parse::{EditErrorKind, Editor, Message, ParseOptions, SegmentBuilder, Target};
 
 use super::{edited, path};
 
@@ -148,4 +148,19 @@ fn a_line_feed_in_data_does_not_begin_a_segment() {
     let segments = b"NTE|1|x\n\rPID|1";
     let made = edited(segments, |editor| editor.remove(&path("PID")).finish());
     assert_eq!(made.as_deref(), Ok(r"NTE|1|x\n|\r"));
+}
+
+#[test]
+fn a_line_feed_in_the_header_that_is_data_stays_as_it_is() {
+    for bytes in [
+        &b"MSH|^~\\&|A\nB|X||||||\rNTE|1||weight\nkg\rPID|1\r"[..],
+        b"MSH|^~\\&|A\nB|X\r\nNTE|1||weight\nkg\r\nPID|1\r\n",
+    ] {
+        let message = ParseOptions::new().line_feeds_are_data().parse(bytes).expect("readable");
+        let kept = Editor::new(&message.message).keep_line_ends().finish().expect("no edit");
+        assert_eq!(kept.as_bytes().escape_ascii().to_string(), bytes.escape_ascii().to_string());
+        let ended = Editor::new(&message.message).finish().expect("no edit");
+        let expected = message.message.to_owned().with_cr_ends();
+        assert_eq!(ended.as_bytes(), expected.as_bytes(), "{}", bytes.escape_ascii());
+    }
 }

@@ -123,7 +123,9 @@ pub enum EditErrorKind {
     /// MSH-9, MSH-10, MSH-11 or MSH-12 of a new message is not valued.
     #[error("a required field of the header is missing")]
     MissingHeaderField,
-    /// What follows a line feed inside a segment would begin a segment after this edit.
+    /// What follows a line feed inside a segment would begin a segment after this edit. Not
+    /// refused where such line feeds came already, and so were read as data
+    /// ([`crate::ParseOptions::line_feeds_are_data`]).
     #[error("a line feed in the segment would end it after this edit")]
     LineFeed,
     /// The message would be longer than its limit.

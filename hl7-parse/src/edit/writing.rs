@@ -11,7 +11,10 @@ use crate::{
     edit::{
         Encoder, Output, encoding_characters,
         keep::{Kept, write_kept},
-        lines::{end_len, gap, line_feed_ends, one_line, without_line_end},
+        lines::{
+            begins_segment, end_len, gap, line_feed_ends, line_feeds_are_data, one_line,
+            without_line_end,
+        },
         pieces::Cutting,
         place::Place,
         plan::{Plan, Turn},
@@ -47,6 +50,8 @@ pub(super) struct Writing<'e, 'a> {
     end: &'a [u8],
     /// Whether each LF ends a line, so that one in a segment stands between joined lines.
     line_feed_ends: bool,
+    /// Whether one in a segment may stand before anything; found out once it matters.
+    line_feeds_are_data: Option<bool>,
     /// Whether a segment that is gone stood in what was written since the last one.
     gap_changed: bool,
 }
@@ -94,6 +99,7 @@ impl<'e, 'a> Writing<'e, 'a> {
             last: Span { start: 0, end: 0 },
             end,
             line_feed_ends: line_feed_ends(message),
+            line_feeds_are_data: None,
             gap_changed: false,
         })
     }
@@ -219,10 +225,9 @@ impl<'e, 'a> Writing<'e, 'a> {
             // At the end of a line it would be taken for framing.
             self.out.write(&[field])?;
         }
-        let segment = self.out.from(start);
-        for line_feed in memchr_iter(b'\n', segment) {
-            let after = segment.get(line_feed + 1..).unwrap_or_default();
-            if after.get(3) == Some(&field) && is_segment_head(after, field) {
+        if begins_segment(self.out.from(start), field) {
+            let message = &self.editor.message;
+            if !*self.line_feeds_are_data.get_or_insert_with(|| line_feeds_are_data(message)) {
                 return Err(EditErrorKind::LineFeed);
             }
         }

@@ -164,3 +164,43 @@ fn a_line_feed_in_the_header_that_is_data_stays_as_it_is() {
         assert_eq!(ended.as_bytes(), expected.as_bytes(), "{}", bytes.escape_ascii());
     }
 }
+
+#[test]
+fn a_line_feed_before_what_looks_like_a_segment_stays_data_where_it_was() {
+    let bytes = b"MSH|^~\\&|A\rNTE|1||weight\nBMI|high\rOBX|1|x\nABC^D|y\rPID|1\r";
+    let options = ParseOptions::new().line_feeds_are_data();
+    let message = options.parse(bytes).expect("readable").message;
+    type Change = fn(&mut Editor<'_>);
+    let changes: [(Change, &str); 3] = [
+        (
+            |e| {
+                e.set(&path("NTE-1"), "7");
+            },
+            r"NTE|7||weight\nBMI|high\rOBX|1|x\nABC^D|y\rPID|1\r",
+        ),
+        (
+            |e| {
+                e.keep_only([path("MSH-3"), path("NTE"), path("OBX-2.1"), path("OBX-3")]);
+            },
+            r"NTE|1||weight\nBMI|high\rOBX||x\nABC|y\r",
+        ),
+        (
+            |e| {
+                e.remove(&path("OBX")).keep_line_ends();
+            },
+            r"NTE|1||weight\nBMI|high\rPID|1\r",
+        ),
+    ];
+    for (change, expected) in changes {
+        let mut editor = Editor::new(&message);
+        change(&mut editor);
+        let made = editor.finish().expect(expected);
+        let shown = made.as_bytes().escape_ascii().to_string();
+        assert_eq!(shown, format!(r"MSH|^~\\&|A\r{expected}"));
+        let again = options.parse(made.as_bytes()).expect("readable").message;
+        let segments = |message: &Message<'_>| -> Vec<_> {
+            message.segments().map(|segment| segment.as_bytes().to_vec()).collect()
+        };
+        assert_eq!(segments(&again), segments(&made.as_message()), "{shown}");
+    }
+}

@@ -342,7 +342,8 @@ impl<'a> Editor<'a> {
     /// too. Without this each segment ends with one CR, as the standard has it (2.4.4).
     ///
     /// Segments that are inserted end as the first one does. Where the segment after a lone LF
-    /// is removed, that LF becomes CR if else it would no longer end a segment.
+    /// is removed, that LF becomes CR if else it would no longer end a segment. So does one
+    /// behind an MSH of joined lines of which the first ended with CR.
     pub fn keep_line_ends(&mut self) -> &mut Self {
         self.line_ends_kept = true;
         self

@@ -20,6 +20,16 @@ pub(super) fn line_feed_ends(message: &Message<'_>) -> bool {
     }
 }
 
+/// Whether the first line of MSH ended with CR, and LF stands behind the last of those that were
+/// joined to it: to be read in the same way the one line that is written needs a CR.
+pub(super) fn header_needs_cr(message: &Message<'_>) -> bool {
+    let joined = message.header().segment().as_bytes().contains(&b'\r');
+    joined && !line_feed_ends(message) && {
+        let gap = gap(message, 0);
+        memchr2(b'\r', b'\n', gap).and_then(|at| gap.get(at)) == Some(&b'\n')
+    }
+}
+
 /// Whether a line feed in a segment stands before what would begin another one: where reading
 /// guessed it would have ended there, so that line feeds were read as data.
 pub(super) fn line_feeds_are_data(message: &Message<'_>) -> bool {

@@ -12,8 +12,8 @@ use crate::{
         Encoder, Output, encoding_characters,
         keep::{Kept, write_kept},
         lines::{
-            begins_segment, end_len, gap, line_feed_ends, line_feeds_are_data, one_line,
-            without_line_end,
+            begins_segment, end_len, gap, header_needs_cr, line_feed_ends, line_feeds_are_data,
+            one_line, without_line_end,
         },
         pieces::Cutting,
         place::Place,
@@ -52,6 +52,8 @@ pub(super) struct Writing<'e, 'a> {
     line_feed_ends: bool,
     /// Whether one in a segment may stand before anything; found out once it matters.
     line_feeds_are_data: Option<bool>,
+    /// Whether the LF behind MSH is to become CR.
+    header_needs_cr: bool,
     /// Whether a segment that is gone stood in what was written since the last one.
     gap_changed: bool,
 }
@@ -78,8 +80,11 @@ impl<'e, 'a> Writing<'e, 'a> {
         let undeclared = matches!(charset, Charset::Unspecified | Charset::Unknown);
         let windows_1252 = undeclared && std::str::from_utf8(message.as_bytes()).is_err();
         let gap = gap(message, 0);
+        let header_needs_cr = editor.line_ends_kept && header_needs_cr(message);
         let end = match (editor.line_ends_kept, memchr2(b'\r', b'\n', gap)) {
-            (true, Some(at)) => gap.get(at..at + end_len(gap, at)).unwrap_or(b"\r"),
+            (true, Some(at)) if !header_needs_cr => {
+                gap.get(at..at + end_len(gap, at)).unwrap_or(b"\r")
+            }
             _ => b"\r",
         };
         // A little more than what came: most edits are small.
@@ -100,6 +105,7 @@ impl<'e, 'a> Writing<'e, 'a> {
             end,
             line_feed_ends: line_feed_ends(message),
             line_feeds_are_data: None,
+            header_needs_cr,
             gap_changed: false,
         })
     }
@@ -135,7 +141,13 @@ impl<'e, 'a> Writing<'e, 'a> {
             match (kept, any) {
                 (false, true) => self.out.write(b"\r")?,
                 (false, false) => {}
-                (true, true) => self.out.write(gap)?,
+                (true, true) => {
+                    let start = self.out.len();
+                    self.out.write(gap)?;
+                    if at == 0 && self.header_needs_cr {
+                        self.out.end_lines_with_cr(start, self.out.len());
+                    }
+                }
                 (true, false) => {
                     self.gap_changed = true;
                     self.out.write(without_line_end(gap))?;

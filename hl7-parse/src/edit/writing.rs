@@ -21,7 +21,7 @@ use crate::{
         swap::write_swapped,
     },
     header::{charset_named, declared},
-    scan::{Ignore, Span, ends_message, is_segment_head},
+    scan::{Ignore, Span, ends_message, is_segment_head, without_last},
 };
 
 /// Whether bytes of text may look like delimiters: then all that can be told apart are segments, and
@@ -264,8 +264,9 @@ impl<'e, 'a> Writing<'e, 'a> {
         let field = self.separators().field;
         let (start, end) = (self.last.start as usize, self.last.end as usize);
         let segment = self.last.of(self.out.from(0));
-        let mut tail = segment.iter().rev().take_while(|byte| ends_message(byte));
-        if start < end && tail.any(|byte| *byte == b'\n') {
+        let text = without_last(segment, ends_message).len();
+        let tail = segment.get(text..).unwrap_or_default();
+        if start < end && tail.contains(&b'\n') {
             self.out.insert(end, field, 1)?;
             if let Some(last) = self.spans.last_mut() {
                 last.end += 1;

@@ -151,6 +151,17 @@ fn a_line_feed_in_data_does_not_begin_a_segment() {
 }
 
 #[test]
+fn a_byte_order_mark_behind_a_line_feed_in_the_last_segment_stays_in_it() {
+    let segments = b"NTE|1||x\n\xEF\xBB\xBF\rPID|1\r";
+    let made = edited(segments, |editor| editor.remove(&path("PID")).finish());
+    assert_eq!(made.as_deref(), Ok(r"NTE|1||x\n\xef\xbb\xbf|\r"));
+    let bytes = b"MSH|^~\\&|A\rNTE|1||x\n\xEF\xBB\xBF|\r";
+    let again = Message::parse(bytes).expect("a header is there");
+    let note = again.segment("NTE").expect("there");
+    assert_eq!(note.as_bytes(), b"NTE|1||x\n\xEF\xBB\xBF|");
+}
+
+#[test]
 fn a_line_feed_in_the_header_that_is_data_stays_as_it_is() {
     for bytes in [
         &b"MSH|^~\\&|A\nB|X||||||\rNTE|1||weight\nkg\rPID|1\r"[..],

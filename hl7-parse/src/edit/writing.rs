@@ -7,7 +7,7 @@ use memchr::{memchr_iter, memchr2};
 use crate::{
     Charset, EditError, EditErrorKind, Editor, Field, Message, OwnedMessage, ParseOptions, Segment,
     SegmentBuilder, Separators,
-    charset::check_splits,
+    charset::{check_splits, kanji, may_hold_kanji},
     edit::{
         Encoder, Output, encoding_characters,
         keep::{Kept, write_kept},
@@ -31,6 +31,12 @@ fn is_undecoded(message: &Message<'_>) -> bool {
     let header = message.header().segment();
     separators.may_be_hidden()
         && check_splits(message.as_bytes(), header.as_bytes(), separators).is_err()
+}
+
+/// Whether reading would ask for the message to be decoded first.
+fn needs_decoding(bytes: &[u8], header: &[u8], separators: Separators) -> bool {
+    check_splits(bytes, header, separators).is_err()
+        || (may_hold_kanji(&separators) && kanji(bytes, &separators).is_some())
 }
 
 /// One pass over the message.
@@ -320,6 +326,13 @@ impl<'e, 'a> Writing<'e, 'a> {
         let header = spans.first().map(|span| span.of(self.out.from(0))).unwrap_or_default();
         let separators = declared(header, 0, &mut Ignore).unwrap_or(written);
         let separators = separators.with_charset(self.encoder.separators.charset);
+        if needs_decoding(self.out.from(0), header, separators) {
+            let came = &self.editor.message;
+            let header = came.header().segment().as_bytes();
+            if !needs_decoding(came.as_bytes(), header, came.separators()) {
+                return Err(EditErrorKind::NeedsDecoding.into());
+            }
+        }
         Ok(OwnedMessage::from_spans(self.out.into_bytes().into(), separators, spans))
     }
 }

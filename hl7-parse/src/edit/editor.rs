@@ -39,6 +39,10 @@ use crate::{
 ///
 /// * Paths and [`Target`]s name segments of the message as it came. A removed segment is still
 ///   counted, an inserted one is not, and can not be edited: it is complete when it is inserted.
+/// * What is set in a segment goes with it when it is removed later. To set something in one that
+///   was removed before is refused
+///   ([`EditErrorKind::RemovedSegment`](crate::EditErrorKind::RemovedSegment)), unless it is of
+///   [`Target::each`]. Here it matters what is asked for first.
 /// * [`Editor::keep_only`] strips what came; values that are set stay.
 /// * [`Editor::swap_delimiters`] is done last: raw values are in the old delimiters.
 ///

@@ -215,3 +215,15 @@ fn a_line_feed_before_what_looks_like_a_segment_stays_data_where_it_was() {
         assert_eq!(segments(&again), segments(&made.as_message()), "{shown}");
     }
 }
+
+#[test]
+fn a_segment_is_removed_with_what_was_set_in_it_and_not_set_after() {
+    let (pid, second) = (path("PID"), path("PID-5"));
+    let first = edited(b"PID|1\rPV1|1", |e| e.set(&second, "x").remove(&pid).finish());
+    assert_eq!(first.as_deref(), Ok(r"PV1|1\r"));
+    let after = edited(b"PID|1\rPV1|1", |e| e.remove(&pid).set(&second, "x").finish());
+    assert_eq!(after.expect_err("refused").kind(), EditErrorKind::RemovedSegment);
+    let of_each =
+        edited(b"PID|1\rPV1|1", |e| e.remove(&pid).set(Target::each(&second), "x").finish());
+    assert_eq!(of_each.as_deref(), Ok(r"PV1|1\r"));
+}

@@ -26,9 +26,12 @@ fuzz_target!(|bytes: &[u8]| {
     }
     assert_between(&bytes[at..], &parsed);
     let options = ParseOptions::new().line_feeds_are_data().check_escapes();
-    let told = options.parse(bytes).expect("tolerant").diagnostics;
+    let parsed = options.parse(bytes).expect("tolerant");
+    let told = parsed.diagnostics;
     let refused = told.iter().any(|found| found.code().name() != "line-feed-in-data");
     assert_eq!(ParseOptions::strict().parse(bytes).is_err(), refused, "{told:?}");
+    let kept_data = Editor::new(&parsed.message).keep_line_ends().finish().expect("no edit");
+    assert_eq!(kept_data.as_bytes(), bytes, "no edit changes no byte, line feeds in data neither");
 
     // What an editor hands out is what reading its bytes gives.
     for written in [kept, ended] {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Segment, Separators, Subcomponent, field::Element, search::until};
+use crate::{Fields, Segment, Separators, Subcomponent, field::Element, search::until};
 
 /// A leaf: the lowest element that has content, and where it is. All numbers from 1.
 #[derive(Clone, Copy)]
@@ -73,6 +73,9 @@ pub struct Leaves<'a, S = std::iter::Empty<Segment<'a>>> {
     repetition: usize,
     component: usize,
     subcomponent: usize,
+    /// The fields that are left of an undecoded MSH in which bytes of text look like separators;
+    /// `rest` is then of one field.
+    hidden: Option<Fields<'a>>,
     /// Which bytes delimit. One look-up for each byte of a message, dense in delimiters, is
     /// faster than a search for each leaf.
     delimits: [bool; 256],
@@ -98,6 +101,7 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Leaves<'a, S> {
             repetition: 1,
             component: 1,
             subcomponent: 1,
+            hidden: None,
             delimits: [false; 256],
         };
         for delimiter in
@@ -118,6 +122,46 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Leaves<'a, S> {
         let id = segment.id_bytes().len();
         self.rest = segment.as_bytes().get(id..).unwrap_or_default();
         self.field = 0;
+        if self.is_header && segment.separators().may_be_hidden() {
+            self.enter_hidden(segment);
+        }
+    }
+
+    #[cold]
+    fn enter_hidden(&mut self, segment: Segment<'a>) {
+        let mut fields = segment.fields();
+        if fields.hide_separators() {
+            // MSH-1 and MSH-2 are no text.
+            fields.nth(1);
+            self.hidden = Some(fields);
+            self.field_separator_delimits(segment.is_cut_by_field_separator());
+        }
+    }
+
+    /// Goes to the next field in which separators may be hidden; false behind the last.
+    #[cold]
+    fn enter_hidden_field(&mut self) -> bool {
+        let Some(fields) = &mut self.hidden else { return false };
+        match fields.next() {
+            Some(field) => {
+                self.rest = field.as_bytes();
+                self.field += 1;
+                (self.repetition, self.component, self.subcomponent) = (1, 1, 1);
+                true
+            }
+            None => {
+                self.hidden = None;
+                self.field_separator_delimits(true);
+                false
+            }
+        }
+    }
+
+    fn field_separator_delimits(&mut self, does: bool) {
+        let separator = usize::from(self.segment.separators().field);
+        if let Some(delimits) = self.delimits.get_mut(separator) {
+            *delimits = does;
+        }
     }
 
     fn leaf(
@@ -141,7 +185,7 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Leaves<'a, S> {
     /// Counts on, after the delimiter that ended a leaf.
     fn step(&mut self, delimiter: u8) {
         let separators = self.segment.separators();
-        if delimiter == separators.field {
+        if delimiter == separators.field && self.hidden.is_none() {
             self.field += 1;
             (self.repetition, self.component, self.subcomponent) = (1, 1, 1);
         } else if delimiter == separators.repetition {
@@ -173,6 +217,11 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Leaves<'a, S> {
         // As if the separator after MSH-2 were the one before field 1.
         self.is_header = false;
         self.rest = after.get(msh_2.len()..).unwrap_or_default();
+        if self.hidden.is_some() {
+            self.rest = &[];
+            self.field = 2;
+            return Some(leaf).filter(|leaf| !leaf.bytes.is_empty());
+        }
         match self.rest.split_first() {
             Some((separator, after)) => {
                 self.rest = after;
@@ -209,6 +258,9 @@ impl<'a, S: Iterator<Item = Segment<'a>>> Iterator for Leaves<'a, S> {
                 if !bytes.is_empty() {
                     return Some(self.leaf(numbers, bytes, self.segment.separators()));
                 }
+            }
+            if self.hidden.is_some() && self.enter_hidden_field() {
+                continue;
             }
             let segment = self.following.next()?;
             self.enter(segment);

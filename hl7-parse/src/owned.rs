@@ -150,6 +150,10 @@ impl OwnedMessage {
     /// The message as it is to be sent on: each segment ended by one CR, nothing before the
     /// first and nothing after the last (2.4.4). The same bytes where it is so already.
     ///
+    /// What is in a segment stays: lines that [`ParseOptions::join_lines`] made one segment are
+    /// lines again when this is read without it. An [`crate::Editor`] without edits writes them as
+    /// one.
+    ///
     /// ```
     /// let message = hl7_parse::OwnedMessage::parse("\nMSH|^~\\&|A\r\nPID|1\n\nPV1|1")?;
     /// assert_eq!(message.with_cr_ends().as_bytes(), "MSH|^~\\&|A\rPID|1\rPV1|1\r");

@@ -418,7 +418,7 @@ fn content_end(bytes: &[u8]) -> usize {
 }
 
 /// Bytes without those at their end that `skips` takes, and byte order marks among them.
-fn without_last(bytes: &[u8], skips: impl Fn(&u8) -> bool) -> &[u8] {
+pub(crate) fn without_last(bytes: &[u8], skips: impl Fn(&u8) -> bool) -> &[u8] {
     let mut rest = bytes;
     loop {
         match rest {

@@ -127,6 +127,13 @@ impl<'a> Segment<'a> {
         Leaves::of_segment(*self)
     }
 
+    /// Whether a level that is not in use has the field separator: then that cuts a field in which
+    /// it is hidden.
+    pub(crate) fn is_cut_by_field_separator(&self) -> bool {
+        let Separators { field, repetition, component, subcomponent, .. } = self.separators;
+        [repetition, component, subcomponent].contains(&field)
+    }
+
     /// Whether this is MSH, FHS or BHS, whose first two fields are the delimiters.
     #[inline]
     pub(crate) fn is_header(&self) -> bool {
@@ -228,6 +235,11 @@ impl<'a> Fields<'a> {
     /// Those of MSH, FHS or BHS.
     pub(crate) fn of_header(line: &'a [u8], separators: Separators, hides: Option<Hides>) -> Self {
         Self { rest: from_separator(line, separators.field), separators, literal: 2, hides }
+    }
+
+    /// Whether bytes of text in them may look like separators.
+    pub(crate) fn hide_separators(&self) -> bool {
+        self.hides.is_some()
     }
 }
 

@@ -39,6 +39,10 @@ use crate::{
 ///
 /// * Paths and [`Target`]s name segments of the message as it came. A removed segment is still
 ///   counted, an inserted one is not, and can not be edited: it is complete when it is inserted.
+/// * What is set in a segment goes with it when it is removed later. To set something in one that
+///   was removed before is refused
+///   ([`EditErrorKind::RemovedSegment`](crate::EditErrorKind::RemovedSegment)), unless it is of
+///   [`Target::each`]. Here it matters what is asked for first.
 /// * [`Editor::keep_only`] strips what came; values that are set stay.
 /// * [`Editor::swap_delimiters`] is done last: raw values are in the old delimiters.
 ///
@@ -342,7 +346,8 @@ impl<'a> Editor<'a> {
     /// too. Without this each segment ends with one CR, as the standard has it (2.4.4).
     ///
     /// Segments that are inserted end as the first one does. Where the segment after a lone LF
-    /// is removed, that LF becomes CR if else it would no longer end a segment.
+    /// is removed, that LF becomes CR if else it would no longer end a segment. So does one
+    /// behind an MSH of joined lines of which the first ended with CR.
     pub fn keep_line_ends(&mut self) -> &mut Self {
         self.line_ends_kept = true;
         self

@@ -9,7 +9,7 @@ use crate::{
     EditError, EditErrorKind, Level, Path, Separators,
     edit::{
         Encoder, Value,
-        place::{Cut, EACH, FURTHER, Place, Placed, level_of, place_of},
+        place::{Cut, EACH, FURTHER, Place, Placed, level_of, place_of, split_from},
     },
 };
 
@@ -80,6 +80,8 @@ pub(super) struct Entry<'e> {
     /// When a value was last put here or below, by this edit or one that it undoes; 0 for never.
     /// The element is then there, even if the value went again.
     pub(super) reached: usize,
+    /// How many entries of a settled list are reached, this and those before it.
+    reached_so_far: usize,
     pub(super) edit: &'e Edit,
 }
 
@@ -94,7 +96,13 @@ impl<'e> Entry<'e> {
     pub(super) fn new(edit: &'e Edit, time: usize) -> Option<Self> {
         let empty = edit.value.is_empty();
         let reached = if empty { 0 } else { time };
-        (!(edit.repeat && empty)).then(|| Self { place: edit.place(), time, reached, edit })
+        (!(edit.repeat && empty)).then(|| Self {
+            place: edit.place(),
+            time,
+            reached,
+            reached_so_far: 0,
+            edit,
+        })
     }
 
     /// What is put there, as it is written.
@@ -150,6 +158,7 @@ impl<'e> Edits<'e> {
             fields.push(OfField { n, all: start..end, settled: from..settled.len(), order });
             start = end;
         }
+        count_reached(&mut settled);
         Self { all, settled, fields }
     }
 
@@ -181,12 +190,33 @@ impl<'e> Edits<'e> {
             sort(&mut both);
             settle_field(&both, order, &mut settled);
         }
+        count_reached(&mut settled);
         Self { settled, ..Self::default() }
     }
 }
 
 pub(super) fn sort(entries: &mut [Entry<'_>]) {
     entries.sort_by_key(|entry| (entry.place, entry.time));
+}
+
+/// Makes [`last_reached`] possible.
+pub(super) fn count_reached(settled: &mut [Entry<'_>]) {
+    let mut count = 0;
+    for entry in settled {
+        count += usize::from(entry.reached > 0);
+        entry.reached_so_far = count;
+    }
+}
+
+/// The last number, at this depth, at or below which a value is put; 0 for none. Of a part of a
+/// settled list, without looking at all of it: a list is for many segments.
+pub(super) fn last_reached(list: &[Entry<'_>], depth: usize) -> usize {
+    let Some(last) = list.last() else { return 0 };
+    let at = list.partition_point(|entry| entry.reached_so_far < last.reached_so_far);
+    match list.get(at) {
+        Some(entry) if entry.reached > 0 => entry.number(depth) as usize,
+        _ => 0,
+    }
 }
 
 /// Whether it matters in which order the edits of a field are done, beyond what is undone.
@@ -212,6 +242,16 @@ impl Order {
             }
         }
         order
+    }
+
+    /// Of a settled list, without looking at all of it.
+    pub(super) fn of_settled(field: &[Entry<'_>]) -> Self {
+        let (numbered, others) = split_from(field, 1, FURTHER);
+        Self {
+            further: others.first().is_some_and(|entry| entry.number(1) == FURTHER),
+            each: others.last().is_some_and(|entry| entry.number(1) == EACH),
+            numbered: last_reached(numbered, 1) > 1,
+        }
     }
 
     fn or(self, other: Self) -> Self {

@@ -107,8 +107,10 @@ pub enum EditErrorKind {
     NotInCharset,
     /// The bytes of the text may look like delimiters
     /// ([`crate::OwnedMessage::parse_undecoded`]): of such a message whole fields of MSH can be
-    /// edited, and segments added and removed. For more decode it first (`charset::decode`).
-    #[error("the message has to be decoded before more than fields of MSH can be edited")]
+    /// edited, and segments added and removed. For more decode it first (`charset::decode`). Or
+    /// those of the message would after the edits: with escape sequences in raw values that lead
+    /// to kanji, or an MSH-18 that came to name a set for text that was in another.
+    #[error("the message has to be decoded before this edit, or would have to be after it")]
     NeedsDecoding,
     /// The delimiters are not 1 to 5 different ASCII punctuation characters beside MSH-1, or
     /// leave out a level above one in use. Double quotes can not delimit.
@@ -123,7 +125,9 @@ pub enum EditErrorKind {
     /// MSH-9, MSH-10, MSH-11 or MSH-12 of a new message is not valued.
     #[error("a required field of the header is missing")]
     MissingHeaderField,
-    /// What follows a line feed inside a segment would begin a segment after this edit.
+    /// What follows a line feed inside a segment would begin a segment after this edit. Not
+    /// refused where such line feeds came already, and so were read as data
+    /// ([`crate::ParseOptions::line_feeds_are_data`]).
     #[error("a line feed in the segment would end it after this edit")]
     LineFeed,
     /// The message would be longer than its limit.

@@ -6,7 +6,7 @@ use crate::{
     EditError, EditErrorKind, Level,
     edit::{
         Edits, Encoder, Output,
-        edits::{Entry, Order, settle, sort},
+        edits::{Entry, Order, count_reached, last_reached, settle, sort},
         pieces::{Cutting, Pieces},
         place::{Cut, EACH, FURTHER, Placed, below, depth_of, split_from, take},
         value::NULL,
@@ -27,7 +27,8 @@ impl Edits<'_> {
         let pieces_before = usize::from(!cutting.is_header);
         let fields = self.fields().map(|(n, edits)| (n + pieces_before, edits));
         let pieces = Pieces::of_segment(segment, encoder.separators.field, cutting);
-        write_pieces(out, pieces, fields, encoder)
+        let last_reached = last_reached(&self.settled, 0) + pieces_before;
+        write_pieces(out, pieces, fields, last_reached, encoder)
     }
 
     /// Writes what the edits make of one field alone; `None` where they do not reach it.
@@ -63,11 +64,12 @@ fn pieces<'b>(base: &'b [u8], level: Level, encoder: &Encoder) -> Pieces<'b> {
     Pieces::of(base, separators.between(level).unwrap_or(separators.field))
 }
 
-/// Writes an element of which some pieces are edited.
+/// Writes an element of which some pieces are edited; nothing is reached behind `last_reached`.
 fn write_pieces(
     out: &mut Output,
     mut pieces: Pieces<'_>,
     edited: impl Iterator<Item = (usize, impl Edited)>,
+    last_reached: usize,
     encoder: &Encoder,
 ) -> Result<(), EditError> {
     for (n, edited) in edited {
@@ -82,7 +84,9 @@ fn write_pieces(
                 out.repeat(pieces.separator(), missing)?;
                 &[]
             }
-            None => continue,
+            None if n < last_reached => continue,
+            // There are no more pieces, and none will be added.
+            None => break,
         };
         edited.write(out, piece, encoder)?;
     }
@@ -102,7 +106,7 @@ impl Edited for FieldEdits<'_, '_> {
         let own = take(&mut edits, 1, 0).last();
         let own = own.map(|own| own.bytes(encoder)).transpose()?;
         let base = own.as_deref().unwrap_or(came);
-        let replayed = match Order::of(edits).matters() {
+        let replayed = match Order::of_settled(edits).matters() {
             true => Some(Replayed::new(edits, base, encoder)?),
             false => None,
         };
@@ -112,15 +116,23 @@ impl Edited for FieldEdits<'_, '_> {
         };
         let (numbered, each) = split_from(edits, 1, EACH);
         if each.is_empty() {
+            let last_reached = last_reached(numbered, 1);
             let numbered = Cut { one: numbered, each, depth: 1 };
             let numbered = numbered.map(|(n, one, _)| (n as usize, ElementEdits::of(one, &[])));
             let pieces = pieces(base, Level::Repetition, encoder);
-            return write_pieces(out, pieces, numbered, encoder);
+            return write_pieces(out, pieces, numbered, last_reached, encoder);
         }
         // An empty field has one, which is empty.
         let came = came_in(base, encoder).max(1);
         let repetitions = Repetitions { numbered, each, came, later, n: 0 };
-        write_pieces(out, pieces(base, Level::Repetition, encoder), repetitions, encoder)
+        let last_reached = came.max(last_reached(numbered, 1)).max(later.last().map_or(0, |l| l.1));
+        write_pieces(
+            out,
+            pieces(base, Level::Repetition, encoder),
+            repetitions,
+            last_reached,
+            encoder,
+        )
     }
 }
 
@@ -220,13 +232,15 @@ impl Edited for ElementEdits<'_, '_> {
         let own = own.map(|own| own.bytes(encoder)).transpose()?;
         let base = own.as_deref().unwrap_or(came);
         let Some(level) = below(self.level) else { return Ok(out.write(base)?) };
+        let last_reached = [one.edits, each.edits].map(|list| last_reached(list, depth));
+        let last_reached = last_reached.into_iter().max().unwrap_or(0);
         let cut = Cut { one: one.edits, each: each.edits, depth };
         let edited = cut.map(|(n, of_one, of_each)| {
             let one = Since { edits: of_one, ..one };
             let each = Since { edits: of_each, ..each };
             (n as usize, ElementEdits { one, each, level })
         });
-        write_pieces(out, pieces(base, level, encoder), edited, encoder)
+        write_pieces(out, pieces(base, level, encoder), edited, last_reached, encoder)
     }
 }
 
@@ -302,5 +316,6 @@ fn settled<'e>(edits: &mut [Entry<'e>]) -> Vec<Entry<'e>> {
     sort(edits);
     let mut settled = Vec::with_capacity(edits.len());
     settle(edits, &mut settled);
+    count_reached(&mut settled);
     settled
 }

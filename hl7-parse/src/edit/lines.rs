@@ -2,16 +2,47 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 
-use crate::{EditErrorKind, Message, Segment, escape::unescape, search::find_nth};
+use crate::{
+    EditErrorKind, Message, Segment, escape::unescape, scan::is_segment_head, search::find_nth,
+};
 
-/// Whether the first line of the message ends with LF, as reading decides it.
+/// Whether each LF ends a line, as reading decided it: by what ends MSH. One inside of MSH ended
+/// its first line only if no CR ends the whole; else it is data.
 pub(super) fn line_feed_ends(message: &Message<'_>) -> bool {
-    let bytes = message.as_bytes();
-    let start = message.spans().first().map_or(0, |span| span.start as usize);
-    let bytes = bytes.get(start..).unwrap_or_default();
-    memchr2(b'\r', b'\n', bytes).and_then(|at| bytes.get(at)) == Some(&b'\n')
+    let header = message.header().segment().as_bytes();
+    let gap = gap(message, 0);
+    let first = |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).and_then(|at| bytes.get(at)).copied();
+    match first(header) {
+        Some(end) => end == b'\n' && !gap.contains(&b'\r'),
+        None => first(gap) == Some(b'\n'),
+    }
+}
+
+/// Whether the first line of MSH ended with CR, and LF stands behind the last of those that were
+/// joined to it: to be read in the same way the one line that is written needs a CR.
+pub(super) fn header_needs_cr(message: &Message<'_>) -> bool {
+    let joined = message.header().segment().as_bytes().contains(&b'\r');
+    joined && !line_feed_ends(message) && {
+        let gap = gap(message, 0);
+        memchr2(b'\r', b'\n', gap).and_then(|at| gap.get(at)) == Some(&b'\n')
+    }
+}
+
+/// Whether a line feed in a segment stands before what would begin another one: where reading
+/// guessed it would have ended there, so that line feeds were read as data.
+pub(super) fn line_feeds_are_data(message: &Message<'_>) -> bool {
+    let field = message.separators().field;
+    message.segments().any(|segment| begins_segment(segment.as_bytes(), field))
+}
+
+/// Whether what follows a line feed in a segment begins another one, unless line feeds are data.
+pub(super) fn begins_segment(segment: &[u8], field: u8) -> bool {
+    memchr_iter(b'\n', segment).any(|line_feed| {
+        let after = segment.get(line_feed + 1..).unwrap_or_default();
+        after.get(3) == Some(&field) && is_segment_head(after, field)
+    })
 }
 
 /// A segment whose lines were joined on reading, with the line ends between them escaped: as

@@ -95,9 +95,15 @@ impl<'l, T: Placed> Iterator for Cut<'l, T> {
     }
 }
 
-/// Takes the items with this number off the front of a list.
+/// Takes the items with this number off the front of a sorted list, which has none below it.
 pub(super) fn take<'l, T: Placed>(list: &mut &'l [T], depth: usize, n: u32) -> &'l [T] {
-    let len = list.iter().take_while(|item| item.number(depth) == n).count();
+    /// As most are, and longer ones are not looked at one by one: a list is for many segments.
+    const SHORT: usize = 8;
+    let is_of = |item: &T| item.number(depth) == n;
+    let len = match list.iter().take(SHORT).take_while(|item| is_of(item)).count() {
+        SHORT => list.partition_point(is_of),
+        len => len,
+    };
     let (taken, rest) = list.split_at_checked(len).unwrap_or_default();
     *list = rest;
     taken

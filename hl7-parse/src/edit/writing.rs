@@ -7,18 +7,21 @@ use memchr::{memchr_iter, memchr2};
 use crate::{
     Charset, EditError, EditErrorKind, Editor, Field, Message, OwnedMessage, ParseOptions, Segment,
     SegmentBuilder, Separators,
-    charset::check_splits,
+    charset::{check_splits, kanji, may_hold_kanji},
     edit::{
         Encoder, Output, Undeclared, encoding_characters,
         keep::{Kept, write_kept},
-        lines::{end_len, gap, line_feed_ends, one_line, without_line_end},
+        lines::{
+            begins_segment, end_len, gap, header_needs_cr, line_feed_ends, line_feeds_are_data,
+            one_line, without_line_end,
+        },
         pieces::Cutting,
         place::Place,
         plan::{Plan, Turn},
         swap::write_swapped,
     },
     header::{declared, names_further_alone, set_of},
-    scan::{Ignore, Span, ends_message, is_segment_head},
+    scan::{Ignore, Span, ends_message, is_segment_head, without_last},
 };
 
 /// Whether bytes of text may look like delimiters: then all that can be told apart are segments, and
@@ -28,6 +31,12 @@ fn is_undecoded(message: &Message<'_>) -> bool {
     let header = message.header().segment();
     separators.may_be_hidden()
         && check_splits(message.as_bytes(), header.as_bytes(), separators).is_err()
+}
+
+/// Whether reading would ask for the message to be decoded first.
+fn needs_decoding(bytes: &[u8], header: &[u8], separators: Separators) -> bool {
+    check_splits(bytes, header, separators).is_err()
+        || (may_hold_kanji(&separators) && kanji(bytes, &separators).is_some())
 }
 
 /// One pass over the message.
@@ -47,6 +56,10 @@ pub(super) struct Writing<'e, 'a> {
     end: &'a [u8],
     /// Whether each LF ends a line, so that one in a segment stands between joined lines.
     line_feed_ends: bool,
+    /// Whether one in a segment may stand before anything; found out once it matters.
+    line_feeds_are_data: Option<bool>,
+    /// Whether the LF behind MSH is to become CR.
+    header_needs_cr: bool,
     /// Whether a segment that is gone stood in what was written since the last one.
     gap_changed: bool,
 }
@@ -79,8 +92,11 @@ impl<'e, 'a> Writing<'e, 'a> {
             Undeclared::Utf8
         };
         let gap = gap(message, 0);
+        let header_needs_cr = editor.line_ends_kept && header_needs_cr(message);
         let end = match (editor.line_ends_kept, memchr2(b'\r', b'\n', gap)) {
-            (true, Some(at)) => gap.get(at..at + end_len(gap, at)).unwrap_or(b"\r"),
+            (true, Some(at)) if !header_needs_cr => {
+                gap.get(at..at + end_len(gap, at)).unwrap_or(b"\r")
+            }
             _ => b"\r",
         };
         // A little more than what came: most edits are small.
@@ -100,6 +116,8 @@ impl<'e, 'a> Writing<'e, 'a> {
             last: Span { start: 0, end: 0 },
             end,
             line_feed_ends: line_feed_ends(message),
+            line_feeds_are_data: None,
+            header_needs_cr,
             gap_changed: false,
         })
     }
@@ -135,7 +153,13 @@ impl<'e, 'a> Writing<'e, 'a> {
             match (kept, any) {
                 (false, true) => self.out.write(b"\r")?,
                 (false, false) => {}
-                (true, true) => self.out.write(gap)?,
+                (true, true) => {
+                    let start = self.out.len();
+                    self.out.write(gap)?;
+                    if at == 0 && self.header_needs_cr {
+                        self.out.end_lines_with_cr(start, self.out.len());
+                    }
+                }
                 (true, false) => {
                     self.gap_changed = true;
                     self.out.write(without_line_end(gap))?;
@@ -225,10 +249,9 @@ impl<'e, 'a> Writing<'e, 'a> {
             // At the end of a line it would be taken for framing.
             self.out.write(&[field])?;
         }
-        let segment = self.out.from(start);
-        for line_feed in memchr_iter(b'\n', segment) {
-            let after = segment.get(line_feed + 1..).unwrap_or_default();
-            if after.get(3) == Some(&field) && is_segment_head(after, field) {
+        if begins_segment(self.out.from(start), field) {
+            let message = &self.editor.message;
+            if !*self.line_feeds_are_data.get_or_insert_with(|| line_feeds_are_data(message)) {
                 return Err(EditErrorKind::LineFeed);
             }
         }
@@ -253,8 +276,9 @@ impl<'e, 'a> Writing<'e, 'a> {
         let field = self.separators().field;
         let (start, end) = (self.last.start as usize, self.last.end as usize);
         let segment = self.last.of(self.out.from(0));
-        let mut tail = segment.iter().rev().take_while(|byte| ends_message(byte));
-        if start < end && tail.any(|byte| *byte == b'\n') {
+        let text = without_last(segment, ends_message).len();
+        let tail = segment.get(text..).unwrap_or_default();
+        if start < end && tail.contains(&b'\n') {
             self.out.insert(end, field, 1)?;
             if let Some(last) = self.spans.last_mut() {
                 last.end += 1;
@@ -308,6 +332,13 @@ impl<'e, 'a> Writing<'e, 'a> {
         let header = spans.first().map(|span| span.of(self.out.from(0))).unwrap_or_default();
         let separators = declared(header, 0, &mut Ignore).unwrap_or(written);
         let separators = separators.with_charset(self.encoder.separators.charset);
+        if needs_decoding(self.out.from(0), header, separators) {
+            let came = &self.editor.message;
+            let header = came.header().segment().as_bytes();
+            if !needs_decoding(came.as_bytes(), header, came.separators()) {
+                return Err(EditErrorKind::NeedsDecoding.into());
+            }
+        }
         Ok(OwnedMessage::from_spans(self.out.into_bytes().into(), separators, spans))
     }
 }

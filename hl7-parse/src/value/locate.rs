@@ -3,7 +3,7 @@
 use memchr::memchr_iter;
 
 use crate::{
-    Message, Path, Segment,
+    Field, Message, Path, Segment,
     value::{Raw, error::Place},
 };
 
@@ -53,15 +53,26 @@ impl<'a> Message<'a> {
             Some(last) => text.get(last + 1..).unwrap_or_default(),
             None => text,
         };
-        let fields = cuts(before, separators.field);
-        let field = match (segment.is_header(), fields) {
-            // MSH-1 is the separator itself, which nothing stands before.
-            (true, fields) if fields > 0 || view.as_bytes() == [separators.field] => fields + 1,
-            (_, fields) => fields,
+        let hidden = Some(segment).filter(|segment| {
+            segment.is_header() && separators.may_be_hidden() && segment.fields().hide_separators()
+        });
+        let (field, within) = match hidden {
+            Some(segment) => hidden_field(&segment, before)?,
+            None => {
+                let fields = cuts(before, separators.field);
+                let field = match (segment.is_header(), fields) {
+                    // MSH-1 is the separator itself, which nothing stands before.
+                    (true, fields) if fields > 0 || view.as_bytes() == [separators.field] => {
+                        fields + 1
+                    }
+                    (_, fields) => fields,
+                };
+                (field, after_last(before, separators.field))
+            }
         };
         let mut numbers = [0; 3];
         if !(segment.is_header() && field <= 2) {
-            let mut rest = after_last(before, separators.field);
+            let mut rest = within;
             let levels = [separators.repetition, separators.component, separators.subcomponent];
             for (number, separator) in numbers.iter_mut().zip(levels).take(view.depth()) {
                 *number = u16::try_from(1 + cuts(rest, separator)).ok()?;
@@ -72,4 +83,15 @@ impl<'a> Message<'a> {
         let field = Path::of_field(id, occurrence, field)?;
         Place { base: Some(field), repetition, component, subcomponent }.path()
     }
+}
+
+/// The number of the field of MSH that ends a text, and what of it is in the text, where bytes may
+/// look like separators.
+#[cold]
+fn hidden_field<'a>(segment: &Segment<'a>, before: &'a [u8]) -> Option<(usize, &'a [u8])> {
+    let base = segment.as_bytes().as_ptr() as usize;
+    let start = |field: Field<'a>| (field.as_bytes().as_ptr() as usize).checked_sub(base);
+    let starts = (1..).zip(segment.fields().map_while(start));
+    let (field, start) = starts.take_while(|(_, start)| *start <= before.len()).last()?;
+    Some((field, before.get(start..)?))
 }

@@ -67,6 +67,58 @@ fn the_fields_of_such_a_header_are_where_they_were_meant_to_be() {
 }
 
 #[test]
+fn leaves_and_paths_of_such_a_header_are_those_of_its_fields() {
+    for (text, _, msh_18, _) in HIDDEN {
+        let before = message(text, msh_18);
+        let below = [&message(text, &format!("{msh_18}~A&1^B"))[..], b"\rMSH|^~\\&|x|y\r"].concat();
+        // The field separator in the place of the levels that are not in use.
+        let short = [&b"MSH|^"[..], &before[8..]].concat();
+        for bytes in [before, below, short] {
+            let shown = bytes.escape_ascii().to_string();
+            let undecoded = OwnedMessage::parse_undecoded(bytes.clone()).expect("readable");
+            let view = undecoded.as_message();
+            let mut expected = Vec::new();
+            for (s, segment) in (1..).zip(view.segments()) {
+                for (f, field) in (1..).zip(segment.fields()) {
+                    if segment.id() != "MSH" || f > 2 {
+                        let path = view.path_of(field).expect("of this message");
+                        assert_eq!(path.field(), Some(f), "{shown}");
+                        assert_eq!(view.get(&path).as_bytes(), field.as_bytes(), "{shown}");
+                    }
+                    let literal = (f <= 2 && segment.id() == "MSH").then(|| field.as_bytes());
+                    if let Some(bytes) = literal {
+                        expected.push((s, f, 1, 1, 1, bytes));
+                        continue;
+                    }
+                    for (r, repetition) in (1..).zip(field.repetitions()) {
+                        for (c, component) in (1..).zip(repetition.components()) {
+                            for (u, leaf) in (1..).zip(component.subcomponents()) {
+                                let path = view.path_of(leaf).expect("of this message");
+                                let found = (path.field(), path.repetition());
+                                assert_eq!(found, (Some(f), Some(r)), "{shown}");
+                                let found = (path.component(), path.subcomponent());
+                                assert_eq!(found, (Some(c), Some(u)), "{shown}");
+                                expected.push((s, f, r, c, u, leaf.as_bytes()));
+                            }
+                        }
+                    }
+                }
+            }
+            expected.retain(|(.., bytes)| !bytes.is_empty());
+            let found: Vec<_> = view
+                .leaves()
+                .map(|leaf| {
+                    let numbers = (leaf.segment_number, leaf.field, leaf.repetition);
+                    let (s, f, r) = numbers;
+                    (s, f, r, leaf.component, leaf.subcomponent, leaf.as_bytes())
+                })
+                .collect();
+            assert_eq!(found, expected, "{shown}");
+        }
+    }
+}
+
+#[test]
 #[cfg(feature = "charset")]
 fn such_a_header_is_decoded() {
     for (text, meant, msh_18, charset) in HIDDEN {

@@ -1,6 +1,6 @@
 //! Lines that were joined on reading stay one segment in what is written.
 
-use hl7_parse::{EditErrorKind, Editor, OwnedMessage, ParseOptions};
+use hl7_parse::{EditErrorKind, Editor, OwnedMessage, ParseOptions, SegmentBuilder};
 
 use super::path;
 
@@ -63,4 +63,27 @@ fn joined_lines_that_can_not_be_escaped_are_refused() {
         let kind = edited(bytes, false).expect_err("refused");
         assert_eq!(kind, EditErrorKind::NotEscapable, "{}", bytes.escape_ascii());
     }
+}
+
+#[test]
+fn a_joined_header_does_not_change_what_ends_the_other_lines() {
+    let end = "NTE|1||first\nsecond|x\nPID|1";
+    let header = "MSH|^~\\&|A|long\rname|||1||ADT^A01|7|P|2.5\n";
+    let bytes = format!("{header}{end}");
+    let message = ParseOptions::new().join_lines().parse(bytes.as_bytes()).expect("readable");
+    assert_eq!(message.message.segments().len(), 3);
+    let edited = Editor::new(&message.message).keep_line_ends().finish().expect("no edit");
+    let header = header.replace('\r', "\\X0D\\").replace('\n', "\r");
+    assert_eq!(
+        edited.as_bytes().escape_ascii().to_string(),
+        format!("{header}{end}").escape_default().to_string()
+    );
+
+    let edited = self::edited(bytes.as_bytes(), true).expect("edited");
+    assert_eq!(edited.as_message().segments().len(), 3);
+    let mut editor = Editor::new(&message.message);
+    editor.insert_after(&path("MSH"), &SegmentBuilder::new("ZZZ")).keep_line_ends();
+    let edited = editor.finish().expect("edited");
+    let expected = format!("{header}ZZZ\r{end}").escape_default().to_string();
+    assert_eq!(edited.as_bytes().escape_ascii().to_string(), expected);
 }

@@ -1,6 +1,6 @@
 //! The result of edits is bounded, and so is their cost.
 
-use hl7_parse::{EditErrorKind, Editor, Message, SegmentBuilder};
+use hl7_parse::{EditErrorKind, Editor, Message, SegmentBuilder, Target};
 
 use super::path;
 
@@ -41,4 +41,25 @@ fn many_edits_cost_what_they_write() {
     let first = edited.segment("OBX").expect("there");
     assert_eq!(first.field(3).repetitions().count(), 20_000);
     assert_eq!(first.fields().count(), 5);
+}
+
+#[test]
+fn edits_of_each_segment_that_reach_nothing_cost_no_look_at_each_of_them() {
+    // Were each edit tried in each segment this would take minutes.
+    let bytes = [&b"MSH|^~\\&|A\r"[..], &b"OBX|1|NM|||7^8\r".repeat(20_000)].concat();
+    let message = Message::parse(&bytes).expect("a header is there");
+    for place in ["OBX-", "OBX-5[", "OBX-5.", "OBX-5.1."] {
+        let mut editor = Editor::new(&message);
+        for n in 10..=20_000 {
+            let close = if place.ends_with('[') { "]" } else { "" };
+            editor.clear(Target::each(&path(&format!("{place}{n}{close}"))));
+        }
+        editor.set(Target::each(&path("OBX-5.2")), "9");
+        editor.set(&path("OBX[7]-3"), "x");
+        let edited = editor.finish().expect("edited");
+        let expected = bytes.escape_ascii().to_string().replace("7^8", "7^9");
+        let expected = expected.replacen("OBX|1|NM|||", "OBX|1|NM|x||", 7);
+        let expected = expected.replacen("OBX|1|NM|x||", "OBX|1|NM|||", 6);
+        assert_eq!(edited.as_bytes().escape_ascii().to_string(), expected, "{place}");
+    }
 }

@@ -240,3 +240,68 @@ fn no_text_of_an_editor_holds_a_value() {
         assert!(!text.contains(MARK), "{text}");
     }
 }
+
+#[test]
+fn what_reading_would_ask_to_decode_is_not_written() {
+    type Change = fn(&mut Editor<'_>);
+    let changes: [(&[u8], Change, bool); 6] = [
+        (
+            b"PID|1",
+            |e| {
+                e.set_raw(&path("PID-4"), b"\x1b$B8!\x1b(B");
+            },
+            true,
+        ),
+        (
+            b"PID|1",
+            |e| {
+                e.repeat_raw(&path("PID-4"), b"\x1b$B8!\x1b(B").keep_line_ends();
+            },
+            true,
+        ),
+        (
+            b"PID|1|||\xE9",
+            |e| {
+                e.set(&path("MSH-18"), "SHIFT_JIS");
+            },
+            true,
+        ),
+        (
+            b"PID|1|||\xE9",
+            |e| {
+                e.set(&path("MSH-18"), "8859/1");
+            },
+            false,
+        ),
+        (
+            b"PID|1",
+            |e| {
+                e.set(&path("MSH-18"), "SHIFT_JIS").set_raw(&path("PID-4"), b"\x1b[1m");
+            },
+            false,
+        ),
+        (
+            b"PID|1",
+            |e| {
+                e.set(&path("MSH-18"), "SHIFT_JIS").set_raw(&path("PID-4"), b"\x83A");
+            },
+            true,
+        ),
+    ];
+    for (n, (segment, change, refused)) in changes.into_iter().enumerate() {
+        let bytes = [b"MSH|^~\\&|A\r", segment, b"\r"].concat();
+        let message = Message::parse(&bytes).expect("a header is there");
+        let mut editor = Editor::new(&message);
+        change(&mut editor);
+        match editor.finish() {
+            Ok(edited) => {
+                assert!(!refused, "{n}");
+                assert!(Message::parse(edited.as_bytes()).is_ok(), "{n}");
+            }
+            Err(error) => {
+                assert!(refused, "{n}");
+                assert_eq!(error.kind(), EditErrorKind::NeedsDecoding, "{n}");
+            }
+        }
+    }
+}

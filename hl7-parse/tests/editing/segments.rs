@@ -1,6 +1,6 @@
 //! What becomes of whole segments and their ends, and of a message stripped to some places.
 
-use hl7_parse::{EditErrorKind, Editor, Message, SegmentBuilder, Target};
+use hl7_parse::{EditErrorKind, Editor, Message, ParseOptions, SegmentBuilder, Target};
 
 use super::{edited, path};
 
@@ -148,4 +148,82 @@ fn a_line_feed_in_data_does_not_begin_a_segment() {
     let segments = b"NTE|1|x\n\rPID|1";
     let made = edited(segments, |editor| editor.remove(&path("PID")).finish());
     assert_eq!(made.as_deref(), Ok(r"NTE|1|x\n|\r"));
+}
+
+#[test]
+fn a_byte_order_mark_behind_a_line_feed_in_the_last_segment_stays_in_it() {
+    let segments = b"NTE|1||x\n\xEF\xBB\xBF\rPID|1\r";
+    let made = edited(segments, |editor| editor.remove(&path("PID")).finish());
+    assert_eq!(made.as_deref(), Ok(r"NTE|1||x\n\xef\xbb\xbf|\r"));
+    let bytes = b"MSH|^~\\&|A\rNTE|1||x\n\xEF\xBB\xBF|\r";
+    let again = Message::parse(bytes).expect("a header is there");
+    let note = again.segment("NTE").expect("there");
+    assert_eq!(note.as_bytes(), b"NTE|1||x\n\xEF\xBB\xBF|");
+}
+
+#[test]
+fn a_line_feed_in_the_header_that_is_data_stays_as_it_is() {
+    for bytes in [
+        &b"MSH|^~\\&|A\nB|X||||||\rNTE|1||weight\nkg\rPID|1\r"[..],
+        b"MSH|^~\\&|A\nB|X\r\nNTE|1||weight\nkg\r\nPID|1\r\n",
+    ] {
+        let message = ParseOptions::new().line_feeds_are_data().parse(bytes).expect("readable");
+        let kept = Editor::new(&message.message).keep_line_ends().finish().expect("no edit");
+        assert_eq!(kept.as_bytes().escape_ascii().to_string(), bytes.escape_ascii().to_string());
+        let ended = Editor::new(&message.message).finish().expect("no edit");
+        let expected = message.message.to_owned().with_cr_ends();
+        assert_eq!(ended.as_bytes(), expected.as_bytes(), "{}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn a_line_feed_before_what_looks_like_a_segment_stays_data_where_it_was() {
+    let bytes = b"MSH|^~\\&|A\rNTE|1||weight\nBMI|high\rOBX|1|x\nABC^D|y\rPID|1\r";
+    let options = ParseOptions::new().line_feeds_are_data();
+    let message = options.parse(bytes).expect("readable").message;
+    type Change = fn(&mut Editor<'_>);
+    let changes: [(Change, &str); 3] = [
+        (
+            |e| {
+                e.set(&path("NTE-1"), "7");
+            },
+            r"NTE|7||weight\nBMI|high\rOBX|1|x\nABC^D|y\rPID|1\r",
+        ),
+        (
+            |e| {
+                e.keep_only([path("MSH-3"), path("NTE"), path("OBX-2.1"), path("OBX-3")]);
+            },
+            r"NTE|1||weight\nBMI|high\rOBX||x\nABC|y\r",
+        ),
+        (
+            |e| {
+                e.remove(&path("OBX")).keep_line_ends();
+            },
+            r"NTE|1||weight\nBMI|high\rPID|1\r",
+        ),
+    ];
+    for (change, expected) in changes {
+        let mut editor = Editor::new(&message);
+        change(&mut editor);
+        let made = editor.finish().expect(expected);
+        let shown = made.as_bytes().escape_ascii().to_string();
+        assert_eq!(shown, format!(r"MSH|^~\\&|A\r{expected}"));
+        let again = options.parse(made.as_bytes()).expect("readable").message;
+        let segments = |message: &Message<'_>| -> Vec<_> {
+            message.segments().map(|segment| segment.as_bytes().to_vec()).collect()
+        };
+        assert_eq!(segments(&again), segments(&made.as_message()), "{shown}");
+    }
+}
+
+#[test]
+fn a_segment_is_removed_with_what_was_set_in_it_and_not_set_after() {
+    let (pid, second) = (path("PID"), path("PID-5"));
+    let first = edited(b"PID|1\rPV1|1", |e| e.set(&second, "x").remove(&pid).finish());
+    assert_eq!(first.as_deref(), Ok(r"PV1|1\r"));
+    let after = edited(b"PID|1\rPV1|1", |e| e.remove(&pid).set(&second, "x").finish());
+    assert_eq!(after.expect_err("refused").kind(), EditErrorKind::RemovedSegment);
+    let of_each =
+        edited(b"PID|1\rPV1|1", |e| e.remove(&pid).set(Target::each(&second), "x").finish());
+    assert_eq!(of_each.as_deref(), Ok(r"PV1|1\r"));
 }

@@ -271,10 +271,14 @@ impl<'e, 'a> Writing<'e, 'a> {
         self.gap_changed = false;
     }
 
-    /// Sees to it that line feeds at the end of the last segment are not taken for line ends.
+    /// Sees to it that line feeds at the end of the last segment are not taken for line ends, and
+    /// those behind it not for data.
     fn close_last(&mut self) -> Result<(), EditErrorKind> {
         let field = self.separators().field;
         let (start, end) = (self.last.start as usize, self.last.end as usize);
+        if self.gap_changed && !self.end.starts_with(b"\n") {
+            self.out.end_lines_with_cr(end, self.out.len());
+        }
         let segment = self.last.of(self.out.from(0));
         let text = without_last(segment, ends_message).len();
         let tail = segment.get(text..).unwrap_or_default();

@@ -227,3 +227,19 @@ fn a_segment_is_removed_with_what_was_set_in_it_and_not_set_after() {
         edited(b"PID|1\rPV1|1", |e| e.remove(&pid).set(Target::each(&second), "x").finish());
     assert_eq!(of_each.as_deref(), Ok(r"PV1|1\r"));
 }
+
+#[test]
+fn a_line_feed_that_a_removed_segment_leaves_at_the_end_goes_on_ending_a_line() {
+    for bytes in [
+        &b"MSH|^~\\&|\rPID|\nOBX|\r\n "[..],
+        b"MSH|^~\\&|\rPID|\nOBX|\n\r ",
+        b"MSH|^~\\&|\rPID|\nOBX|",
+    ] {
+        let message = Message::parse(bytes).expect("a header");
+        let edited = Editor::new(&message).keep_line_ends().remove(&path("OBX")).finish();
+        let edited = edited.expect("edited");
+        let read = Message::parse(edited.as_bytes()).expect("a header");
+        let last = read.segments().next_back().map(|segment| segment.as_bytes());
+        assert_eq!(last, Some(&b"PID|"[..]), "{}", edited.as_bytes().escape_ascii());
+    }
+}

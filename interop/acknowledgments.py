@@ -96,7 +96,8 @@ def with_python_hl7(answer, how):
     msh, msa = message.segment("MSH"), message.segment("MSA")
     expect(message.extract_field("MSH", 1, 9, 1, 1), "ACK", "MSH-9.1")
     require(str(msa(1)) in CODES[how], "MSA-1 is %s" % msa(1))
-    require(len(str(msh(7))) == 19, "MSH-7 is %r" % str(msh(7)))
+    # Where `+` delimits the sign of the offset is escaped.
+    require(len(message.unescape(str(msh(7)))) == 19, "MSH-7 is %r" % str(msh(7)))
     require(1 <= len(str(msh(10))) <= 20, "MSH-10 is %r" % str(msh(10)))
     if how == "refused":
         message.segment("ERR")

@@ -7,6 +7,8 @@ use hl7_examples::Destination;
 use hl7_transport::TokioTimer;
 use tokio::sync::oneshot;
 
+use crate::source::acknowledger;
+
 const RECEIVER: &str = "127.0.0.1:8575";
 
 /// How long an HTTP destination may take: less than [`Forward::DEADLINE`], which ends before the
@@ -58,6 +60,7 @@ async fn forward(
             }
             let server = hl7_http::server::Server::bind(address).await?;
             tracing::info!(from = %server.local_addr(), "forwarding HTTP");
+            let server = server.acknowledger(acknowledger());
             server.serve(forward).with_graceful_shutdown(stop).await?;
         }
         None => {
@@ -67,6 +70,7 @@ async fn forward(
             }
             let server = hl7_mllp::server::Server::bind(address).await?;
             tracing::info!(from = %server.local_addr(), "forwarding MLLP");
+            let server = server.acknowledger(acknowledger());
             server.serve(forward).with_graceful_shutdown(stop).await?;
         }
     }

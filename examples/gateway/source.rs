@@ -80,7 +80,7 @@ impl Ready {
 }
 
 /// What a message needs to be taken is the destination's business: one without MSH-10 too.
-fn acknowledger() -> Acknowledger {
+pub(crate) fn acknowledger() -> Acknowledger {
     Acknowledger::new().tolerate_missing_control_id()
 }
 

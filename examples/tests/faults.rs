@@ -44,7 +44,7 @@ async fn nothing_is_lost_changed_or_out_of_order_over_lines_that_break() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes minutes"]
+#[ignore = "takes minutes; `just faults` runs it"]
 async fn nothing_is_lost_changed_or_out_of_order_in_100_000_messages() {
     run(100_000).await;
 }

@@ -60,6 +60,7 @@ mod enhanced;
 mod err;
 mod fan_out;
 mod fault;
+mod field_ends;
 mod forward;
 mod handled;
 mod handler;

@@ -5,20 +5,22 @@ use memchr::memchr2_iter;
 
 /// The MSA segment of a message.
 pub(crate) fn msa_of<'a>(message: &Message<'a>) -> Option<Segment<'a>> {
-    // Most segments are told by their first byte.
-    let may_be = |segment: &Segment<'_>| match segment.as_bytes().first() {
-        Some(b'M' | b'm') => true,
-        first => !first.is_some_and(u8::is_ascii_alphanumeric),
-    };
-    message.segments().find(|segment| may_be(segment) && is_segment(segment, b"MSA"))
+    message.segments().find(|segment| match segment.as_bytes() {
+        // Most segments are told by their first bytes.
+        [b'A'..=b'L' | b'N'..=b'Z', ..] | [b'M', _, b'H', ..] => false,
+        line => has_id(line, segment.separators().field(), b"MSA"),
+    })
 }
 
 /// Whether a segment has this ID, in whatever case, behind blanks, control characters and byte
 /// order marks.
 pub(crate) fn is_segment(segment: &Segment<'_>, id: &[u8; 3]) -> bool {
-    unmarked(segment.as_bytes()).split_first_chunk().is_some_and(|(found, rest): (&[u8; 3], _)| {
-        found.eq_ignore_ascii_case(id)
-            && rest.first().is_none_or(|byte| *byte == segment.separators().field())
+    has_id(segment.as_bytes(), segment.separators().field(), id)
+}
+
+fn has_id(line: &[u8], separator: u8, id: &[u8; 3]) -> bool {
+    unmarked(line).split_first_chunk().is_some_and(|(found, rest): (&[u8; 3], _)| {
+        found.eq_ignore_ascii_case(id) && rest.first().is_none_or(|byte| *byte == separator)
     })
 }
 

@@ -5,6 +5,7 @@ use hl7_parse::{Charset, Header, Separators, TokenKind, Tokens};
 use crate::{
     Version,
     field_ends::{FIELDS, ends, ends_in_set, prints},
+    hidden,
 };
 
 /// The fields of MSH that an acknowledgment is made from.
@@ -156,24 +157,7 @@ impl<'a> HeaderFields<'a> {
     pub(crate) fn repetition(&self, n: usize) -> &'a [u8] {
         match self.plain {
             true => until(self.get(n), self.separators.repetition()),
-            false => self.repetition_of_hidden(n),
-        }
-    }
-
-    #[cold]
-    fn repetition_of_hidden(&self, n: usize) -> &'a [u8] {
-        let (field, separator) = (self.get(n), self.separators.repetition());
-        let (mut rest, mut start) = (field, 0);
-        loop {
-            let hidden = self.separators.first_hidden(rest);
-            let before = hidden.as_ref().map_or(rest.len(), |hidden| hidden.start);
-            let mut cuttable = rest.iter().take(before);
-            if let Some(at) = cuttable.position(|byte| Some(*byte) == separator) {
-                return field.get(..start + at).unwrap_or(field);
-            }
-            let Some(hidden) = hidden else { return field };
-            start += hidden.end;
-            rest = field.get(start..).unwrap_or_default();
+            false => hidden::until(self.get(n), self.separators.repetition(), &self.separators),
         }
     }
 

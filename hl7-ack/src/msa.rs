@@ -1,7 +1,9 @@
 //! Finds MSA: by it a message answers another, whatever its type.
 
-use hl7_parse::{Message, Segment};
-use memchr::memchr2_iter;
+use hl7_parse::{Charset, Message, Segment, Separators};
+use memchr::{memchr, memchr2_iter};
+
+use crate::hidden;
 
 /// The MSA segment of a message.
 pub(crate) fn msa_of<'a>(message: &Message<'a>) -> Option<Segment<'a>> {
@@ -22,6 +24,35 @@ fn has_id(line: &[u8], separator: u8, id: &[u8; 3]) -> bool {
     unmarked(line).split_first_chunk().is_some_and(|(found, rest): (&[u8; 3], _)| {
         found.eq_ignore_ascii_case(id) && rest.first().is_none_or(|byte| *byte == separator)
     })
+}
+
+/// The delimiters of MSA. A run of ISO 2022 is one whatever set is declared: MSH-10 is echoed as it
+/// came.
+pub(crate) fn separators_of(msa: &Segment<'_>) -> Separators {
+    const ESC: u8 = 0x1B;
+    let (line, declared) = (msa.as_bytes(), msa.separators());
+    match memchr(ESC, line).is_some() && declared.first_hidden(line).is_none() {
+        true => declared.with_charset(Charset::Iso2022Jp),
+        false => declared,
+    }
+}
+
+/// What MSA holds from field `n` on, if that is there. A separator within a character cuts nothing.
+pub(crate) fn msa_from<'a>(msa: &Segment<'a>, n: usize) -> Option<&'a [u8]> {
+    let separators = separators_of(msa);
+    let mut rest = msa.as_bytes();
+    for _ in 0..n {
+        let field = hidden::until(rest, Some(separators.field()), &separators);
+        rest = rest.get(field.len() + 1..)?;
+    }
+    Some(rest)
+}
+
+/// Field `n` of MSA as it stands.
+pub(crate) fn msa_field<'a>(msa: &Segment<'a>, n: usize) -> &'a [u8] {
+    let separators = separators_of(msa);
+    let from = msa_from(msa, n).unwrap_or_default();
+    hidden::until(from, Some(separators.field()), &separators)
 }
 
 /// Whether a line begins with MSA: then [`msa_of`] may find one, and what can not be read may be

@@ -22,24 +22,15 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Writes in this version.
+    #[inline(always)]
     pub(crate) fn answering(header: &HeaderFields<'_>, version: Version) -> Self {
         let theirs = header.separators();
-        // MSH-2 has a fifth character from 2.7 on.
-        let fifth = version >= Version::V2_7;
-        let other = match theirs.truncation() {
-            _ if !usable(&theirs) => Some(None),
-            Some(truncation) if !fifth || !can_delimit(truncation) => {
-                Some(without_truncation(&theirs))
-            }
-            _ => None,
-        };
-        let recommended = || Separators::RECOMMENDED.with_charset(theirs.charset());
-        let ours = other.map_or(theirs, |other| other.unwrap_or_else(recommended));
+        let other = other_delimiters(theirs, version);
         Self {
             out: Buffer::new(),
             empty: 0,
             theirs,
-            ours,
+            ours: other.unwrap_or(theirs),
             verbatim: other.is_none() && header.is_clean(),
             keeps_esc: header.switches_sets(),
         }
@@ -289,6 +280,19 @@ impl Writer {
     pub(crate) fn plain_component(&mut self, value: &[u8]) {
         let delimiter = self.ours.component().unwrap_or(self.ours.field());
         self.out.extend_behind(delimiter, value);
+    }
+}
+
+/// What is written where the delimiters of the message do not do in this version.
+fn other_delimiters(theirs: Separators, version: Version) -> Option<Separators> {
+    let recommended = || Separators::RECOMMENDED.with_charset(theirs.charset());
+    match theirs.truncation() {
+        _ if !usable(&theirs) => Some(recommended()),
+        // MSH-2 has a fifth character from 2.7 on.
+        Some(truncation) if version < Version::V2_7 || !can_delimit(truncation) => {
+            Some(without_truncation(&theirs).unwrap_or_else(recommended))
+        }
+        _ => None,
     }
 }
 

@@ -112,7 +112,7 @@ pub use self::{
 use crate::{
     Block, SkippedKind,
     connection::{Connection, ReadError, WriteError},
-    frame::is_encodable,
+    frame::UNFRAMEABLE,
     meter::{self, milliseconds},
 };
 
@@ -180,9 +180,8 @@ impl Client {
         progress: &Progress,
     ) -> Delivery {
         let Shared { options, slot, places, .. } = &*self.shared;
-        if !is_encodable(message.as_bytes()) {
-            let detail = "it holds VT or FS, which can not be framed";
-            return Delivery::NotSent(Cause::new(CauseKind::InvalidContent, detail));
+        if !options.envelope().can_hold(message.as_bytes()) {
+            return Delivery::NotSent(Cause::new(CauseKind::InvalidContent, UNFRAMEABLE));
         }
         let Ok(_place) = places.try_acquire() else {
             let detail = format!("{} messages are waiting already", options.max_waiting);

@@ -123,12 +123,12 @@ impl Connections {
         let _held = meter::Held::begin();
         let options = &self.inner.options;
         let outbox = Arc::new(Outbox::default());
-        let answer_timeout = options.answer_timeout;
+        let (answer_timeout, envelope) = (options.answer_timeout, options.codec.envelope_in_use());
         // In release 2 a block between a commit and the answer behind it would confuse the peer.
         let peer = match options.release2 {
             true => peer,
             false => {
-                let way = SameConnection { outbox: Arc::clone(&outbox), answer_timeout };
+                let way = SameConnection { outbox: Arc::clone(&outbox), answer_timeout, envelope };
                 peer.with_same_connection(AnyDeliver::new(way))
             }
         };
@@ -139,6 +139,7 @@ impl Connections {
             background: &self.background,
             write_timeout: options.write_timeout,
             commit_timeout: options.commit_timeout,
+            envelope,
             peer: &peer,
         };
         let _closed_at_last = CloseGuard(&outbox);

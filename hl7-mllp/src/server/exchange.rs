@@ -12,9 +12,8 @@ use tokio::{
 use tracing::{Instrument as _, field::Empty};
 
 use crate::{
-    Skipped,
+    Envelope, Skipped,
     connection::Connection,
-    frame::is_encodable,
     meter::{self, milliseconds},
 };
 
@@ -24,6 +23,7 @@ pub(super) struct Exchanges<'a> {
     pub(super) background: &'a Background,
     pub(super) write_timeout: Duration,
     pub(super) commit_timeout: Duration,
+    pub(super) envelope: Envelope,
     pub(super) peer: &'a Peer,
 }
 
@@ -108,10 +108,10 @@ impl Exchanges<'_> {
         message: &Bytes,
     ) -> Option<Cow<'a, Bytes>> {
         match response.action() {
-            Action::Answer(answer) if is_encodable(answer) => Some(Cow::Borrowed(answer)),
+            Action::Answer(answer) if self.envelope.can_hold(answer) => Some(Cow::Borrowed(answer)),
             Action::Answer(_) => {
                 let peer = self.peer;
-                tracing::error!(%peer, "answer holds VT or FS, one of our own is sent instead");
+                tracing::error!(%peer, "answer can not be framed, one of our own is sent instead");
                 let code = response.code();
                 code.and_then(|code| self.responder.acknowledge_anew(message, code)).map(Cow::Owned)
             }

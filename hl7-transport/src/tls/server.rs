@@ -16,7 +16,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::{
     DEFAULT_HANDSHAKE_TIMEOUT, VERSIONS,
-    error::{TlsError, TlsErrorKind},
+    error::{TlsError, TlsErrorKind, fault},
     pem::Pem,
     provider,
     reload::Reloadable,
@@ -248,8 +248,9 @@ pub(super) fn certified_key(chain: &Pem, key: &Pem) -> Result<CertifiedKey, TlsE
                     "the private key in {key} does not belong to the first certificate in {chain}"
                 ),
             ),
-            rustls::Error::InvalidCertificate(_) => {
-                chain.error(TlsErrorKind::Certificate, "the first certificate is not valid X.509")
+            rustls::Error::InvalidCertificate(cause) => {
+                let found = format!("the first certificate {}", fault(&cause));
+                chain.error(TlsErrorKind::Certificate, &found)
             }
             _ => key.error(
                 TlsErrorKind::PrivateKey,

@@ -198,9 +198,9 @@ impl Client {
         let mut connection = match self.send(slot.take(), message.as_bytes(), progress).await {
             Ok(connection) => connection,
             Err(Unsent::Given(delivery)) => return delivery,
-            Err(Unsent::BrokenOff(mut connection, delivery)) => {
+            Err(Unsent::BrokenOff(mut connection, delivery, patience)) => {
                 // The peer may have answered before it had read everything.
-                return match self.wait(&mut connection, outstanding, EARLY_ANSWER).await {
+                return match self.wait(&mut connection, outstanding, patience).await {
                     Waited::Clean(early @ Delivery::Answered(_))
                     | Waited::Spoiled(early @ Delivery::Answered(_)) => early,
                     _ => delivery,
@@ -263,17 +263,20 @@ impl Client {
     }
 
     fn not_written(&self, connection: Connection<AnyIo>, failure: WriteError) -> Unsent {
-        let broken_off = failure.begun && failure.error.is_some();
-        let cause = match failure.error {
-            Some(error) => Cause::new(CauseKind::Closed, format!("while sending: {error}")),
+        let (cause, patience) = match failure.error {
+            Some(error) => {
+                let cause = Cause::new(CauseKind::Closed, format!("while sending: {error}"));
+                (cause, EARLY_ANSWER)
+            }
             None => {
                 let limit = self.shared.options.write_timeout;
-                Cause::new(CauseKind::TimedOut, format!("not taken by the peer within {limit:?}"))
+                let detail = format!("not taken by the peer within {limit:?}");
+                // What it has said by now, it has said.
+                (Cause::new(CauseKind::TimedOut, detail), Duration::ZERO)
             }
         };
         match failure.begun {
-            true if broken_off => Unsent::BrokenOff(Box::new(connection), Delivery::Unknown(cause)),
-            true => Unsent::Given(Delivery::Unknown(cause)),
+            true => Unsent::BrokenOff(Box::new(connection), Delivery::Unknown(cause), patience),
             false => Unsent::Given(Delivery::NotSent(cause)),
         }
     }
@@ -417,8 +420,8 @@ async fn observed(
 enum Unsent {
     /// Nothing more can be learned.
     Given(Delivery),
-    /// The peer broke off while it was written to.
-    BrokenOff(Box<Connection<AnyIo>>, Delivery),
+    /// The peer broke off, or took no more, while it was written to; how long to listen to it yet.
+    BrokenOff(Box<Connection<AnyIo>>, Delivery, Duration),
 }
 
 /// What came of waiting, and whether the connection can be used again.

@@ -389,6 +389,23 @@ async fn an_answer_that_comes_before_the_end_of_the_message_is_heard() {
     assert_answered(&delivery, AckCode::AR);
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_came_before_the_peer_stopped_taking_the_message_counts() {
+    let (near, far) = duplex(1000);
+    let client = Client::builder("unused").build_over(near);
+    let mut long = message("1");
+    long.resize(5000, b'x');
+    let long = OwnedMessage::parse(long).unwrap();
+    let delivering = tokio::spawn(async move { client.deliver(long).await });
+    let mut wire = Wire::new(far);
+    let mut begun = [0; 500];
+    wire.io.read_exact(&mut begun).await.unwrap();
+    wire.send(&frame(&ack("AR", "1"))).await;
+    // It reads no more, and does not close either.
+    assert_answered(&delivering.await.unwrap(), AckCode::AR);
+    drop(wire);
+}
+
 #[tokio::test]
 async fn an_answer_whose_control_id_was_cut_counts_where_that_is_asked_for() {
     let id = "A-CONTROL-ID-OF-24-BYTES";

@@ -421,6 +421,29 @@ fn five_bytes_behind_fifty_megabytes_do_not_keep_them() {
 }
 
 #[test]
+fn frames_around_the_bound_of_what_is_kept_come_whole_whatever_is_behind_them() {
+    const KEPT: usize = 64 * 1024;
+    let lengths = [1, 2, 5000, KEPT - 1, KEPT, KEPT + 1, 3 * KEPT];
+    for first in lengths {
+        for second in lengths {
+            let contents: Vec<Vec<u8>> = [first, second, 7, second, first]
+                .iter()
+                .zip(b'a'..)
+                .map(|(len, byte)| vec![byte; *len])
+                .collect();
+            let stream: Vec<u8> =
+                contents.iter().flat_map(|it| [b"\x0b", &it[..], b"\x1c\r"].concat()).collect();
+            for size in [4096, KEPT + 100, stream.len()] {
+                let (blocks, lost) = blocks(MllpCodec::new(), stream.chunks(size));
+                let found: Vec<_> = blocks.into_iter().filter_map(Block::into_content).collect();
+                assert_eq!(lost, None);
+                assert!(found == contents, "{first} and {second} bytes, reads of {size}");
+            }
+        }
+    }
+}
+
+#[test]
 fn encoding_writes_the_envelope_and_decoding_takes_it_off() {
     let mut codec = MllpCodec::new().release2(true);
     let blocks = [

@@ -307,9 +307,11 @@ impl MllpCodec {
         Ok(())
     }
 
-    /// FRAME, END and OVERLONG: there is no end yet, or none will come.
+    /// FRAME, END and OVERLONG: looks for the end from `from` on, and at what it is the end of.
     #[inline(never)]
-    fn go_on(&mut self, src: &mut BytesMut, found: Found) -> Result<Option<Block>, FrameErrorKind> {
+    fn go_on(&mut self, src: &mut BytesMut, from: usize) -> Result<Option<Block>, FrameErrorKind> {
+        let found = scan(src, from, self.envelope, self.strict);
+        self.count_work(found.reached().saturating_sub(from));
         match found {
             Found::End { at, trailer } => Ok(Some(self.finish(src, at, trailer))),
             Found::Start { at } => {
@@ -417,6 +419,7 @@ impl Decoder for MllpCodec {
                 self.lead = None;
                 1
             }
+            State::Idle { .. } if src.is_empty() => return Ok(None),
             State::Idle { .. } => match self.pass_garbage(src) {
                 Ok(Passed::Frame) => 1,
                 Ok(Passed::Garbage(bytes)) => return Ok(Some(skip(SkippedKind::Garbage, bytes))),
@@ -427,15 +430,16 @@ impl Decoder for MllpCodec {
             State::Overlong { .. } => 0,
             State::Lost(kind) => return Err(kind.into()),
         };
-        let found = scan(src, resume, self.envelope, self.strict);
-        self.count_work(found.reached().saturating_sub(resume));
-        if let Found::End { at, trailer } = found
-            && self.is_plain(at)
-        {
+        let rest = src.get(resume..).unwrap_or_default();
+        let mark = memchr2(self.envelope.end(), self.envelope.start(), rest);
+        let at = mark.map_or(src.len(), |offset| resume + offset);
+        self.count_work(at - resume);
+        // Most frames are whole, and end as they should.
+        if src.get(at..at + 2) == Some(&self.envelope.trailer()) && self.is_plain(at) {
             self.state = State::IDLE;
-            return Ok(Some(Block::Content(self.retention.take(src, at, trailer))));
+            return Ok(Some(Block::Content(self.retention.take(src, at, 2))));
         }
-        self.go_on(src, found).map_err(|kind| self.lose(kind))
+        self.go_on(src, at).map_err(|kind| self.lose(kind))
     }
 
     /// Yields what the end of the stream completes or cuts off.
@@ -570,7 +574,6 @@ impl Found {
     }
 }
 
-#[inline]
 fn scan(bytes: &[u8], from: usize, envelope: Envelope, strict: bool) -> Found {
     let mut at = from;
     loop {

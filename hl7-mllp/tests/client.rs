@@ -174,6 +174,19 @@ async fn an_answer_to_another_message_is_passed_over_and_the_connection_then_clo
 }
 
 #[tokio::test]
+async fn many_answers_to_other_messages_are_one_line_of_the_log() {
+    let log = Log::start();
+    let (client, listener) = over_loopback(|builder| builder).await;
+    let first = deliver(&client, "1");
+    let mut wire = accept(&listener).await;
+    wire.next().await.unwrap();
+    let others: Vec<u8> = (2..100).flat_map(|id| frame(&ack("AA", &id.to_string()))).collect();
+    wire.send(&[others, frame(&ack("AE", "1"))].concat()).await;
+    assert_answered(&first.await.unwrap(), AckCode::AE);
+    assert_eq!(log.at(Level::WARN).len(), 1, "{:#?}", log.at(Level::WARN));
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_spoils_the_connection() {
     let (client, listener) = over_loopback(|builder| builder).await;
     let first = deliver(&client, "1");

@@ -8,13 +8,18 @@ use std::{
     time::Duration,
 };
 
-use hl7_transport::{ClientTls, Pem, ServerTls, TlsError, TlsErrorKind, TlsStream};
+use hl7_transport::{
+    ClientTls, Listener, Pem, ServerTls, Serving, Shutdown, TlsError, TlsErrorKind, TlsStream,
+};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair,
 };
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    net::TcpStream,
+};
 
 type Outcome = Result<TlsStream<DuplexStream>, TlsError>;
 
@@ -242,6 +247,28 @@ async fn a_silent_peer_is_given_up_after_the_handshake_timeout() {
         };
         assert_eq!(kind(&outcome), TlsErrorKind::TimedOut);
         assert_eq!(started.elapsed().as_secs(), expected, "server side: {server_side}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_connects_and_is_silent_has_the_handshake_timeout_and_no_more() {
+    let limit = Duration::from_secs(3);
+    let tls = Authority::new().identity().server().handshake_timeout(limit);
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr();
+    let serving = Serving::new(listener, Shutdown::new(), limit, |_, _| async {}).tls(tls);
+    tokio::spawn(serving.into_future());
+    // The second sends a part, late.
+    for part in [&b""[..], b"\x16\x03\x01"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let started = tokio::time::Instant::now();
+        if !part.is_empty() {
+            tokio::time::sleep(limit * 2 / 3).await;
+            stream.write_all(part).await.unwrap();
+        }
+        // Closed or reset.
+        let _ended = stream.read(&mut [0; 8]).await;
+        assert_eq!(started.elapsed().as_secs(), limit.as_secs(), "{part:?}");
     }
 }
 

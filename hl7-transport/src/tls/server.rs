@@ -11,7 +11,10 @@ use rustls::{
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::CertifiedKey,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
@@ -134,11 +137,6 @@ impl ServerTls {
         self
     }
 
-    /// How long a handshake may take.
-    pub(crate) fn handshake_limit(&self) -> Duration {
-        self.handshake_timeout
-    }
-
     /// Performs the handshake on an accepted connection.
     ///
     /// # Errors
@@ -152,6 +150,22 @@ impl ServerTls {
     {
         let acceptor = TlsAcceptor::from(self.config());
         within(self.handshake_timeout, acceptor.accept(io)).await.map(TlsStream::new)
+    }
+
+    /// Like [`accept`](Self::accept); `None` where the peer leaves without a byte, as a balancer's
+    /// probe does.
+    pub(crate) async fn accept_unless_probe(
+        &self,
+        tcp: TcpStream,
+    ) -> Option<Result<TlsStream<TcpStream>, TlsError>> {
+        let handshake = async {
+            match tcp.peek(&mut [0]).await {
+                Ok(0) | Err(_) => Ok(None),
+                Ok(_) => TlsAcceptor::from(self.config()).accept(tcp).await.map(Some),
+            }
+        };
+        let accepted = within(self.handshake_timeout, handshake).await;
+        accepted.map(|stream| stream.map(TlsStream::new)).transpose()
     }
 }
 

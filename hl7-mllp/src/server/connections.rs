@@ -137,6 +137,7 @@ impl Connections {
         let exchanges = Exchanges {
             responder: &self.inner.responder,
             background: &self.background,
+            in_flight: &self.inner.in_flight,
             write_timeout: options.write_timeout,
             commit_timeout: options.commit_timeout,
             envelope,
@@ -219,7 +220,7 @@ impl Connections {
         Box::pin(connection.close(answered.is_some_and(|at| at.elapsed() < RECENT))).await;
     }
 
-    /// Handles a frame once its turn has come.
+    /// Handles a frame.
     async fn exchange<S>(
         &self,
         exchanges: &Exchanges<'_>,
@@ -229,12 +230,6 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        // Never closed, so there always is a permit to wait for.
-        let in_flight = &self.inner.in_flight;
-        let _permit = match in_flight.try_acquire() {
-            Ok(permit) => Ok(permit),
-            Err(_) => in_flight.acquire().await,
-        };
         match self.inner.options.release2 {
             true => exchanges.commit(connection, content).await,
             false => exchanges.answer(connection, content).await,

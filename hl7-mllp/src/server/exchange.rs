@@ -7,6 +7,7 @@ use hl7_ack::{AckCode, Action, Peer, Responder, Response};
 use hl7_transport::Background;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::Semaphore,
     time::Instant,
 };
 use tracing::{Instrument as _, field::Empty};
@@ -21,6 +22,7 @@ use crate::{
 pub(super) struct Exchanges<'a> {
     pub(super) responder: &'a Responder,
     pub(super) background: &'a Background,
+    pub(super) in_flight: &'a Semaphore,
     pub(super) write_timeout: Duration,
     pub(super) commit_timeout: Duration,
     pub(super) envelope: Envelope,
@@ -50,8 +52,15 @@ impl Exchanges<'_> {
         Next::Continue
     }
 
-    /// Calls the handler, in a span that tells its own log lines which exchange they belong to.
+    /// Calls the handler once its turn has come, in a span that tells its own log lines which
+    /// exchange they belong to.
     pub(super) async fn respond(&self, message: &Bytes) -> Response {
+        // Never closed, so there always is a permit to wait for. Given back before the answer is
+        // written: a peer that does not read holds up nobody else.
+        let _permit = match self.in_flight.try_acquire() {
+            Ok(permit) => Ok(permit),
+            Err(_) => self.in_flight.acquire().await,
+        };
         let handling = pin!(self.responder.respond(message.clone(), self.peer.clone()));
         let span = tracing::info_span!(
             "exchange",

@@ -167,8 +167,10 @@ impl Listener {
     /// protocol (version 1 or 2) before the first byte: a load balancer's word on who connects.
     /// [`Serving`](crate::Serving) reads it, before TLS, and closes a connection without it.
     ///
-    /// The proxy itself need not be [allowed](Self::allow); where it connects on its own behalf (a
-    /// health check), its own address is the peer's.
+    /// Where it connects on its own behalf (a health check, which version 2 can say), its own
+    /// address is the peer's, and need not be [allowed](Self::allow). Where it does not say on whose
+    /// (`UNKNOWN`), likewise, but the connection is refused if there is an allow-list and the
+    /// proxy is not in it.
     #[must_use]
     pub fn proxy_protocol(mut self, trusted: Networks) -> Self {
         self.admission.proxies = Some(trusted);

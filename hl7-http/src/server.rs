@@ -59,6 +59,15 @@
 //! of the answer names, else `utf-8` if the bytes are UTF-8. A type that does not decide
 //! (`text/plain`, `application/octet-stream`, none) is taken when the body is HL7.
 //!
+//! # Character sets
+//!
+//! A handler gets the bytes as they came, and what is read of them is read by MSH-18. Over HTTP the
+//! charset parameter of the content type overrides MSH-18 (draft, section on character sets):
+//! [`RequestParts::charset`] has it, and a handler that reads text, or passes it on to where only
+//! MSH-18 is known, is put into a `CharsetOverride` (feature `charset`), which makes the two say the
+//! same. A set of which every character is more than one byte (UTF-16) is refused by 400, whatever
+//! the parameter says.
+//!
 //! # Limits
 //!
 //! | name | default | over it |

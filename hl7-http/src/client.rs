@@ -216,6 +216,10 @@ impl Sender {
             let authorization = inner.credentials.header().await?;
             let mut request = Request::new(Method::POST, url.clone());
             *request.headers_mut() = inner.headers_for(message.as_bytes(), authorization.as_ref());
+            if redirects > 0 && !inner.own.contains_key(header::HOST) {
+                // It may be another port.
+                request.headers_mut().remove(header::HOST);
+            }
             let sent = SentBody::new(body.clone(), progress.clone());
             *request.body_mut() = Some(reqwest::Body::wrap(sent));
             let mut response = inner.http.execute(request).await?;

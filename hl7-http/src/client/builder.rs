@@ -273,9 +273,9 @@ impl ClientBuilder {
         let (matching, always_original) = (self.matching, self.always_original);
         let inner = Inner {
             http,
+            headers: with_own(&url, &dialect, &headers),
             url,
             destination,
-            headers: with_own(&dialect, &headers),
             own: headers,
             dialect,
             credentials,
@@ -300,8 +300,18 @@ fn without_credentials(
 
 /// What every request has: the dialect's headers and ours, and the caller's own in place of those
 /// of the same name.
-fn with_own(dialect: &Dialect, own: &HeaderMap) -> HeaderMap {
+///
+/// Host is among them, because the HTTP machinery would write it anew for each message.
+fn with_own(url: &Url, dialect: &Dialect, own: &HeaderMap) -> HeaderMap {
     let mut headers = dialect.headers().clone();
+    let host = url.host_str().unwrap_or_default();
+    let host = match url.port() {
+        Some(port) => HeaderValue::try_from(format!("{host}:{port}")),
+        None => HeaderValue::try_from(host),
+    };
+    if let Ok(host) = host {
+        headers.entry(header::HOST).or_insert(host);
+    }
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
     for name in own.keys() {
         headers.remove(name);

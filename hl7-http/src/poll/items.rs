@@ -79,13 +79,15 @@ impl TryFrom<Fields> for Object {
 
 /// The messages in a body, in order; `None` where there is something else in it.
 pub(super) fn items(dialect: &Dialect, body: &Bytes) -> Option<Vec<Item>> {
-    match body.trim_ascii_start().first() {
+    // Some writers of JSON begin with the mark of UTF-8 (RFC 8259, 8.1).
+    let json = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    match json.trim_ascii_start().first() {
         Some(b'[') => {
-            let listed: Vec<Listed> = serde_json::from_slice(body).ok()?;
+            let listed: Vec<Listed> = serde_json::from_slice(json).ok()?;
             Some(listed.into_iter().map(Item::from).collect())
         }
         Some(b'{') => {
-            let Object(item) = serde_json::from_slice(body).ok()?;
+            let Object(item) = serde_json::from_slice(json).ok()?;
             Some(vec![item])
         }
         _ => {
@@ -138,6 +140,8 @@ mod tests {
             (format!("FHS|^~\\&\rBHS|^~\\&\r{one}{two}BTS|2\rFTS|1\r"), plain(&[one, two])),
             (format!("[{json}, {other}]"), plain(&[one, two])),
             (" []".to_owned(), plain(&[])),
+            (format!("\u{feff}[{json}]"), plain(&[one])),
+            (format!("\u{feff}{one}"), plain(&[one])),
             (
                 format!(
                     "[{{\"id\":7,\"message\":{json}}},{{\"id\":\"x\",\"hl7\":{other},\"n\":[]}}]"

@@ -586,7 +586,7 @@ def intersystems(site):
             code, answer = post(target + "/hl7/results", asked)
             expect(code, 200, "status")
             expect_ack(answer, "CA", "F3")
-            expect(post(target + "/elsewhere", asked)[0], 403, "status of another path")
+            expect(post(target + "/elsewhere", asked)[0], 404, "status of another path")
             # The service says CA at once, and AE later, as a message of its own.
             tcp.answer = acknowledge
             service.answer = lambda request: (200, "application/hl7-v2+er7", acknowledge(request.body, "CA"))

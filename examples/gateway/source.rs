@@ -3,10 +3,7 @@
 use std::{io, path::Path};
 
 use hl7_ack::{Acknowledger, AnyHandler, Handled};
-use hl7_http::{
-    poll::Poller,
-    server::{Access, Permission},
-};
+use hl7_http::{poll::Poller, server::Access};
 use hl7_transport::{Listener, Pem, ServerTls, Serving};
 
 use crate::{
@@ -153,6 +150,9 @@ async fn serve_http(
     if let Some(dialect) = &http.dialect {
         server = server.dialect(dialect.clone());
     }
+    if let Some(path) = &http.path {
+        server = server.path(path.as_str());
+    }
     if let Some(access) = access {
         server = server.access(access);
     }
@@ -164,7 +164,7 @@ async fn serve_http(
 
 /// Who may send to an HTTP server; `None`: everybody who may connect.
 fn access(http: &HttpSource, folder: &Path) -> Result<Option<Access>, String> {
-    if http.path.is_none() && http.basic.is_none() && http.bearer.is_none() {
+    if http.basic.is_none() && http.bearer.is_none() {
         return Ok(None);
     }
     let mut access = Access::new();
@@ -173,17 +173,6 @@ fn access(http: &HttpSource, folder: &Path) -> Result<Option<Access>, String> {
     }
     if let Some(token) = &http.bearer {
         access = access.bearer(&token.read(folder)?);
-    }
-    if let Some(path) = &http.path {
-        let path = path.as_str().to_owned();
-        let to_path = match http.basic.is_none() && http.bearer.is_none() {
-            true => Permission::Granted,
-            false => Permission::Unknown,
-        };
-        access = access.check(move |request, _| match request.path() == path {
-            true => to_path,
-            false => Permission::Denied,
-        });
     }
     Ok(Some(access))
 }

@@ -24,6 +24,7 @@ mod meter;
 mod poll;
 mod reload;
 mod routes;
+mod rules;
 mod source;
 mod status;
 mod store;

@@ -19,6 +19,7 @@ mod meter;
 mod poll;
 mod reload;
 mod routes;
+mod rules;
 mod source;
 mod status;
 mod store;

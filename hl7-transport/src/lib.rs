@@ -49,6 +49,7 @@
 //! ever read or set.
 
 mod admission;
+mod allow_list;
 mod authorize;
 mod background;
 mod bind_error;
@@ -64,6 +65,7 @@ mod timer;
 #[cfg(feature = "tls")]
 mod tls;
 
+pub use self::allow_list::AllowList;
 pub use self::authorize::{Authorize, Permission};
 pub use self::background::{Background, Slot};
 pub use self::bind_error::{BindError, BindErrorKind};

@@ -7,7 +7,7 @@ use std::{
     fs::OpenOptions,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -32,6 +32,8 @@ pub(crate) struct Database {
     address: Address,
     /// Of SQLite.
     file: Option<PathBuf>,
+    /// Which file that was when it was opened.
+    opened: OnceLock<FileId>,
     pool: AnyPool,
     /// Set once the tables are as they should be.
     migrated: OnceCell<()>,
@@ -85,6 +87,7 @@ impl Database {
         Ok(Arc::new(Self {
             name,
             file: address.file(folder),
+            opened: OnceLock::new(),
             address,
             pool: pool.connect_lazy_with(options.disable_statement_logging()),
             migrated: OnceCell::new(),
@@ -125,7 +128,12 @@ impl Database {
         let connection: &mut AnyConnection = &mut connection;
         let migrator = self.address.flavour().migrator();
         match timeout(self.timeout, migrator.run_direct(None, connection, false)).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                if let Some(id) = self.file.as_deref().and_then(file_id) {
+                    self.opened.get_or_init(|| id);
+                }
+                Ok(())
+            }
             Ok(Err(MigrateError::Execute(error))) => Err(Failed::to_connect(error)),
             Ok(Err(error)) => Err(Failed {
                 cause: Cause::new(CauseKind::Storage, error.to_string()),
@@ -138,7 +146,20 @@ impl Database {
     async fn connection(&self) -> Result<PoolConnection<Any>, Cause> {
         let migrated = self.migrated.get_or_try_init(|| self.migrate()).await;
         migrated.map_err(|failed| failed.cause)?;
+        self.check_file()?;
         self.pool.acquire().await.map_err(|error| Failed::to_connect(error).cause)
+    }
+
+    /// SQLite goes on writing to a file that was moved or removed, where nobody looks for it.
+    fn check_file(&self) -> Result<(), Cause> {
+        let (Some(file), Some(opened)) = (&self.file, self.opened.get()) else { return Ok(()) };
+        match file_id(file).as_ref() == Some(opened) {
+            true => Ok(()),
+            false => {
+                let what = "the store's file was moved or removed; restart the gateway";
+                Err(Cause::new(CauseKind::Storage, what))
+            }
+        }
     }
 
     async fn fetch(&self, query: Query<'_, Any, AnyArguments>) -> Result<Option<AnyRow>, Cause> {
@@ -177,7 +198,7 @@ impl Database {
         let mut connection = self.connection().await?;
         let written = timeout(self.timeout, query.execute(&mut *connection)).await;
         let error = match written {
-            Ok(Ok(_)) => return Ok(None),
+            Ok(Ok(_)) => return self.check_file().map(|()| None),
             Ok(Err(error)) => error,
             Err(_) => {
                 connection.close_on_drop();
@@ -227,6 +248,22 @@ impl ReplayStore for Database {
     async fn keep(&self, _: &ReplayKey, _: &FinalAnswer) -> Result<(), Cause> {
         Ok(())
     }
+}
+
+/// Tells files apart, whatever they are called.
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(file: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+
+    file.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// An open file is not moved or removed here.
+#[cfg(not(unix))]
+fn file_id(_: &Path) -> Option<FileId> {
+    None
 }
 
 /// Makes a file that nobody else can read, if it is not there. SQLite gives those beside it the same

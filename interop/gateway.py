@@ -501,7 +501,7 @@ def ingest(site):
 
 
 def endoscopy(site):
-    """In order with a client certificate; results with a PDF come back over mutual TLS."""
+    """In order with a client certificate; results with a PDF go there, and come back over mutual TLS."""
     under_way, most = [], []
     guard = threading.Lock()
 
@@ -531,6 +531,12 @@ def endoscopy(site):
                 for wire in wires:
                     wire.close()
             expect(max(most), 1, "messages under way at once")
+            outward = message("M4", kind="ORU^R01", extra=document)
+            with Wire(port) as wire:
+                expect_ack(wire.exchange(outward), "AA", "M4")
+            while field((request := far.next()).body, "MSH", 10) != "M4":
+                pass
+            expect(request.body, outward, "a result with its PDF, at the far side")
             result = message("R1", kind="ORU^R01", extra=document)
             target = "https://127.0.0.1:%d/" % https
             code, answer = post(target, result, context=site.authority.client())
@@ -824,7 +830,7 @@ def main():
         cases.run("events: MLLP and HTTPS into a store; log lines in JSON", events, site)
         cases.run("a destination that is down is AR, and counted", outage, site)
         cases.run("ingest: OAuth, client certificate, AR under 400, AE under 500", ingest, site)
-        cases.run("endoscopy: one at a time; a PDF back over mutual TLS", endoscopy, site)
+        cases.run("endoscopy: one at a time; a PDF there, and back over mutual TLS", endoscopy, site)
         cases.run("SIGHUP reloads certificates", certificates_are_reloaded, site)
         cases.run("SIGHUP reloads secrets, and keeps what it can not replace", secrets_are_reloaded, site)
         cases.run("SIGHUP reloads what a poller shows", credentials_of_a_poller_are_reloaded, site)

@@ -145,18 +145,18 @@ impl Config {
         let mut addresses: BTreeSet<_> =
             status.map(|at| at.get_ref().as_str()).into_iter().collect();
         for route in &self.routes {
+            let name = route.name.get_ref().as_str();
+            if !is_label(name) {
+                faults.add(text, route.name.span(), NO_LABEL);
+            } else if !names.insert(name) {
+                faults.add(text, route.name.span(), format!("there is another route `{name}`"));
+            }
             if let Some(listen) = route.from.listen()
                 && let address = listen.get_ref().as_str()
                 && !address.ends_with(":0")
                 && !addresses.insert(address)
             {
                 faults.add(text, listen.span(), format!("`{address}` is listened on already"));
-            }
-            let name = route.name.get_ref().as_str();
-            if !is_label(name) {
-                faults.add(text, route.name.span(), NO_LABEL);
-            } else if !names.insert(name) {
-                faults.add(text, route.name.span(), format!("there is another route `{name}`"));
             }
             route.check(text, &stores, &links, faults);
         }
@@ -389,7 +389,7 @@ mllp.address = "ehr.example.org:2575"
         let lines: Vec<_> = told.lines().filter_map(|line| line.split(": ").next()).collect();
         assert_eq!(
             lines,
-            ["gateway.toml:2", "gateway.toml:5", "gateway.toml:7", "gateway.toml:19"],
+            [2, 5, 7, 13, 19, 20].map(|line| format!("gateway.toml:{line}")),
             "{told}"
         );
     }

@@ -84,7 +84,7 @@ fn characters_are_those_of_the_declared_set() {
         (b"ISO IR87", b"\x1b$B;3ED\x1b(B", &[]),
         (b"8859/1", b"\x1b", &["102 PID-5"]),
         (b"NO SET", b"\xcb", &[]),
-        (b"NO SET", b"\0", &["102 PID-5"]),
+        (b"NO SET", b"A\0B", &["102 PID-5"]),
         (b"", b"A\x7fB", &["102 PID-5"]),
         (b"", b"A\\X00\\B", &[]),
         (b"", b"A|\x01|\x02\rPID|\x03\rZ\x04Z|1", &["102 PID-6", "102 PID-7", "102 PID[2]-1"]),

@@ -613,6 +613,8 @@ name = "adt"
 from.mllp.listen = "127.0.0.1:%(port)d"
 %(rules)s
 
+[route.replay]
+
 [[route.to]]
 name = "ehr"
 mllp.address = "%(ehr)s"
@@ -656,6 +658,9 @@ def rules_are_reloaded(site):
         exchange("H2", "AR")
         reload("validate = [{ required = ['PID-30'] }]")
         exchange("H3", "AE")
+        # It was refused by a rule, and is not once the rule is gone.
+        reload("")
+        exchange("H3", "AA")
         reload("filter = [{ path = 'PV1-2', none_of = ['I'] }]\nfiltered = 'reject'")
         exchange("H4", "AR")
         reload(step)

@@ -2,13 +2,13 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use hl7_ack::{AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay, Waiters};
+use hl7_ack::{AnyHandler, Delivery, FanOut, Forward, Waiters};
 use hl7_transport::TokioTimer;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    config::{self, Answer, Config, Order, Route, Source},
-    destination,
+    config::{Answer, Config, Order, Route, Source},
+    copies, destination,
     exposition::Registry,
     meter,
     reload::{Current, Reloads},
@@ -163,7 +163,7 @@ fn rules(
     let beyond = pass_on(route.answer, name, destinations, names);
     Rules::new(name, route, folder, validate, beyond, |inside| {
         let handler = match &route.replay {
-            Some(replay) => replaying(replay, inside),
+            Some(replay) => copies::around(replay, inside),
             None => inside,
         };
         match &route.acknowledges {
@@ -171,24 +171,6 @@ fn rules(
             None => handler,
         }
     })
-}
-
-fn replaying(replay: &config::Replay, handler: AnyHandler) -> AnyHandler {
-    let mut store = MemoryStore::new();
-    if let Some(answers) = replay.max_answers {
-        store = store.max_answers(answers);
-    }
-    if let Some(size) = replay.max_bytes {
-        store = store.max_bytes(size.0);
-    }
-    if let Some(age) = replay.max_age {
-        store = store.max_age(age.0);
-    }
-    let replaying = Replay::new(store);
-    match replay.refuse_reused_ids {
-        true => replaying.refuse_reused_ids().around(handler),
-        false => replaying.around(handler),
-    }
 }
 
 fn pass_on(

@@ -10,6 +10,7 @@ mod authorize;
 mod awaiting;
 mod client;
 mod config;
+mod copies;
 mod destination;
 mod direct;
 mod exposition;

@@ -40,7 +40,7 @@ pub(crate) struct Route {
     pub(crate) transform: Vec<Spanned<Step>>,
     /// Acknowledgments from here are those that destinations await by this name.
     pub(crate) acknowledges: Option<Text>,
-    /// `[route.replay]`: a message that is sent again gets the answer it had.
+    /// `[route.replay]`: a message that was taken and is sent again gets the answer it had.
     pub(crate) replay: Option<Replay>,
     /// `[[route.to]]`, one or more.
     #[serde(default)]

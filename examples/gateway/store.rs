@@ -204,6 +204,16 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_file_that_is_no_database_is_told_at_the_start() {
+        let kept = Kept::new("junk", "").await;
+        fs::write(kept.folder.join("junk.db"), [b'x'; 4096]).expect("a file");
+        let store: config::Store = toml::from_str("url = \"sqlite:junk.db\"").expect("a store");
+        let database = Database::new("junk", &store, &kept.folder).expect("a database");
+        let told = database.open().await.expect_err("it is none");
+        assert!(told.contains("junk.db: ") && told.contains("file is not a database"), "{told}");
+    }
+
+    #[tokio::test]
     #[cfg(unix)]
     async fn nobody_else_can_read_the_file() {
         use std::os::unix::fs::PermissionsExt;

@@ -35,6 +35,9 @@ pub(crate) struct Database {
     /// Which file that was when it was opened.
     opened: OnceLock<FileId>,
     pool: AnyPool,
+    options: AnyConnectOptions,
+    /// What is said to a connection of SQLite first.
+    settings: String,
     /// Set once the tables are as they should be.
     migrated: OnceCell<()>,
     timeout: Duration,
@@ -64,6 +67,8 @@ impl Database {
         let password = store.password.as_ref().map(|secret| secret.read(folder)).transpose()?;
         let url = address.url(folder, password.as_deref())?;
         let options = AnyConnectOptions::from_url(&url).map_err(|error| error.to_string())?;
+        let options = options.disable_statement_logging();
+        let mut settings = String::new();
         let own = match address.flavour() {
             Flavour::Sqlite => 1,
             Flavour::Mariadb | Flavour::Postgres => Self::MAX_CONNECTIONS,
@@ -76,11 +81,12 @@ impl Database {
             // A commit is on the disk before it is acknowledged, and readers hold up no writer. It
             // gives up waiting for another writer before it is given up itself.
             let busy = limit.as_millis() / 2;
-            let settings = format!(
+            settings = format!(
                 "PRAGMA busy_timeout = {busy}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
             );
+            let said = settings.clone();
             pool = pool.after_connect(move |connection, _| {
-                let settings = sqlx::raw_sql(sqlx::AssertSqlSafe(settings.clone()));
+                let settings = sqlx::raw_sql(sqlx::AssertSqlSafe(said.clone()));
                 Box::pin(async move { connection.execute(settings).await.map(drop) })
             });
         }
@@ -89,7 +95,9 @@ impl Database {
             file: address.file(folder),
             opened: OnceLock::new(),
             address,
-            pool: pool.connect_lazy_with(options.disable_statement_logging()),
+            pool: pool.connect_lazy_with(options.clone()),
+            options,
+            settings,
             migrated: OnceCell::new(),
             timeout: limit,
             max_message_len: store.max_message_len.map_or(Self::MAX_MESSAGE_LEN, |size| size.0),
@@ -111,7 +119,9 @@ impl Database {
     pub(crate) async fn open(&self) -> Result<(), String> {
         let (store, at) = (self.name, self.address.shown());
         if let Some(file) = &self.file {
-            create(file).map_err(|error| format!("{}: {error}", file.display()))?;
+            let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+            create(file).map_err(|error| told(&error))?;
+            self.try_file().await.map_err(|error| told(&error))?;
         }
         match self.migrated.get_or_try_init(|| self.migrate()).await {
             Ok(()) => tracing::info!(store, at, "store opened"),
@@ -121,6 +131,17 @@ impl Database {
             Err(failed) => return Err(failed.cause.to_string()),
         }
         Ok(())
+    }
+
+    /// What is wrong with the file of SQLite itself. A pool tries again until its time is over, and
+    /// says no more than that it is.
+    async fn try_file(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.options.connect().await?;
+        let settings = sqlx::raw_sql(sqlx::AssertSqlSafe(self.settings.clone()));
+        match connection.execute(settings).await {
+            Err(sqlx::Error::Database(error)) if is_busy(error.code().as_deref()) => Ok(()),
+            tried => tried.map(drop),
+        }
     }
 
     async fn migrate(&self) -> Result<(), Failed> {
@@ -248,6 +269,13 @@ impl ReplayStore for Database {
     async fn keep(&self, _: &ReplayKey, _: &FinalAnswer) -> Result<(), Cause> {
         Ok(())
     }
+}
+
+/// Whether another process writes to the file of SQLite just then: SQLITE_BUSY, SQLITE_LOCKED.
+fn is_busy(code: Option<&str>) -> bool {
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    // The primary code is in the lowest eight bits.
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// Tells files apart, whatever they are called.

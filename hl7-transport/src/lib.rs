@@ -9,6 +9,7 @@
 //! | type | job |
 //! |---|---|
 //! | [`Listener`] | binds with a clear error, caps connections, tunes sockets, survives accept errors |
+//! | [`AllowList`] | who may connect, replaced while connections are accepted |
 //! | [`Networks`] | a list of networks that may connect, or that are trusted as proxies |
 //! | [`Authorize`] | lets a handler take only what its sender may send |
 //! | [`Serving`] | accepts connections until it is told to stop, each answered by a task of its own |

@@ -10,6 +10,7 @@ use tokio::{
 
 use crate::{
     admission::{Admission, Place},
+    allow_list::AllowList,
     bind_error::{BindError, BindErrorKind},
     networks::Networks,
     socket::{DEFAULT_KEEPALIVE, tune},
@@ -158,8 +159,15 @@ impl Listener {
     /// # }
     /// ```
     #[must_use]
-    pub fn allow(mut self, networks: Networks) -> Self {
-        self.admission.allowed = Some(networks);
+    pub fn allow(self, networks: Networks) -> Self {
+        self.allow_list(AllowList::new(networks))
+    }
+
+    /// Takes connections from the networks of this list as it is when they come: for a program that
+    /// reads its list again while it runs.
+    #[must_use]
+    pub fn allow_list(mut self, list: AllowList) -> Self {
+        self.admission.allowed = Some(list);
         self
     }
 

@@ -21,10 +21,11 @@ impl Faults {
         self.found.push((before.filter(|byte| *byte == b'\n').count() + 1, what.into()));
     }
 
-    /// What the TOML reader refused, with the known key that comes nearest to an unknown one.
+    /// What the TOML reader refused, with the known key that comes nearest to an unknown one. A value
+    /// of the wrong type is not shown: it may be a secret.
     pub(crate) fn add_unread(&mut self, text: &str, error: &toml::de::Error) {
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        let what = suggestion(&message).unwrap_or(message);
+        let what = suggestion(&message).or_else(|| without_value(&message)).unwrap_or(message);
         self.add(text, error.span().unwrap_or(0..0), what);
     }
 
@@ -55,6 +56,15 @@ fn suggestion(message: &str) -> Option<String> {
     let known: Vec<_> = names.collect();
     let what = if is_key { "key" } else { "word" };
     Some(format!("unknown {what} `{unknown}`; {}", instead(unknown, &known)?))
+}
+
+/// Serde says "invalid type: string "hidden", expected a map"; what is left is "invalid type: string,
+/// expected a map".
+fn without_value(message: &str) -> Option<String> {
+    let (what, rest) = message.split_once(": ").filter(|(what, _)| what.starts_with("invalid "))?;
+    let (found, expected) = rest.rsplit_once(", expected ")?;
+    let kind = found.split(['`', '"']).next()?.trim_end();
+    Some(format!("{what}: {kind}, expected {expected}"))
 }
 
 /// What to write instead of a name that is not known; `None` where there is nothing to write.
@@ -120,5 +130,26 @@ mod tests {
             assert_eq!(suggestion(message).as_deref(), Some(expected));
         }
         assert_eq!(suggestion("missing field `listen`"), None);
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_not_shown() {
+        for (message, expected) in [
+            (
+                "invalid type: string \"hid, expected den\", expected struct Basic",
+                Some("invalid type: string, expected struct Basic"),
+            ),
+            (
+                "invalid type: integer `7`, expected a string",
+                Some("invalid type: integer, expected a string"),
+            ),
+            (
+                "invalid type: sequence, expected a string",
+                Some("invalid type: sequence, expected a string"),
+            ),
+            ("missing field `listen`", None),
+        ] {
+            assert_eq!(without_value(message).as_deref(), expected, "{message}");
+        }
     }
 }

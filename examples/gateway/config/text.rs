@@ -79,7 +79,8 @@ fn expand(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Strin
             None => (reference, None),
         };
         if !is_name(name) {
-            return Err(format!("`{}` names no environment variable", name.escape_debug()));
+            // Of a secret it may be a part.
+            return Err("what stands in `${}` names no environment variable".to_owned());
         }
         match (variable(name).filter(|value| !value.is_empty()), default) {
             (Some(value), _) => expanded.push_str(&value),

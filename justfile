@@ -20,6 +20,10 @@ format:
 bench *ARGUMENTS:
     cargo bench --bench '*' -- {{ARGUMENTS}}
 
+# The plot of each group of benchmarks, into `benches/plots`; wants an idle machine.
+plots *ARGUMENTS:
+    benches/plot {{ARGUMENTS}}
+
 # The built examples against python-hl7 and hl7apy.
 interop:
     cargo build --release --examples
@@ -46,6 +50,10 @@ faults:
 # Counts instructions at two lengths, of the known texts and so many random ones; needs valgrind.
 work RANDOM="6":
     .ci/linear_work {{RANDOM}}
+
+# Changes parsing, acknowledging and framing piece by piece, and holds that a test notices; hours.
+mutants *SETS:
+    .ci/mutants {{SETS}}
 
 # The oldest versions of direct dependencies that the manifests allow, in a copy of the project.
 minimal-versions:

@@ -290,6 +290,21 @@ fn warnings_and_local_codes_are_written_as_such() {
 }
 
 #[test]
+fn code_0_is_information_whatever_is_said_beside_it() {
+    let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r";
+    let accepted = Fault::new(ErrorCode::MESSAGE_ACCEPTED, "").with_severity(Severity::Error);
+    for outcome in [
+        Outcome::accepted().and(ErrorCode::MESSAGE_ACCEPTED, ""),
+        faulty().and(ErrorCode::MESSAGE_ACCEPTED, ""),
+        Outcome::accepted().with(accepted),
+    ] {
+        let acknowledgment = acknowledged(message, &outcome);
+        let err = "\nERR|||0^Message accepted^HL70357|I\n";
+        assert!(acknowledgment.contains(err), "{outcome:?}: {acknowledgment}");
+    }
+}
+
+#[test]
 fn control_characters_are_never_echoed() {
     let message = b"MSH|^~\\&|A\x1c\x00|B\tB|C|D|1||ADT^A01|7\x0b7|P|2.5\r";
     let message = Message::parse(message).expect("readable");

@@ -20,6 +20,10 @@ format:
 bench *ARGUMENTS:
     cargo bench --bench '*' -- {{ARGUMENTS}}
 
+# The plot of each group of benchmarks, into `benches/plots`; wants an idle machine.
+plots *ARGUMENTS:
+    benches/plot {{ARGUMENTS}}
+
 # The built examples against python-hl7 and hl7apy.
 interop:
     cargo build --release --examples
@@ -51,6 +55,10 @@ faults:
 # Counts instructions at two lengths, of the known texts and so many random ones; needs valgrind.
 work RANDOM="6":
     .ci/linear_work {{RANDOM}}
+
+# Changes parsing, acknowledging and framing piece by piece, and holds that a test notices; hours.
+mutants *SETS:
+    .ci/mutants {{SETS}}
 
 # The oldest versions of direct dependencies that the manifests allow, in a copy of the project.
 minimal-versions:
@@ -91,10 +99,10 @@ wasm:
         node .ci/wasm/run.mjs "${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/debug/hl7-wasm-check.wasm"; \
     else echo "skipped: there is no node"; fi
 
-# The unit tests of hl7-parse under Miri.
+# The unit tests of hl7-parse under Miri, but for two that measure megabytes and would take hours.
 miri:
     rustup +nightly component add miri rust-src
-    cargo +nightly miri test -p hl7-parse --lib
+    cargo +nightly miri test -p hl7-parse --lib -- --skip splitter::tests::memory --skip splitter::tests::work
 
 # Runs every fuzz target for so many seconds each.
 fuzz-all SECONDS="60":

@@ -281,12 +281,39 @@ fn msh_2_holds_delimiters_and_nothing_else() {
 }
 
 #[test]
+fn a_fifth_character_that_can_not_be_used_takes_no_other_delimiter_with_it() {
+    for (msh_2, version, expected) in
+        [("*!/%#", "2.7", "*!/%#"), ("*!/%#", "2.5", "*!/%"), ("*!/%\"", "2.7", "*!/%")]
+    {
+        let message = format!("MSH|{msh_2}|A*1|B|C|D|1||ADT*A01|7|P|{version}\r");
+        let acknowledgment = acknowledged(&message, &Outcome::accepted());
+        let begins = format!("MSH|{expected}|C|D|A*1|B|");
+        assert!(acknowledgment.starts_with(&begins), "{message}: {acknowledgment}");
+    }
+}
+
+#[test]
 fn warnings_and_local_codes_are_written_as_such() {
     let message = "MSH|^~\\&|A|B|C|D~E|1||ADT^\"\"|7|P|2.5\r";
     let outcome = Outcome::accepted().and(ErrorCode::other(9001), "odd");
     let acknowledgment = acknowledged(message, &outcome);
     assert!(acknowledgment.starts_with("MSH|^~\\&|C|D|A|B|20260102030405+0000||ACK|ID|"));
     assert!(acknowledgment.ends_with("\nMSA|AA|7|odd\nERR|||9001|W||||odd\n"), "{acknowledgment}");
+}
+
+#[test]
+fn code_0_is_information_whatever_is_said_beside_it() {
+    let message = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r";
+    let accepted = Fault::new(ErrorCode::MESSAGE_ACCEPTED, "").with_severity(Severity::Error);
+    for outcome in [
+        Outcome::accepted().and(ErrorCode::MESSAGE_ACCEPTED, ""),
+        faulty().and(ErrorCode::MESSAGE_ACCEPTED, ""),
+        Outcome::accepted().with(accepted),
+    ] {
+        let acknowledgment = acknowledged(message, &outcome);
+        let err = "\nERR|||0^Message accepted^HL70357|I\n";
+        assert!(acknowledgment.contains(err), "{outcome:?}: {acknowledgment}");
+    }
 }
 
 #[test]

@@ -105,6 +105,19 @@ fn what_the_request_leaves_open_is_closed() {
 }
 
 #[test]
+fn a_trailer_is_answered_where_it_stands() {
+    let file = format!("FHS|^~\\&|C|D|A|B|{NOW}||||ID\n");
+    let batch = format!("BHS|^~\\&|C|D|A|B|{NOW}||||ID\n");
+    let (two, aa) = (message(2, ""), ack("AA", 2));
+    for (request, expected) in [
+        (format!("BHS|^~\\&|A|B|C|D\r{two}BTS|1\r{two}"), format!("{batch}{aa}BTS|1\n{aa}")),
+        (format!("FHS|^~\\&|A|B|C|D\r{two}FTS|1\r{two}"), format!("{file}{aa}FTS|1\n{aa}")),
+    ] {
+        assert_eq!(answered(&request, BatchForm::EveryMessage), expected, "{request:?}");
+    }
+}
+
+#[test]
 fn one_acknowledgment_of_a_whole_batch_names_it_in_msa_2() {
     let request = "BHS|^~\\&|A|B|C|D|1||name|note|B1|B0\rMSH|^~\\&|A\rBTS|1\r";
     let header = parts(request.as_bytes()).next().expect("a part").read().expect("readable");

@@ -49,6 +49,20 @@ fn debug_of_faults_shows_no_text() {
 }
 
 #[test]
+fn debug_shows_codes_lengths_and_options() {
+    let message = OwnedMessage::parse("MSH|^~\\&|||||||ADT^A01|7|P|2.5\r").expect("readable");
+    let ours = acknowledger().identity(MARK, MARK).always_original_mode();
+    let ack = ours.build(&message.header(), hl7_ack::AckCode::AA, &Outcome::accepted());
+    let shown = format!("Acknowledgment {{ code: Some(AA), len: {} }}", ack.as_bytes().len());
+    assert_eq!(format!("{ack:?}"), shown);
+    assert_eq!(
+        format!("{ours:?}"),
+        "Acknowledger { identity: true, newest_version: V2_9, always_original: true, \
+         tolerates_missing_control_id: false, .. }"
+    );
+}
+
+#[test]
 fn what_may_be_logged_is_printable_and_short() {
     let id = format!("\u{1b}[31m{}é", "x".repeat(100));
     let message = OwnedMessage::parse(format!("MSH|^~\\&|||||||ADT^A01|{id}|P|2.5\r")).expect("ok");

@@ -24,6 +24,9 @@ mod limits;
 mod metrics;
 mod mount;
 mod poll;
+#[cfg(feature = "metrics")]
+#[path = "../../hl7-transport/tests/recorder.rs"]
+mod recorder;
 mod server;
 mod status;
 mod stop;

@@ -1,9 +1,6 @@
 //! What is counted, and that nothing of a message is a label.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use hl7_ack::{Deliver, Delivery};
 use hl7_http::{
@@ -12,88 +9,16 @@ use hl7_http::{
     server::Server,
 };
 use hl7_parse::OwnedMessage;
-use metrics::{
-    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
-    SharedString, Unit,
-};
 use tokio::{net::TcpStream, sync::mpsc};
 
-use crate::support::{Running, accept, ack, adt, owned, raw, raw_post, response, stand_in};
+use crate::{
+    recorder::Notes,
+    support::{Running, accept, ack, adt, owned, raw, raw_post, response, stand_in},
+};
 
-/// Notes every call as a line.
-#[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<String>>>);
-
-struct Noted(Notes, String);
-
-impl Noted {
-    fn note(&self, what: &str) {
-        self.0.0.lock().unwrap().push(format!("{} {what}", self.1));
-    }
-}
-
-impl CounterFn for Noted {
-    fn increment(&self, value: u64) {
-        self.note(&format!("+{value}"));
-    }
-
-    fn absolute(&self, _: u64) {}
-}
-
-impl GaugeFn for Noted {
-    fn increment(&self, value: f64) {
-        self.note(&format!("+{value}"));
-    }
-
-    fn decrement(&self, value: f64) {
-        self.note(&format!("-{value}"));
-    }
-
-    fn set(&self, _: f64) {}
-}
-
-impl HistogramFn for Noted {
-    fn record(&self, _: f64) {
-        self.note("recorded");
-    }
-}
-
-impl Notes {
-    fn of(&self, key: &Key) -> Arc<Noted> {
-        let labels = key.labels().map(|label| format!("{}={}", label.key(), label.value()));
-        let labels = labels.collect::<Vec<_>>().join(",");
-        Arc::new(Noted(self.clone(), format!("{}{{{labels}}}", key.name())))
-    }
-}
-
-impl Recorder for Notes {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::from_arc(self.of(key))
-    }
-
-    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::from_arc(self.of(key))
-    }
-
-    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::from_arc(self.of(key))
-    }
-}
-
-impl Notes {
-    /// How often this line was noted.
-    fn count(&self, expected: &str) -> usize {
-        self.0.lock().unwrap().iter().filter(|line| *line == expected).count()
-    }
-
-    async fn until(&self, expected: &str, times: usize) {
-        while self.count(expected) < times {
-            tokio::task::yield_now().await;
-        }
+async fn until(notes: &Notes, expected: &str, times: usize) {
+    while notes.count(expected) < times {
+        tokio::task::yield_now().await;
     }
 }
 
@@ -102,7 +27,7 @@ fn noted<F: Future<Output = ()>>(job: impl FnOnce(Notes) -> F) -> Notes {
     let notes = Notes::default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     metrics::with_local_recorder(&notes, || runtime.block_on(job(notes.clone())));
-    let lines = notes.0.lock().unwrap().clone();
+    let lines = notes.lines();
     assert!(!lines.iter().any(|line| line.contains("SECRET")), "{lines:?}");
     notes
 }
@@ -150,7 +75,7 @@ fn exchanges_refusals_deliveries_and_connections_are_counted_by_closed_labels() 
         ("hl7_http_deliveries_total{outcome=not sent} +1", 1),
         ("hl7_http_delivery_seconds{} recorded", 2),
     ] {
-        assert_eq!(notes.count(expected), times, "{expected}: {:?}", notes.0.lock().unwrap());
+        assert_eq!(notes.count(expected), times, "{expected}: {:?}", notes.lines());
     }
 }
 
@@ -163,14 +88,14 @@ fn a_silent_connection_and_a_lost_one_are_told_apart() {
         assert_eq!(raw(running.address, "POST /SECRET").await, "");
         let resetting = TcpStream::connect(running.address).await.unwrap();
         socket2::SockRef::from(&resetting).set_linger(Some(Duration::ZERO)).unwrap();
-        notes.until("hl7_http_connections{} +1", 2).await;
+        until(&notes, "hl7_http_connections{} +1", 2).await;
         drop(resetting);
-        notes.until("hl7_http_connections{} -1", 2).await;
+        until(&notes, "hl7_http_connections{} -1", 2).await;
         running.stop().await;
     });
     for event in ["silent", "lost"] {
         let expected = format!("hl7_http_events_total{{event={event}}} +1");
-        assert_eq!(notes.count(&expected), 1, "{expected}: {:?}", notes.0.lock().unwrap());
+        assert_eq!(notes.count(&expected), 1, "{expected}: {:?}", notes.lines());
     }
 }
 
@@ -189,13 +114,13 @@ fn what_is_polled_and_rounds_that_fail_are_counted() {
             let stop = async {
                 match path {
                     "/outbox" => is_taken.recv().await.unwrap(),
-                    _ => notes.until("hl7_http_poll_failures_total{} +1", 1).await,
+                    _ => until(&notes, "hl7_http_poll_failures_total{} +1", 1).await,
                 }
             };
             poller.unwrap().run(Taking(taken), stop).await;
         }
     });
     for expected in ["hl7_http_polled_total{code=AA} +1", "hl7_http_poll_failures_total{} +1"] {
-        assert_eq!(notes.count(expected), 1, "{expected}: {:?}", notes.0.lock().unwrap());
+        assert_eq!(notes.count(expected), 1, "{expected}: {:?}", notes.lines());
     }
 }

@@ -673,6 +673,7 @@ mod tests {
         let (frames, work) = run(&stream, stream.len(), MllpCodec::new());
         assert_eq!(frames, 10_000);
         assert!(work <= stream.len() as u64, "{work} of {}", stream.len());
+        assert!(work >= 10_000 * 1000, "{work} is less than the content");
     }
 
     #[test]

@@ -165,6 +165,49 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_is_copied_where_it_would_keep_a_byte_over_the_bound() {
+        for (extra, is_copied) in [(MAX_EXTRA, false), (MAX_EXTRA + 1, true)] {
+            let mut src = BytesMut::with_capacity(3 + extra);
+            src.extend_from_slice(&framed(b"abc"));
+            let allocation = src.as_ptr_range().start..src.as_ptr().wrapping_add(src.capacity());
+            let content = take(&mut Retention::new(), &mut src, 3);
+            assert_eq!(content, &b"abc"[..], "{extra} bytes beyond its own");
+            let is_inside = allocation.contains(&content.as_ptr());
+            assert_eq!(is_inside, !is_copied, "{extra} bytes beyond its own");
+        }
+    }
+
+    #[test]
+    fn the_allocation_goes_with_a_large_frame_that_has_less_behind_it() {
+        for (len, behind, goes) in [
+            (MAX_EXTRA - 1, 10_000, false),
+            (MAX_EXTRA, 10_000, true),
+            (MAX_EXTRA, MAX_EXTRA, true),
+            (MAX_EXTRA, MAX_EXTRA + 1, false),
+        ] {
+            let case = format!("{len} bytes with {behind} behind them");
+            let mut src = BytesMut::with_capacity(4 * MAX_EXTRA);
+            src.extend_from_slice(&framed(&vec![b'x'; len]));
+            src.extend_from_slice(&vec![b'y'; behind]);
+            let allocation = src.as_ptr_range();
+            let content = take(&mut Retention::new(), &mut src, len);
+            assert!(content == vec![b'x'; len], "{case}");
+            assert!(src == vec![b'y'; behind], "{case}: {} are left", src.len());
+            assert_eq!(!allocation.contains(&src.as_ptr()), goes, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_buffer_as_large_as_the_bound_is_not_replaced() {
+        let mut src = BytesMut::with_capacity(MAX_EXTRA);
+        src.extend_from_slice(&framed(b"abc"));
+        src.extend_from_slice(b"\x0bnext");
+        let next = src.as_ptr().wrapping_add(6);
+        take(&mut Retention::new(), &mut src, 3);
+        assert_eq!((&src[..], src.as_ptr()), (&b"\x0bnext"[..], next));
+    }
+
+    #[test]
     fn a_buffer_reused_for_long_is_replaced_before_the_bound_is_passed() {
         let (mut src, mut retention) = (BytesMut::with_capacity(8192), Retention::new());
         let content = [b'y'; 1000];

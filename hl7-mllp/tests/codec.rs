@@ -234,6 +234,9 @@ fn release_2_reads_one_byte_blocks_as_commit_acknowledgments() {
     let expected =
         [Item::Commit(Commit::Ack), Item::Commit(Commit::Nak), content("M"), content("\x06\x06")];
     assert_items(&small().release2(true), stream, &expected);
+    // The next frame may end it.
+    let expected = [Item::Commit(Commit::Ack), content("M")];
+    assert_items(&small().release2(true), b"\x0b\x06\x1c\x0bM\x1c\r", &expected);
 }
 
 #[test]
@@ -264,6 +267,57 @@ fn after_an_error_the_codec_fails_the_same_way() {
 fn a_protocol_is_recognised_only_at_the_start_of_the_stream() {
     let expected = [content("A"), Skip(SkippedKind::Garbage, 6), content("B")];
     assert_items(&small(), b"\x0bA\x1c\rGET / \x0bB\x1c\r", &expected);
+}
+
+#[test]
+fn the_start_of_the_stream_is_over_when_its_end_followed_bytes() {
+    for (before, is_start) in [(&b""[..], true), (b"\r", false), (b"x", false), (b"GE", false)] {
+        let (mut codec, mut buffer) = (small(), BytesMut::from(before));
+        while codec.decode_eof(&mut buffer).unwrap().is_some() {}
+        // A stream may go on behind its end, as a file does that is written to.
+        buffer.extend_from_slice(b"GET / ");
+        let decoded = codec.decode(&mut buffer).map_err(|error| error.kind());
+        let http = FrameErrorKind::ForeignProtocol(ForeignProtocol::Http);
+        let expected = if is_start { Err(http) } else { Ok(None) };
+        assert_eq!(decoded, expected, "{before:?}, the end, then HTTP");
+    }
+}
+
+#[test]
+fn a_frame_is_begun_by_vt_and_ended_by_fs_and_what_follows_it() {
+    for (stream, expected) in [
+        (&b""[..], false),
+        (b"\r\n", false),
+        (b"x", false),
+        (b"\x0b", true),
+        (b"\x0bA\x1c", true),
+        (b"\x0bA\x1cB", true),
+        (b"\x0b123456789abc", true),
+        (b"\x0bA\x1c\r", false),
+        (b"\x0b123456789abc\x1c\r", false),
+        (b"GET / ", false),
+    ] {
+        let (mut codec, mut buffer) = (small(), BytesMut::from(stream));
+        while let Ok(Some(_)) = codec.decode(&mut buffer) {}
+        assert_eq!(codec.in_frame(), expected, "{}", stream.escape_ascii());
+    }
+}
+
+#[test]
+fn the_default_limits_are_those_that_are_documented() {
+    let most = 16 * 1024 * 1024;
+    for (len, is_taken) in [(most, true), (most + 1, false)] {
+        let stream = [b"\x0b", &vec![b'x'; len][..], b"\x1c\r"].concat();
+        let (found, _) = blocks(MllpCodec::new(), [&stream[..]]);
+        let [block] = &found[..] else { panic!("{len} bytes: {found:?}") };
+        assert_eq!(matches!(block, Block::Content(_)), is_taken, "{len} bytes: {block:?}");
+    }
+    let most = 64 * 1024;
+    for (len, is_taken) in [(most, true), (most + 1, false)] {
+        let stream = [&vec![b'x'; len][..], b"\x0bA\x1c\r"].concat();
+        let (_, lost) = blocks(MllpCodec::new(), [&stream[..]]);
+        assert_eq!(lost.is_none(), is_taken, "{len} bytes between frames: {lost:?}");
+    }
 }
 
 #[test]
@@ -352,6 +406,7 @@ fn garbage_length_one_under_at_and_one_over_the_limit() {
 
 #[test]
 fn the_head_of_an_over_long_frame_is_kept_up_to_its_limit() {
+    assert_eq!(MAX_HEAD_LEN, 4096, "as it is documented");
     let long: Vec<u8> = (0..3 * MAX_HEAD_LEN).map(|n| b'a' + (n % 26) as u8).collect();
     for len in [1, MAX_HEAD_LEN - 1, MAX_HEAD_LEN, MAX_HEAD_LEN + 1, long.len()] {
         let stream = [b"\x0b", &long[..len], b"\x1c\r"].concat();
@@ -466,6 +521,17 @@ fn encoding_writes_the_envelope_and_decoding_takes_it_off() {
 }
 
 #[test]
+fn a_block_is_encoded_into_one_allocation_of_its_length() {
+    for len in [0, 1, 5, 1000] {
+        let mut wire = BytesMut::new();
+        MllpCodec::new().encode(Block::Content(vec![b'x'; len].into()), &mut wire).unwrap();
+        assert_eq!(wire.len(), len + 3);
+        // The least that a buffer takes is 8 bytes.
+        assert!(wire.capacity() <= wire.len().max(8), "{len} bytes: {}", wire.capacity());
+    }
+}
+
+#[test]
 fn content_that_would_break_the_frame_is_refused_and_nothing_is_written() {
     let skipped = {
         let mut buffer = BytesMut::from(&b"\x0b\x1c\r"[..]);
@@ -497,7 +563,28 @@ fn debug_and_errors_show_no_content() {
     }
     assert!(!format!("{codec:?}").contains("SECRET"), "{codec:?}");
     let long = skipped(b"\x0bSECRETSECRET\x1c\r", 14, 6);
-    assert!(!format!("{long:?}").contains("SECRET"), "{long:?}");
+    assert_eq!(format!("{long:?}"), "Skipped(TooLong, 12 bytes)");
+}
+
+#[test]
+fn debug_shows_lengths_and_states() {
+    let mut buffer = BytesMut::from(&b"\x0bABC\x1c\r\x0b\x1c\r"[..]);
+    let mut codec = small();
+    for expected in ["Some(Content(3 bytes))", "Some(Skipped(Empty, 0 bytes))", "None"] {
+        assert_eq!(format!("{:?}", codec.decode(&mut buffer).unwrap()), expected);
+    }
+    for (stream, expected) in [
+        (&b"GE"[..], "Idle(2 bytes skipped)"),
+        (b"GE", "Lead(2 bytes)"),
+        (b"\x0bABC", "Frame(4 bytes scanned)"),
+        (b"\x0b123456789", "Overlong(9 bytes dropped)"),
+        (b"GET / ", "Lost(ForeignProtocol(Http))"),
+    ] {
+        let (mut codec, mut buffer) = (small(), BytesMut::from(stream));
+        // Only what it is left in matters.
+        let _decoded = codec.decode(&mut buffer);
+        assert!(format!("{codec:?}").contains(expected), "{expected} in {codec:?}");
+    }
 }
 
 /// Streams made of the bytes that matter, and a few that do not.

@@ -27,6 +27,9 @@ mod own_messages;
 mod pipelined;
 #[cfg(feature = "client")]
 mod pool;
+#[cfg(all(feature = "client", feature = "server", feature = "metrics"))]
+#[path = "../../hl7-transport/tests/recorder.rs"]
+mod recorder;
 #[cfg(all(feature = "client", feature = "server"))]
 mod release2;
 #[cfg(feature = "server")]

@@ -1,10 +1,6 @@
 //! What is counted, and that nothing of a message is a label.
 
-use std::{
-    future::pending,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{future::pending, time::Duration};
 
 use hl7_ack::{Deliver, Outcome, Peer, Received};
 use hl7_mllp::{
@@ -12,17 +8,16 @@ use hl7_mllp::{
     server::{Connections, ConnectionsBuilder},
 };
 use hl7_parse::OwnedMessage;
-use metrics::{
-    Counter, CounterFn, Gauge, GaugeFn, Histogram, HistogramFn, Key, KeyName, Metadata, Recorder,
-    SharedString, Unit,
-};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
     net::TcpListener,
     time::timeout,
 };
 
-use crate::support::{Wire, ack, frame, message};
+use crate::{
+    recorder::Notes,
+    support::{Wire, ack, frame, message},
+};
 
 /// The documentation of the crate, in which the table of names stands.
 const DOCUMENTED: &str = include_str!("../src/lib.rs");
@@ -142,7 +137,7 @@ fn everything_in_the_table_is_emitted_and_nothing_else() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(connects());
     });
-    let lines = notes.0.lock().unwrap().clone();
+    let lines = notes.lines();
     let rows = documented();
     assert_eq!(rows.len(), 9, "the table is read");
     for Row { name, labels } in &rows {
@@ -159,70 +154,6 @@ fn everything_in_the_table_is_emitted_and_nothing_else() {
         // MSA-1 has the values of Table 0008, of which the table names none.
         assert!(known || name == "hl7_mllp_exchanges_total", "{line} is not in the table");
         assert!(!line.contains("SECRET"), "{line}");
-    }
-}
-
-/// Notes every call as a line.
-#[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Vec<String>>>);
-
-struct Noted(Notes, String);
-
-impl Noted {
-    fn note(&self, what: &str) {
-        self.0.0.lock().unwrap().push(format!("{} {what}", self.1));
-    }
-}
-
-impl CounterFn for Noted {
-    fn increment(&self, value: u64) {
-        self.note(&format!("+{value}"));
-    }
-
-    fn absolute(&self, _: u64) {}
-}
-
-impl GaugeFn for Noted {
-    fn increment(&self, value: f64) {
-        self.note(&format!("+{value}"));
-    }
-
-    fn decrement(&self, value: f64) {
-        self.note(&format!("-{value}"));
-    }
-
-    fn set(&self, _: f64) {}
-}
-
-impl HistogramFn for Noted {
-    fn record(&self, _: f64) {
-        self.note("recorded");
-    }
-}
-
-impl Notes {
-    fn of(&self, key: &Key) -> Arc<Noted> {
-        let labels = key.labels().map(|label| format!("{}={}", label.key(), label.value()));
-        let labels = labels.collect::<Vec<_>>().join(",");
-        Arc::new(Noted(self.clone(), format!("{}{{{labels}}}", key.name())))
-    }
-}
-
-impl Recorder for Notes {
-    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
-
-    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
-        Counter::from_arc(self.of(key))
-    }
-
-    fn register_gauge(&self, key: &Key, _: &Metadata<'_>) -> Gauge {
-        Gauge::from_arc(self.of(key))
-    }
-
-    fn register_histogram(&self, key: &Key, _: &Metadata<'_>) -> Histogram {
-        Histogram::from_arc(self.of(key))
     }
 }
 
@@ -246,7 +177,7 @@ fn exchanges_deliveries_and_connections_are_counted_by_closed_labels() {
             tokio::join!(serving, delivering);
         });
     });
-    let lines = notes.0.lock().unwrap().clone();
+    let lines = notes.lines();
     for expected in [
         "hl7_mllp_connections_total{} +1",
         "hl7_mllp_connections{} +1",
@@ -256,8 +187,7 @@ fn exchanges_deliveries_and_connections_are_counted_by_closed_labels() {
         "hl7_mllp_deliveries_total{outcome=answered} +1",
         "hl7_mllp_delivery_seconds{} recorded",
     ] {
-        let found = lines.iter().filter(|line| *line == expected).count();
-        assert_eq!(found, 1, "{expected}: {lines:?}");
+        assert_eq!(notes.count(expected), 1, "{expected}: {lines:?}");
     }
     assert!(!lines.iter().any(|line| line.contains("SECRET")), "{lines:?}");
 }

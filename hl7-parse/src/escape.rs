@@ -222,9 +222,36 @@ mod tests {
             (r"C:\temp\T\x", r"C:\temp&x"),
             (r"C:\temp\file", r"C:\temp\file"),
             (r"x\E\.br\E\", r"x\.br\"),
+            // What stays is read as a whole: its end opens nothing.
+            (r"\H\T\N\", r"\H\T\N\"),
+            (r"\.br\F\.br\", r"\.br\F\.br\"),
+            (r"\C2842\S\M242844\R\Zab\", r"\C2842\S\M242844\R\Zab\"),
         ] {
             let resolved = unescape(raw.as_bytes(), &separators);
             assert_eq!(std::str::from_utf8(&resolved), Ok(expected), "{raw}");
+        }
+    }
+
+    #[test]
+    fn delimiters_and_the_controls_that_break_something_are_escaped_and_no_other_byte() {
+        for byte in 0..=255 {
+            let expected = match byte {
+                b'|' => r"\F\",
+                b'^' => r"\S\",
+                b'&' => r"\T\",
+                b'~' => r"\R\",
+                b'\\' => r"\E\",
+                b'\r' => r"\X0D\",
+                b'\n' => r"\X0A\",
+                0x0B => r"\X0B\",
+                0x1B => r"\X1B\",
+                0x1C => r"\X1C\",
+                0 => r"\X00\",
+                _ => "",
+            };
+            let plain = [byte];
+            let expected = if expected.is_empty() { &plain } else { expected.as_bytes() };
+            assert_eq!(*escape(&plain, &Separators::default()), *expected, "{byte:#04x}");
         }
     }
 

@@ -346,3 +346,23 @@ impl fmt::Debug for Path {
         write!(f, "Path({self})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_of_a_field_has_numbers_that_a_path_can_hold() {
+        for (occurrence, field, expected) in [
+            (1, 1, Some("PID[1]-1")),
+            (65_535, 65_535, Some("PID[65535]-65535")),
+            (0, 1, None),
+            (1, 0, None),
+            (65_536, 1, None),
+            (1, 65_536, None),
+        ] {
+            let path = Path::of_field(*b"PID", occurrence, field).map(|path| path.to_string());
+            assert_eq!(path.as_deref(), expected, "{occurrence}, {field}");
+        }
+    }
+}

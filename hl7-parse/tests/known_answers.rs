@@ -1,6 +1,6 @@
 //! Bytes, a path, and what stands there.
 
-use hl7_parse::{Message, OwnedMessage, Path};
+use hl7_parse::{Message, OwnedMessage, Path, PathError};
 
 const ADMISSION: &[u8] = b"MSH|^~\\&|ADT1|GH|EHR|GH|202605011200||ADT^A01^ADT_A01|4711|P|2.5.1\r\
     EVN||202605011200\r\
@@ -142,22 +142,52 @@ fn latin_1_and_undeclared_text_decode() {
 
 #[test]
 fn text_that_is_no_path_is_refused() {
-    for text in [
-        "",
-        "PI",
-        "PID-",
-        "PID-0",
-        "PID-5.",
-        "PID[1",
-        "PID[1)-2",
-        "PID-3[2][1]",
-        "1ID-3",
-        "PID[1][2]",
-        "PID-65536",
-        "PID-1.2.3.4",
-        "PID 3",
-        "PÏD",
+    for (text, why) in [
+        ("", PathError::Segment),
+        ("PI", PathError::Segment),
+        ("P-D", PathError::Segment),
+        ("PI-3", PathError::Segment),
+        ("1ID-3", PathError::Segment),
+        ("PÏD", PathError::Segment),
+        ("PID-", PathError::Number),
+        ("PID-0", PathError::Number),
+        ("PID-5.", PathError::Number),
+        ("PID-5.0", PathError::Number),
+        ("PID-x", PathError::Number),
+        ("PID-65536", PathError::Number),
+        ("PID-655360", PathError::Number),
+        ("PID[]-2", PathError::Number),
+        ("PID[0]-2", PathError::Number),
+        ("PID[1", PathError::Form),
+        ("PID[1)-2", PathError::Form),
+        ("PID(1]-2", PathError::Form),
+        ("PID[1]2", PathError::Form),
+        ("PID[1][2]", PathError::Form),
+        ("PID-3[2][1]", PathError::Form),
+        ("PID-1.2.3.4", PathError::Form),
+        ("PID-3x", PathError::Form),
+        ("PID5", PathError::Form),
+        ("PID 3", PathError::Form),
     ] {
-        assert!(text.parse::<Path>().is_err(), "{text}");
+        assert_eq!(text.parse::<Path>(), Err(why), "{text}");
     }
+}
+
+#[test]
+fn a_path_tells_the_numbers_that_are_named() {
+    let of = |text: &str| -> Path { text.parse().expect(text) };
+    for (text, segment, numbers, occurrence) in [
+        ("PID", "PID", [None; 4], 1),
+        ("Z1A[7]", "Z1A", [None; 4], 7),
+        ("PID-5", "PID", [Some(5), None, None, None], 1),
+        ("OBX[3]-5[2]", "OBX", [Some(5), Some(2), None, None], 3),
+        ("PID-3.4", "PID", [Some(3), None, Some(4), None], 1),
+        ("PID[65535]-8(9)-4.2", "PID", [Some(8), Some(9), Some(4), Some(2)], 65_535),
+    ] {
+        let path = of(text);
+        let found = [path.field(), path.repetition(), path.component(), path.subcomponent()];
+        assert_eq!((path.segment(), found), (segment, numbers), "{text}");
+        assert_eq!(path.occurrence(), occurrence, "{text}");
+    }
+    assert_eq!(format!("{:?}", of("PID.3(2)-4")), "Path(PID-3[2].4)");
 }

@@ -84,7 +84,8 @@ fn expand(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Strin
             None => (reference, None),
         };
         if !is_name(name) {
-            return Err(format!("`{}` names no environment variable", name.escape_debug()));
+            // Of a secret it may be a part.
+            return Err("what stands in `${}` names no environment variable".to_owned());
         }
         if default.is_some_and(|default| default.contains('$')) {
             return Err(format!("the default of {name} refers to another variable; write it out"));

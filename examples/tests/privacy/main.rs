@@ -13,8 +13,10 @@
 )]
 
 mod acknowledging;
+mod configuration;
 mod gateway;
 mod links;
 mod marks;
+mod process;
 mod reading;
 mod witness;

@@ -204,7 +204,7 @@ mod tests {
         let unknown = b"PROXY UNKNOWN\r\n";
         let refused = admission.origin(&mut &unknown[..], proxy).await.unwrap_err();
         assert!(refused.to_string().contains("does not say for whom"), "{refused}");
-        for allowed in [None, "192.0.2.0/24".parse().ok()] {
+        for allowed in [None, Some(AllowList::new("192.0.2.0/24".parse().unwrap()))] {
             let admission = Admission { allowed, ..admission.clone() };
             let taken = admission.origin(&mut &unknown[..], proxy).await.unwrap();
             assert_eq!(taken.0, proxy, "{:?}", admission.allowed);

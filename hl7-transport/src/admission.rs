@@ -199,11 +199,11 @@ mod tests {
         let unknown = b"PROXY UNKNOWN\r\n";
         let refused = admission.origin(&mut &unknown[..], proxy).await.unwrap_err();
         assert!(refused.to_string().contains("does not say for whom"), "{refused}");
-        for allowed in [None, "192.0.2.0/24".parse().ok()] {
-            let admission = Admission { allowed, ..admission.clone() };
-            let taken = admission.origin(&mut &unknown[..], proxy).await.unwrap();
-            assert_eq!(taken.0, proxy, "{:?}", admission.allowed);
-        }
+        let open = Admission { allowed: None, ..admission.clone() };
+        assert_eq!(open.origin(&mut &unknown[..], proxy).await.unwrap().0, proxy);
+        let inside = at("10.0.0.2:1");
+        let allowed = Admission { proxies: "10.0.0.2".parse().ok(), ..admission.clone() };
+        assert_eq!(allowed.origin(&mut &unknown[..], inside).await.unwrap().0, inside);
         let probe = admission.origin(&mut &b""[..], proxy).await.unwrap_err();
         assert!(probe.is_probe());
         // From anybody else these bytes are what they are: the beginning of the stream.

@@ -160,8 +160,8 @@ fn measure(test: bool) {
                 }
             }
         }
-        let medians: Vec<f64> = rates.iter_mut().filter_map(median).collect();
-        let costs: Vec<f64> = costs.iter_mut().filter_map(median).collect();
+        let medians: Vec<f64> = rates.iter_mut().filter_map(|rates| median(rates)).collect();
+        let costs: Vec<f64> = costs.iter_mut().filter_map(|costs| median(costs)).collect();
         let ours = medians[1];
         for (at, (server, median)) in servers.iter().zip(&medians).enumerate() {
             let cost = match (costs.get(1), costs.get(at)) {
@@ -187,7 +187,7 @@ fn measure(test: bool) {
     }
 }
 
-fn median(values: &mut Vec<f64>) -> Option<f64> {
+fn median(values: &mut [f64]) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }

@@ -43,6 +43,7 @@
 //! | 429, and 503 with `Retry-After`, without HL7 | `NotSent`, `Overloaded`, with [`Cause::retry_after`] |
 //! | any other status without HL7, redirects included | `Unknown`, `Refused`, "HTTP status 404" |
 //! | no connection, no such name, TLS failed, no access token | `NotSent` |
+//! | an answer that is not HTTP | `Unknown`, `Unreadable` |
 //! | time limit or loss once the body began to leave | `Unknown`, `TimedOut` or `Closed` |
 //!
 //! What else a body holds is nobody's answer: it is dropped, counted
@@ -409,8 +410,20 @@ fn failure(error: &reqwest::Error, to: &str, connect_timeout: Duration) -> Cause
     if error.is_connect() {
         return Cause::new(CauseKind::Unreachable, format!("{to}{reason}"));
     }
+    if is_not_http(error) {
+        let text = format!("{to} answered something that is not HTTP");
+        return Cause::new(CauseKind::Unreadable, text);
+    }
     let text = format!("{to} closed or broke the connection before its answer was complete");
     Cause::new(CauseKind::Closed, text + &reason)
+}
+
+/// Whether what came could not be read as HTTP: the port may be one of MLLP.
+fn is_not_http(error: &reqwest::Error) -> bool {
+    let first = std::error::Error::source(error);
+    // The type of the error is of a crate below reqwest; its texts are its own, without input.
+    std::iter::successors(first, |error| error.source())
+        .any(|error| error.to_string().starts_with("invalid HTTP "))
 }
 
 /// What the operating system said, if it is among the sources: "connection refused" and the like.

@@ -249,7 +249,7 @@ async fn a_message_that_may_have_arrived_is_unknown() {
         ("closing", closing, "unknown: Closed"),
         ("cut", cut, "unknown: Closed"),
         ("resetting", resetting, "unknown: Closed"),
-        ("garbage", garbage, "unknown: Closed"),
+        ("garbage", garbage, "unknown: Unreadable"),
     ] {
         let builder = Client::builder(&format!("http://{address}/"));
         let client = builder.timeout(Duration::from_millis(300)).build().unwrap();
@@ -257,6 +257,19 @@ async fn a_message_that_may_have_arrived_is_unknown() {
         assert!(found.starts_with(expected), "{what}: {found}");
         assert!(found.contains(&address.to_string()), "{what}: {found}");
         assert!(!found.contains(SECRET), "{what}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_speak_http_is_told_as_such() {
+    for answer in ["\u{b}MSH|^~\\&|A\rMSA|AA|7\r\u{1c}\r", "SSH-2.0-x\r\n", "HTTP/1.1 abc\r\n\r\n"]
+    {
+        let address = answering(answer.to_owned()).await;
+        let client = client(&format!("http://{address}/"));
+        let delivery = client.deliver(owned(adt("7", "", ""))).await;
+        let Delivery::Unknown(cause) = delivery else { panic!("{answer:?}: {delivery:?}") };
+        assert_eq!(cause.kind(), CauseKind::Unreadable, "{answer:?}: {cause}");
+        assert!(cause.to_string().ends_with("is not HTTP"), "{answer:?}: {cause}");
     }
 }
 

@@ -131,6 +131,8 @@ mod tests {
         fn plain<'a>(contents: &[&'a str]) -> Expected<'a> {
             Some(contents.iter().map(|text| (*text, None)).collect())
         }
+        // The mark goes when the message is read.
+        let marked = format!("\u{feff}{one}");
         let json = r#""MSH|^~\\&|A\rPID|1\r""#;
         let other = r#""MSH|^~\\&|B\rPID|2\r""#;
         let cases: Vec<(String, Expected<'_>)> = vec![
@@ -141,7 +143,7 @@ mod tests {
             (format!("[{json}, {other}]"), plain(&[one, two])),
             (" []".to_owned(), plain(&[])),
             (format!("\u{feff}[{json}]"), plain(&[one])),
-            (format!("\u{feff}{one}"), plain(&[one])),
+            (marked.clone(), plain(&[&marked])),
             (
                 format!(
                     "[{{\"id\":7,\"message\":{json}}},{{\"id\":\"x\",\"hl7\":{other},\"n\":[]}}]"

@@ -466,6 +466,8 @@ def events(site):
     lines = [json.loads(line) for line in gateway.stderr.splitlines()]
     exchanges = [line.get("control_id") for line in lines if line.get("message") == "exchange"]
     expect([name for name in exchanges if name], ["E1", "E2", "E3", "E5"], "control IDs in the log")
+    routes = [line["spans"][0]["route"] for line in lines if line.get("message") == "exchange"]
+    expect(routes[:3] + routes[-1:], ["events-mllp"] * 3 + ["events-https"], "routes in the log")
 
 
 def ingest(site):

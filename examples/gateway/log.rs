@@ -18,7 +18,7 @@ pub(crate) fn to_stderr(format: LogFormat) {
         .json()
         .flatten_event(true)
         .with_current_span(false)
-        .with_span_list(false)
+        .with_span_list(true)
         .with_target(false)
         .with_writer(std::io::stderr)
         .with_env_filter(filter)

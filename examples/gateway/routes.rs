@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use hl7_ack::{AnyHandler, Delivery, FanOut, Forward, Waiters};
 use hl7_transport::TokioTimer;
 use tokio::{sync::watch, task::JoinSet};
+use tracing::Instrument;
 
 use crate::{
     config::{Answer, Config, Order, Route, Source},
@@ -103,7 +104,9 @@ pub(crate) async fn run(
     let mut sources = JoinSet::new();
     for (route, source) in bound {
         tell(route, &source);
-        sources.spawn(source.run(until(stopped.clone())));
+        // The lines of a server say by it what they are about.
+        let span = tracing::info_span!("from", route = route.name.get_ref().as_str());
+        sources.spawn(source.run(until(stopped.clone())).instrument(span));
     }
     ready.send_replace(true);
     tracing::info!(routes = config.routes.len(), "ready");

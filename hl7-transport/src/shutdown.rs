@@ -4,6 +4,7 @@ use std::{future::Future, time::Duration};
 
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
 
 use crate::cut_off::CutOff;
 
@@ -47,7 +48,8 @@ impl Shutdown {
         self.stopping.run_until_cancelled(future).await
     }
 
-    /// Runs `future` as a task that [`finish`](Self::finish) waits for.
+    /// Runs `future` as a task that [`finish`](Self::finish) waits for, in the `tracing` span of its
+    /// caller: what a server logs stands in the span in which the server is run.
     ///
     /// # Panics
     ///
@@ -56,7 +58,7 @@ impl Shutdown {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        self.spawn_on(future, &Handle::current());
+        self.spawn_on(future.in_current_span(), &Handle::current());
     }
 
     /// Runs `future` as a task of the runtime behind `handle`; like [`spawn`](Self::spawn), but

@@ -36,6 +36,11 @@ store *DATABASES:
     cargo build --release --example gateway --features mariadb,postgres
     python3 interop/store.py {{DATABASES}}
 
+# The gateway from MLLP to HTTP, in the clear and over TLS, and the memory that an outage costs.
+gateway-bench *ARGUMENTS:
+    cargo build --release --example gateway --example replay
+    python3 interop/gateway_bench.py {{ARGUMENTS}}
+
 # What is too long for `ci`, or needs a nightly compiler.
 full: ci large faults (work "200") each-feature msrv external-types minimal-versions package wasm miri (fuzz-all "60")
 

@@ -5,7 +5,8 @@
 //! one: so many connections, each waiting for its answer before it sends again. Rounds take turns,
 //! and the median counts. With `HL7_NODE_PEERS` naming the folder that `interop/node_peers.py`
 //! installs, npm's `simple-hl7` is measured too. It says what is below the lower of 0.8 times the
-//! loop and 3 times `simple-hl7`, and does not fail: a busy machine would.
+//! loop and 3 times `simple-hl7`, and does not fail: a busy machine would. What each server's
+//! process has run for a message stands beside it (Linux): other work changes that far less.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,6 +16,7 @@
 )]
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -116,6 +118,18 @@ fn spawn(mut command: Command) -> (Child, String) {
     (child, line.trim().to_owned())
 }
 
+impl Served {
+    /// What all its threads have run so far, in seconds; `None` where nobody tells.
+    fn cpu_time(&self) -> Option<f64> {
+        let threads = fs::read_dir(format!("/proc/{}/task", self.child.id())).ok()?;
+        let nanoseconds = threads.filter_map(|thread| {
+            let text = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+            text.split_whitespace().next()?.parse::<f64>().ok()
+        });
+        Some(nanoseconds.sum::<f64>() / 1e9)
+    }
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         drop(self.child.kill());
@@ -135,24 +149,32 @@ fn measure(test: bool) {
     let mut short = Vec::new();
     for connections in [1, 16] {
         let mut rates = vec![Vec::new(); servers.len()];
+        let mut costs = rates.clone();
         for _ in 0..rounds {
-            for (server, rates) in servers.iter().zip(&mut rates) {
-                rates.push(runtime(1).block_on(load(server.port, connections, time)));
+            for (at, server) in servers.iter().enumerate() {
+                let before = server.cpu_time();
+                let (messages, rate) = runtime(1).block_on(load(server.port, connections, time));
+                rates[at].push(rate);
+                if let (Some(before), Some(after)) = (before, server.cpu_time()) {
+                    costs[at].push((after - before) / messages);
+                }
             }
         }
-        let medians: Vec<f64> = rates
-            .iter_mut()
-            .map(|rates| {
-                rates.sort_by(f64::total_cmp);
-                rates[rates.len() / 2]
-            })
-            .collect();
+        let medians: Vec<f64> = rates.iter_mut().filter_map(median).collect();
+        let costs: Vec<f64> = costs.iter_mut().filter_map(median).collect();
         let ours = medians[1];
-        for (server, median) in servers.iter().zip(&medians) {
-            let ratio = ours / median;
+        for (at, (server, median)) in servers.iter().zip(&medians).enumerate() {
+            let cost = match (costs.get(1), costs.get(at)) {
+                (Some(ours), Some(theirs)) => {
+                    let ratio = theirs / ours;
+                    format!("; {:.1} us of CPU each, by that {ratio:.2}", theirs * 1e6)
+                }
+                _ => String::new(),
+            };
             println!(
-                "{connections:>2} connections, {:<10} {median:>8.0} messages/s, hl7-mllp is {ratio:.2} of it",
-                server.name
+                "{connections:>2} connections, {:<10} {median:>6.0} messages/s, hl7-mllp is {:.2} of it{cost}",
+                server.name,
+                ours / median
             );
         }
         let wanted = medians.get(2).map_or(f64::INFINITY, |rate| 3.0 * rate).min(0.8 * medians[0]);
@@ -165,8 +187,13 @@ fn measure(test: bool) {
     }
 }
 
-/// Messages answered per second.
-async fn load(port: u16, connections: usize, time: Duration) -> f64 {
+fn median(values: &mut Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+/// Messages answered, and how many of them in a second.
+async fn load(port: u16, connections: usize, time: Duration) -> (f64, f64) {
     let started = Instant::now();
     let tasks: Vec<_> = (0..connections)
         .map(|_| {
@@ -192,5 +219,5 @@ async fn load(port: u16, connections: usize, time: Duration) -> f64 {
     for task in tasks {
         total += f64::from(task.await.expect("no panic"));
     }
-    total / started.elapsed().as_secs_f64()
+    (total, total / started.elapsed().as_secs_f64())
 }

@@ -8,14 +8,16 @@ use std::{fs, io::Write, path::PathBuf, process::ExitCode};
 
 use bytes::Bytes;
 use clap::Parser;
-use hl7_ack::{Acknowledger, Acknowledgment, ErrorCode, Outcome};
+use hl7_ack::{Action, ErrorCode, Outcome, Peer, Received, Responder};
 use hl7_parse::{
-    OwnedMessage, Path,
+    Path,
     batch::{self, PartKind},
 };
 use serde_json::json;
+use tokio::runtime;
 
-/// Prints the acknowledgment of each message in HL7 v2 files, as a receiver would send it.
+/// Prints the acknowledgment of each message in HL7 v2 files, as a receiver would send it: what it
+/// can not read, and what has no MSH-10, is refused.
 #[derive(Parser)]
 struct Arguments {
     /// Refuses every message with this text, as if PID-3 were missing.
@@ -38,7 +40,8 @@ fn main() -> std::io::Result<ExitCode> {
             .at(Path::new("PID-3"))
             .and(ErrorCode::OTHER_HL7_ERROR, ""),
     };
-    let acknowledger = Acknowledger::new();
+    let responder = Responder::new(move |_: Received| std::future::ready(outcome.clone()));
+    let runtime = runtime::Builder::new_current_thread().build()?;
     let mut out = std::io::stdout().lock();
     let mut all_read = true;
     for path in arguments.files {
@@ -52,36 +55,29 @@ fn main() -> std::io::Result<ExitCode> {
         };
         let answers = batch::parts(&file)
             .filter(|part| matches!(part.kind(), PartKind::Message | PartKind::Other))
-            .map(|part| answer(&acknowledger, &file.slice_ref(part.as_bytes()), &outcome));
+            .map(|part| {
+                let message = file.slice_ref(part.as_bytes());
+                let response = runtime.block_on(responder.respond(message, Peer::default()));
+                match response.action() {
+                    Action::Answer(answer) => Some(text(answer)),
+                    _ => None,
+                }
+            });
         if arguments.json {
-            let answers: Vec<_> =
-                answers.map(|answer| answer.map(|answer| text(&answer))).collect();
+            let answers: Vec<_> = answers.collect();
             writeln!(out, "{}", json!({"file": path.display().to_string(), "answers": answers}))?;
         } else {
             for answer in answers.flatten() {
-                writeln!(out, "{}", text(&answer).replace('\r', "\n"))?;
+                writeln!(out, "{}", answer.replace('\r', "\n"))?;
             }
         }
     }
     Ok(if all_read { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What can not be read is refused, by what can be read of it.
-fn answer(acknowledger: &Acknowledger, bytes: &Bytes, outcome: &Outcome) -> Option<Acknowledgment> {
-    match OwnedMessage::parse_undecoded(bytes.clone()) {
-        Ok(message) => acknowledger.acknowledge(&message.as_message(), outcome),
-        Err(error) => {
-            let text = error.kind().to_string();
-            let unreadable = Outcome::error(ErrorCode::SEGMENT_SEQUENCE_ERROR, text);
-            acknowledger.refuse_unreadable(bytes, &unreadable)
-        }
-    }
-}
-
-fn text(acknowledgment: &Acknowledgment) -> String {
-    let bytes = acknowledgment.as_bytes();
-    match std::str::from_utf8(bytes) {
+fn text(answer: &Bytes) -> String {
+    match std::str::from_utf8(answer) {
         Ok(text) => text.to_owned(),
-        Err(_) => bytes.iter().copied().map(char::from).collect(),
+        Err(_) => answer.iter().copied().map(char::from).collect(),
     }
 }

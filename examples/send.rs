@@ -23,7 +23,8 @@ use hl7_parse::OwnedMessage;
 /// acknowledgment is sent, but is not acknowledged.
 #[derive(Parser)]
 struct Arguments {
-    /// `host:port` for MLLP, `http://...` or `https://...` for HTTP.
+    /// `host:port` for MLLP, `mllps://host:port` for MLLP over TLS, `http://...` or `https://...` for
+    /// HTTP.
     #[arg(long)]
     to: String,
     /// Seconds to wait for each acknowledgment.

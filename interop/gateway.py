@@ -299,6 +299,34 @@ def faults_have_lines(program, folder):
     expect(err, "gateway: %s:3: unknown key `lisen`; did you mean `listen`?\n" % file, "errors")
 
 
+MISTAKES = (
+    # What stands in the route or before it, what in its destination, and what is told.
+    ('from.mllp.max_connections = "4"', "", "4: `from.mllp.max_connections`: expected is a whole number"),
+    ("from.http.listen = '127.0.0.1:1'", "", "3: only one of the keys in this table can stand there"),
+    ("transform = [{ set = { path = 'MSH-5', valu = 'A' } }]", "", "4: unknown key `valu`; did you mean `value`?"),
+    ("accept = { types = [] }", "", "4: an empty list takes no message; leave it out to take all"),
+    ("accept = { types = ['ADT_A01'] }", "", "4: `ADT_A01` is no type; write `ADT^A01`"),
+    ("from.mllp.idle_timeout = '0s'", "", "4: `0s` is no time; write 200ms, 5s, 10min, 24h or 7d"),
+    ("from.mllp.allow = '10.0.0.0/33'", "", "4: `10.0.0.0/33` is no network: expected an address, or one with a length (10.1.0.0/16)"),
+    ("", "http.bearer = '${HL7_GATEWAY_UNSET:-}'", "9: the secret is empty"),
+    ("", "http.basic = { user = 'a', password = 4711 }", "9: `password`: expected is text in quotes"),
+    ("", "http.dialect.preset = 'ingst'", "9: unknown word `ingst`; did you mean `ingest`?"),
+    ("", "http.tls.ca = 'ca.pem'", "5: the URL is http, which sends in the clear; write https, or leave tls out"),
+    ("", "retry = { max_attempts = 3 }", "9: `retry`: the key `preset` is missing"),
+    ("", "retry = { preset = 'park_content_error' }", "9: unknown word `park_content_error`; did you mean `park_content_errors`?"),
+)
+
+
+def mistakes_are_told(program, folder):
+    """Each in one line with its number, and no value that may be a secret."""
+    file = folder / "mistaken.toml"
+    for route, destination, told in MISTAKES:
+        text = "[[route]]\nname = 'a'\nfrom.mllp.listen = '127.0.0.1:1'\n%s\n[[route.to]]\nname = 'b'\nhttp.url = 'http://127.0.0.1:1/'\n\n%s\n"
+        file.write_text(text % (route, destination))
+        status, _, err = run(program, "--config", file, "--check")
+        expect((status, err), (1, "gateway: %s:%s\n" % (file, told)), "what is told of %s%s" % (route, destination))
+
+
 def missing_files_are_told(program):
     with environment({"CERTIFICATES": "/nowhere", "SECRETS": "/nowhere"}):
         status, _, err = run(program, "--config", CONFIG / "events.toml", "--check-files")
@@ -359,6 +387,35 @@ def appointments(site):
         expect(outbox.credentials, {"Bearer secret of service-token"}, "credentials")
 
 
+def credentials_of_a_poller_are_reloaded(site):
+    """SIGHUP: the next request shows the new token, and what was being delivered is confirmed."""
+    token = site.folder / "secrets" / "service-token"
+    before, release = token.read_text(), threading.Event()
+
+    def hospital(content):
+        release.wait(WAIT)
+        return acknowledge(content)
+
+    try:
+        with Outbox(site.authority.server()) as outbox, MllpSide(hospital) as his:
+            outbox.waiting["P1"] = message("P1", kind="SIU^S12", extra="SCH|1|2")
+            with site.gateway("scheduling.toml", OUTBOX=outbox.url, HIS=his.address, INTERVAL="50ms") as (gateway, *_):
+                expect(field(his.next(), "MSH", 10), "P1", "the message")
+                token.write_text("fresh")
+                gateway.signal(signal.SIGHUP)
+                gateway.signal(signal.SIGHUP)
+                gateway.until_printed("certificates, secrets and rules reloaded")
+                release.set()
+                outbox.until(lambda: not outbox.waiting, "what was under way is not confirmed")
+                outbox.until(lambda: "Bearer fresh" in outbox.credentials, "the new token is not shown")
+                outbox.waiting["P2"] = message("P2", kind="SIU^S12", extra="SCH|1|2")
+                outbox.until(lambda: not outbox.waiting, "what comes later is not confirmed")
+            expect([field(his.next(), "MSH", 10)], ["P2"], "delivered after the reload")
+            require(his.received.empty(), "a message was delivered twice")
+    finally:
+        token.write_text(before)
+
+
 def metrics_tell(status):
     expect(get(status, "/healthz"), (200, "ok\n"), "health")
     expect(get(status, "/readyz"), (200, "ready\n"), "readiness")
@@ -386,7 +443,10 @@ def outage(site):
         _, answer = post("http://127.0.0.1:%d/hl7/results" % port, message("O1"))
         expect_ack(answer, "AR", "O1")
         expect(get(status, "/readyz")[0], 200, "readiness")
-        require('outcome="not_sent"} 1' in get(status, "/metrics")[1], "the outcome is not counted")
+        text = get(status, "/metrics")[1]
+        require('outcome="not_sent"} 1' in text, "the outcome is not counted")
+        for line in ('hl7_http_exchanges_total{code="AR"} 1', "hl7_http_connections_total 1"):
+            require(line in text.splitlines(), "no %s in:\n%s" % (line, text))
 
 
 def events(site):
@@ -441,7 +501,7 @@ def ingest(site):
 
 
 def endoscopy(site):
-    """In order with a client certificate; results with a PDF come back over mutual TLS."""
+    """In order with a client certificate; results with a PDF go there, and come back over mutual TLS."""
     under_way, most = [], []
     guard = threading.Lock()
 
@@ -471,6 +531,12 @@ def endoscopy(site):
                 for wire in wires:
                     wire.close()
             expect(max(most), 1, "messages under way at once")
+            outward = message("M4", kind="ORU^R01", extra=document)
+            with Wire(port) as wire:
+                expect_ack(wire.exchange(outward), "AA", "M4")
+            while field((request := far.next()).body, "MSH", 10) != "M4":
+                pass
+            expect(request.body, outward, "a result with its PDF, at the far side")
             result = message("R1", kind="ORU^R01", extra=document)
             target = "https://127.0.0.1:%d/" % https
             code, answer = post(target, result, context=site.authority.client())
@@ -507,7 +573,7 @@ def certificates_are_reloaded(site):
             site.authority.issue("gateway")
             expect(shown(), before, "certificate before the signal")
             gateway.signal(signal.SIGHUP)
-            gateway.until_printed("certificates, secrets and tables reloaded")
+            gateway.until_printed("certificates, secrets and rules reloaded")
             require(shown() != before, "the old certificate is still shown")
 
 
@@ -523,7 +589,7 @@ def secrets_are_reloaded(site):
                     token.write_text(text)
                     gateway.signal(signal.SIGHUP)
                     deadline = time.monotonic() + WAIT
-                    while gateway.stderr.count("certificates, secrets and tables reloaded") <= number:
+                    while gateway.stderr.count("certificates, secrets and rules reloaded") <= number:
                         require(time.monotonic() < deadline, "not reloaded")
                         time.sleep(0.02)
                     expect_ack(wire.exchange(message("T%d" % number)), "AA", "T%d" % number)
@@ -536,6 +602,156 @@ def secrets_are_reloaded(site):
                 expect(service.next().headers["Authorization"], "Bearer second", "credentials")
         finally:
             token.write_text(before)
+
+
+RELOADED = """
+[status]
+listen = "127.0.0.1:%(status)d"
+
+[[route]]
+name = "adt"
+from.mllp.listen = "127.0.0.1:%(port)d"
+%(rules)s
+
+[route.replay]
+
+[[route.to]]
+name = "ehr"
+mllp.address = "%(ehr)s"
+order = "sequential"
+"""
+
+
+def rules_are_reloaded(site):
+    """SIGHUP: rules and allow-lists of the file as it is now; a file that can not be used changes nothing."""
+    config, table = site.folder / "reloaded.toml", site.folder / "codes.csv"
+    table.write_text("F,female\n")
+    step = "transform = [{ map_codes = { path = 'PID-8', table = 'codes.csv' } }]"
+    with MllpSide() as ehr, contextlib.ExitStack() as stack:
+        values = {"status": free_port(), "port": free_port(), "ehr": ehr.address}
+
+        def write(rules, **others):
+            config.write_text(RELOADED % {**values, "rules": rules, **others})
+
+        write("")
+        gateway = stack.enter_context(Program(site.program, "--config", config))
+        gateway.until_printed("ready")
+
+        def reload(rules, **others):
+            write(rules, **others)
+            before = gateway.stderr.count("rules reloaded")
+            gateway.signal(signal.SIGHUP)
+            deadline = time.monotonic() + WAIT
+            while gateway.stderr.count("rules reloaded") <= before:
+                require(time.monotonic() < deadline, "not reloaded")
+                time.sleep(0.02)
+
+        wire = stack.enter_context(Wire(values["port"]))
+
+        def exchange(control_id, code, sex="F"):
+            expect_ack(wire.exchange(message(control_id)), code, control_id)
+            if code == "AA":
+                expect(field(ehr.next(), "PID", 8), sex, "PID-8 of %s" % control_id)
+
+        exchange("H1", "AA")
+        reload("accept = { types = ['ORU^*'] }")
+        exchange("H2", "AR")
+        reload("validate = [{ required = ['PID-30'] }]")
+        exchange("H3", "AE")
+        # It was refused by a rule, and is not once the rule is gone.
+        reload("")
+        exchange("H3", "AA")
+        reload("filter = [{ path = 'PV1-2', none_of = ['I'] }]\nfiltered = 'reject'")
+        exchange("H4", "AR")
+        reload(step)
+        exchange("H5", "AA", sex="female")
+        # A table, a file, and a file that says more than can be changed: what was in use stays.
+        table.write_text("F,a,b\nF,c\n")
+        reload(step)
+        exchange("H6", "AA", sex="female")
+        reload("acept = { types = ['ORU^*'] }")
+        require("unknown key `acept`; did you mean `accept`?" in gateway.stderr, "the fault is not told")
+        exchange("H7", "AA", sex="female")
+        reload("accept = { types = ['ORU^*'] }", ehr="127.0.0.1:1")
+        require("restart for it" in gateway.stderr, "that a restart is needed is not told")
+        exchange("H8", "AA", sex="female")
+        # The connection that is open stays open; the next one from here is closed.
+        reload("from.mllp.allow = '192.0.2.1'")
+        exchange("H9", "AA")
+        with Wire(values["port"]) as refused:
+            expect(refused.read_to_end(), b"", "what is read from a gateway that lets nobody in")
+        reload("from.mllp.allow = '127.0.0.0/8'")
+        with Wire(values["port"]) as again:
+            expect_ack(again.exchange(message("H10")), "AA", "H10")
+        # Under load no message is lost or left without an answer.
+        ended, answered = threading.Event(), []
+
+        def send():
+            with Wire(values["port"]) as own:
+                while not ended.is_set():
+                    answered.append(field(own.exchange(message("H11")), "MSA", 1))
+
+        senders = [threading.Thread(target=send) for _ in range(4)]
+        for sender in senders:
+            sender.start()
+        for number in range(5):
+            reload(("", "accept = { types = ['ORU^*'] }")[number % 2])
+        ended.set()
+        for sender in senders:
+            sender.join(WAIT)
+            require(not sender.is_alive(), "a sender does not end")
+        require(set(answered) <= {"AA", "AR"} and answered.count("AA"), "answered %s" % set(answered))
+        gateway.signal(signal.SIGTERM)
+        expect(gateway.exit_status(), 0, "exit status after SIGTERM")
+
+
+def nothing_starts_by_halves(site):
+    """The second route's port is taken: the first takes no message before that is known."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config = site.folder / "halves.toml"
+        port = taken.getsockname()[1]
+        config.write_text("".join(
+            "[[route]]\nname = '%s'\nfrom.mllp.listen = '127.0.0.1:%d'\n[[route.to]]\nname = 'ehr'\nmllp.address = '127.0.0.1:1'\n"
+            % (name, at) for name, at in (("first", free_port()), ("second", port))))
+        status, _, err = run(site.program, "--config", config)
+    expect(status, 1, "status")
+    lines = err.splitlines()
+    require(lines[-1].startswith("gateway: route second: cannot listen on 127.0.0.1:%d" % port), err)
+    require("forwarding" not in err, "a route was started: %s" % err)
+
+
+def first_and_any(site):
+    """Whose answer the sender gets, and that every destination has got the message."""
+    release = threading.Event()
+
+    def slow(content):
+        release.wait(WAIT)
+        return acknowledge(content)
+
+    def refusing(content):
+        return acknowledge(content, "AE")
+
+    for rule, first, second, code in (
+        ("first", slow, acknowledge, "AA"), ("first", refusing, slow, "AE"), ("any", refusing, acknowledge, "AA"),
+        ("any", slow, acknowledge, "AA"), ("any", refusing, refusing, "AE"), ("all", refusing, acknowledge, "AE"),
+    ):
+        release.clear()
+        with MllpSide(first) as one, MllpSide(second) as other:
+            port = free_port()
+            config = site.folder / "fanned.toml"
+            destination = "[[route.to]]\nname = '%s'\nmllp.address = '%s'\n"
+            config.write_text(
+                "[[route]]\nname = 'out'\nfrom.mllp.listen = '127.0.0.1:%d'\nanswer = '%s'\n" % (port, rule)
+                + destination % ("one", one.address) + destination % ("other", other.address))
+            with Program(site.program, "--config", config) as gateway:
+                gateway.until_printed("ready")
+                with Wire(port) as wire:
+                    expect_ack(wire.exchange(message("X1"), limit=5), code, "X1")
+                release.set()
+                for side in (one, other):
+                    expect(side.next(), message("X1"), "the message at a destination, answer = %s" % rule)
+                gateway.signal(signal.SIGTERM)
+                expect(gateway.exit_status(), 0, "exit status after SIGTERM")
 
 
 def slow_destination(site):
@@ -586,7 +802,7 @@ def intersystems(site):
             code, answer = post(target + "/hl7/results", asked)
             expect(code, 200, "status")
             expect_ack(answer, "CA", "F3")
-            expect(post(target + "/elsewhere", asked)[0], 403, "status of another path")
+            expect(post(target + "/elsewhere", asked)[0], 404, "status of another path")
             # The service says CA at once, and AE later, as a message of its own.
             tcp.answer = acknowledge
             service.answer = lambda request: (200, "application/hl7-v2+er7", acknowledge(request.body, "CA"))
@@ -611,6 +827,7 @@ def main():
         folder = pathlib.Path(folder)
         cases.run("every shipped configuration passes --check", shipped_files_pass, program)
         cases.run("an unknown key is told with its line and the nearest key", faults_have_lines, program, folder)
+        cases.run("each mistake is told with its line, and no value", mistakes_are_told, program, folder)
         cases.run("--check-files tells of a missing file in one line", missing_files_are_told, program)
         site = Site(program, folder)
         cases.run("scheduling: MLLP, filtered and stripped, to HTTPS; metrics", scheduling, site)
@@ -618,9 +835,13 @@ def main():
         cases.run("events: MLLP and HTTPS into a store; log lines in JSON", events, site)
         cases.run("a destination that is down is AR, and counted", outage, site)
         cases.run("ingest: OAuth, client certificate, AR under 400, AE under 500", ingest, site)
-        cases.run("endoscopy: one at a time; a PDF back over mutual TLS", endoscopy, site)
+        cases.run("endoscopy: one at a time; a PDF there, and back over mutual TLS", endoscopy, site)
         cases.run("SIGHUP reloads certificates", certificates_are_reloaded, site)
         cases.run("SIGHUP reloads secrets, and keeps what it can not replace", secrets_are_reloaded, site)
+        cases.run("SIGHUP reloads what a poller shows", credentials_of_a_poller_are_reloaded, site)
+        cases.run("SIGHUP reloads rules and allow-lists, all or none", rules_are_reloaded, site)
+        cases.run("nothing starts where a port is taken", nothing_starts_by_halves, site)
+        cases.run("fan-out answers with the first, or any, and delivers to all", first_and_any, site)
         cases.run("a slow destination holds up the sender to its deadline", slow_destination, site)
         cases.run("InterSystems: fan-out, one path, codes translated, answers later", intersystems, site)
     printed = b"".join(line for _, _, line in Program.printed)

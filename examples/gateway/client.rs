@@ -1,21 +1,15 @@
 //! Builds the client of a destination: MLLP or HTTP, with TLS and what it shows of itself.
 
-use std::{
-    num::NonZeroUsize,
-    path::Path,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{net::IpAddr, num::NonZeroUsize, path::Path, time::Duration};
 
 use hl7_ack::{Deliver, Delivery, OneAttempt, Progress};
 use hl7_http::client::{Client as HttpClient, OAuth};
-use hl7_mllp::client::Pool;
 use hl7_parse::OwnedMessage;
 use hl7_transport::{ClientTls, Pem};
 
 use crate::{
     config::{self, ClientTlsFiles, Destination, HttpDestination, MllpDestination, Order},
-    reload::Reloads,
+    reload::{Current, Reloads},
 };
 
 /// What an MLLP answer and the wait for a free connection may take: together less than
@@ -26,6 +20,10 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(8);
 /// What an HTTP exchange may take: less than [`hl7_ack::Forward::DEADLINE`].
 const HTTP_TIMEOUT: Duration = Duration::from_secs(24);
 
+/// How many connections of an HTTP destination are kept while nothing is sent: messages come on as many
+/// connections at once, and to open one over TLS costs more than to send a message.
+const MAX_IDLE_CONNECTIONS: usize = 64;
+
 /// What can be told of a destination without opening a file.
 pub(crate) fn faults(to: &Destination) -> Vec<String> {
     let mut faults = Vec::new();
@@ -34,6 +32,13 @@ pub(crate) fn faults(to: &Destination) -> Vec<String> {
         let client = hl7_mllp::client::Client::builder(mllp.address.as_str()).build();
         faults.extend(client.err().map(|error| error.to_string()));
         tls = mllp.tls.as_ref();
+        let name = tls.and_then(|files| files.server_name.as_ref()).map(config::Text::as_str);
+        // The brackets of an IPv6 address stand in URLs alone.
+        if let Some(name) =
+            name.filter(|name| name.parse::<IpAddr>().is_err() && url::Host::parse(name).is_err())
+        {
+            faults.push(format!("`{name}` is no name of a server"));
+        }
     }
     if let Some(http) = &to.http {
         faults.extend(http_without_files(http).err());
@@ -50,6 +55,10 @@ pub(crate) fn http_without_files(http: &HttpDestination) -> Result<HttpClient, S
     let shown = [http.basic.is_some(), http.bearer.is_some(), http.oauth.is_some()];
     if shown.iter().filter(|shown| **shown).count() > 1 {
         return Err("at most one of basic, bearer and oauth is shown".to_owned());
+    }
+    if http.tls.is_some() && http.url.as_str().to_ascii_lowercase().starts_with("http:") {
+        let what = "the URL is http, which sends in the clear; write https, or leave tls out";
+        return Err(what.to_owned());
     }
     let mut client = HttpClient::builder(http.url.as_str());
     for (name, value) in &http.headers {
@@ -100,7 +109,7 @@ pub(crate) fn mllp(
         _ => None,
     });
     let pool = client.build_pool(connections.unwrap_or(NonZeroUsize::MIN));
-    pool.map(Connections).map_err(|error| error.to_string())
+    pool.map_err(|error| error.to_string())
 }
 
 /// Made anew at each reload, with its certificates and secrets.
@@ -109,40 +118,34 @@ pub(crate) fn http(
     folder: &'static Path,
     reloads: &mut Reloads,
 ) -> Result<impl OneAttempt + use<>, String> {
-    let client = Renewable(Arc::new(RwLock::new(build_http(http, folder)?)));
-    let renewed = Arc::clone(&client.0);
+    let client = Current::new(build_http(http, folder)?);
+    let renewed = client.clone();
     reloads.add(move || {
-        let fresh = build_http(http, folder)?;
-        *renewed.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        renewed.set(build_http(http, folder)?);
         Ok(())
     });
-    Ok(client)
+    Ok(Renewable(client))
 }
 
 /// An HTTP client that may be replaced; exchanges under way end on the one before.
-struct Renewable(Arc<RwLock<HttpClient>>);
+struct Renewable(Current<HttpClient>);
 
 impl OneAttempt for Renewable {}
 
-impl Renewable {
-    fn current(&self) -> HttpClient {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
 impl Deliver for Renewable {
     async fn deliver(&self, message: OwnedMessage) -> Delivery {
-        self.current().deliver(message).await
+        self.0.get().deliver(message).await
     }
 
     async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        self.current().deliver_tracked(message, progress).await
+        self.0.get().deliver_tracked(message, progress).await
     }
 }
 
 pub(crate) fn build_http(http: &HttpDestination, folder: &Path) -> Result<HttpClient, String> {
     let mut client = HttpClient::builder(http.url.as_str())
-        .timeout(http.timeout.map_or(HTTP_TIMEOUT, |limit| limit.0));
+        .timeout(http.timeout.map_or(HTTP_TIMEOUT, |limit| limit.0))
+        .max_idle_connections(http.max_idle_connections.unwrap_or(MAX_IDLE_CONNECTIONS));
     if let Some(dialect) = &http.dialect {
         client = client.dialect(dialect.clone());
     }
@@ -182,9 +185,6 @@ pub(crate) fn build_http(http: &HttpDestination, folder: &Path) -> Result<HttpCl
     if let Some(limit) = http.idle_timeout {
         client = client.idle_timeout(limit.0);
     }
-    if let Some(connections) = http.max_idle_connections {
-        client = client.max_idle_connections(connections);
-    }
     if let Some(limit) = http.max_response_len {
         client = client.max_response_len(limit.0);
     }
@@ -212,19 +212,4 @@ fn client_tls(files: &ClientTlsFiles, folder: &Path) -> Result<ClientTls, String
         _ => return Err("a client certificate and its key are named together".to_owned()),
     };
     tls.build().map_err(|error| error.to_string())
-}
-
-/// Connections that take turns; each message is sent once, on one of them.
-struct Connections(Pool);
-
-impl OneAttempt for Connections {}
-
-impl Deliver for Connections {
-    async fn deliver(&self, message: OwnedMessage) -> Delivery {
-        self.0.deliver(message).await
-    }
-
-    async fn deliver_tracked(&self, message: OwnedMessage, progress: Progress) -> Delivery {
-        self.0.deliver_tracked(message, progress).await
-    }
 }

@@ -27,7 +27,9 @@ pub(crate) use self::{
         PollSource, ServerTlsFiles,
     },
     faults::Faults,
-    route::{Accept, Answer, Destination, Filtered, Retry, RetryPreset, Route, Source, Told},
+    route::{
+        Accept, Answer, Destination, Filtered, Replay, Retry, RetryPreset, Route, Source, Told,
+    },
     store::Store,
     text::Text,
     units::{Order, Place},
@@ -51,6 +53,11 @@ pub(crate) struct Config {
     /// The folder of the file: where relative paths begin.
     #[serde(skip)]
     pub(crate) folder: PathBuf,
+    #[serde(skip)]
+    pub(crate) file: PathBuf,
+    /// What the file says of all that can not change while the gateway runs.
+    #[serde(skip)]
+    pub(crate) fixed: toml::Table,
 }
 
 /// How log lines are written.
@@ -95,7 +102,7 @@ impl Config {
             }
         };
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        Self::read(&name, &text).map(|config| Self { folder, ..config })
+        Self::read(&name, &text).map(|config| Self { folder, file: path.to_path_buf(), ..config })
     }
 
     fn read(name: &str, text: &str) -> Result<Self, Faults> {
@@ -105,7 +112,7 @@ impl Config {
             Ok(config) => {
                 config.check(text, &mut faults);
                 if faults.is_empty() {
-                    return Ok(config);
+                    return Ok(Self { fixed: fixed(text), ..config });
                 }
             }
         }
@@ -134,6 +141,9 @@ impl Config {
             faults.add(text, 0..0, "there is no route; begin one with [[route]]");
         }
         let mut names = BTreeSet::new();
+        let status = self.status.as_ref().map(|status| &status.listen);
+        let mut addresses: BTreeSet<_> =
+            status.map(|at| at.get_ref().as_str()).into_iter().collect();
         for route in &self.routes {
             let name = route.name.get_ref().as_str();
             if !is_label(name) {
@@ -141,9 +151,32 @@ impl Config {
             } else if !names.insert(name) {
                 faults.add(text, route.name.span(), format!("there is another route `{name}`"));
             }
+            if let Some(listen) = route.from.listen()
+                && let address = listen.get_ref().as_str()
+                && !address.ends_with(":0")
+                && !addresses.insert(address)
+            {
+                faults.add(text, listen.span(), format!("`{address}` is listened on already"));
+            }
             route.check(text, &stores, &links, faults);
         }
     }
+}
+
+/// The whole text but for what is read again while the gateway runs: the rules of routes.
+fn fixed(text: &str) -> toml::Table {
+    let mut all: toml::Table = toml::from_str(text).unwrap_or_default();
+    let routes = all.get_mut("route").and_then(toml::Value::as_array_mut);
+    for route in routes.into_iter().flatten().filter_map(toml::Value::as_table_mut) {
+        for rule in ["senders", "accept", "validate", "filter", "filtered", "transform"] {
+            route.remove(rule);
+        }
+        let from = route.get_mut("from").and_then(toml::Value::as_table_mut);
+        for source in from.into_iter().flat_map(|from| from.iter_mut()) {
+            source.1.as_table_mut().map(|source| source.remove("allow"));
+        }
+    }
+    all
 }
 
 const NO_LABEL: &str = "a name is 1 to 40 lower-case letters, digits, `-` or `_`";
@@ -176,6 +209,31 @@ mllp.address = "ehr.example.org:2575"
     #[test]
     fn every_fault_is_told_with_its_line() {
         for (from, to, expected) in [
+            (
+                "[[route]]\n",
+                "[status]\nlisten = \"127.0.0.1:2575\"\n[[route]]\n",
+                "gateway.toml:6: `127.0.0.1:2575` is listened on already",
+            ),
+            (
+                "[[route.to]]\n",
+                "accept = { types = [\"ADT_A01\"] }\n[[route.to]]\n",
+                "gateway.toml:5: `ADT_A01` is no type; write `ADT^A01`",
+            ),
+            (
+                "[[route.to]]\n",
+                "accept = { versions = [] }\n[[route.to]]\n",
+                "gateway.toml:5: an empty list takes no message; leave it out to take all",
+            ),
+            (
+                "mllp.address = \"ehr.example.org:2575\"",
+                "http.url = \"http://ehr/\"\nhttp.tls.ca = \"ca.pem\"",
+                "gateway.toml:5: the URL is http, which sends in the clear; write https, or leave tls out",
+            ),
+            (
+                "mllp.address = \"ehr.example.org:2575\"",
+                "mllp.address = \"a:1\"\nmllp.tls.server_name = \"a b\"",
+                "gateway.toml:5: `a b` is no name of a server",
+            ),
             (
                 "name = \"adt\"",
                 "nane = \"adt\"",
@@ -244,7 +302,7 @@ mllp.address = "ehr.example.org:2575"
             (
                 "[[route.to]]\n",
                 "validate = [{ path = \"PID-3\" }]\n[[route.to]]\n",
-                "gateway.toml:5: a rule is one of accept, required, segments, max_length, max_repetitions and any_of",
+                "gateway.toml:5: a rule is one of accept, required, segments, characters, max_length, max_repetitions and any_of",
             ),
             (
                 "[[route.to]]\n",
@@ -293,13 +351,45 @@ mllp.address = "ehr.example.org:2575"
     }
 
     #[test]
+    fn rules_are_what_may_change() {
+        let read = |text: &str| Config::read("gateway.toml", text).expect(text).fixed;
+        for (from, to, is_rule) in [
+            ("\n[[route]]\n", "\n# more\n[[route]]\n", true),
+            ("[[route.to]]\n", "accept = { types = [\"ADT^*\"] }\n[[route.to]]\n", true),
+            ("[[route.to]]\n", "filtered = \"reject\"\n[[route.to]]\n", true),
+            ("[[route.to]]\n", "validate = [{ required = [\"PID\"] }]\n[[route.to]]\n", true),
+            (
+                "[[route.to]]\n",
+                "[[route.filter]]\npath = \"PV1-2\"\nvalued = true\n[[route.to]]\n",
+                true,
+            ),
+            (
+                "[[route.to]]\n",
+                "transform = [{ clear = { path = \"PID-5\" } }]\n[[route.to]]\n",
+                true,
+            ),
+            ("[[route.to]]\n", "from.mllp.allow = \"10.0.0.0/8\"\n[[route.to]]\n", true),
+            ("[[route.to]]\n", "from.mllp.strict = true\n[[route.to]]\n", false),
+            ("[[route.to]]\n", "answer = \"any\"\n[[route.to]]\n", false),
+            ("[[route.to]]\n", "[route.replay]\n[[route.to]]\n", false),
+            ("2575\"\n[[", "2576\"\n[[", false),
+            ("ehr.example", "his.example", false),
+            ("\"adt\"", "\"adt2\"", false),
+            ("\n[[route]]\n", "\n[log]\nformat = \"json\"\n[[route]]\n", false),
+        ] {
+            let text = ROUTE.replacen(from, to, 1);
+            assert_eq!(read(&text) == read(ROUTE), is_rule, "{text}");
+        }
+    }
+
+    #[test]
     fn several_faults_are_told_at_once() {
         let text = ROUTE.replace("\"adt\"", "\"ADT\"").replace("org:2575", "org");
         let told = faults(&format!("[status]\nlisten = \"0.0.0.0:80\"\n{text}{ROUTE}{ROUTE}"));
         let lines: Vec<_> = told.lines().filter_map(|line| line.split(": ").next()).collect();
         assert_eq!(
             lines,
-            ["gateway.toml:2", "gateway.toml:5", "gateway.toml:7", "gateway.toml:19"],
+            [2, 5, 7, 13, 19, 20].map(|line| format!("gateway.toml:{line}")),
             "{told}"
         );
     }

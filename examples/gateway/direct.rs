@@ -48,7 +48,7 @@ async fn forward(
 ) -> Result<(), Box<dyn Error>> {
     let destination = Destination::parse(to)?;
     let client = match &destination {
-        Destination::Mllp(_) => destination.client(MLLP_TIMEOUT, None)?,
+        Destination::Mllp(_) | Destination::Mllps(_) => destination.client(MLLP_TIMEOUT, None)?,
         _ => destination.client(HTTP_TIMEOUT, None)?,
     };
     let forward = Forward::to(client).deadline(Forward::DEADLINE, TokioTimer::default());

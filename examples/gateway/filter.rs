@@ -22,6 +22,9 @@ pub(crate) struct Rule {
 impl Rule {
     /// What is wrong with the rule itself.
     pub(crate) fn fault(&self) -> Option<&'static str> {
+        if self.any_of.as_ref().is_some_and(Vec::is_empty) {
+            return Some("an empty list passes nothing on");
+        }
         let said = [self.any_of.is_some(), self.none_of.is_some(), self.valued.is_some()];
         if said.iter().filter(|said| **said).count() != 1 {
             return Some("a filter has one of any_of, none_of and valued");
@@ -95,7 +98,8 @@ mod tests {
     fn a_rule_says_one_thing_of_a_field() {
         for rule in [
             r#"path = "PV1-2""#,
-            "path = \"PV1-2\"\nany_of = []\nvalued = true",
+            "path = \"PV1-2\"\nany_of = [\"I\"]\nvalued = true",
+            "path = \"PV1-2\"\nany_of = []",
             "path = \"PV1\"\nvalued = true",
         ] {
             let read: Rule = toml::from_str(rule).expect(rule);

@@ -2,25 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use hl7_ack::{
-    AcceptOnly, AnyHandler, Delivery, FanOut, Forward, MemoryStore, Replay, Rule, Validate, Waiters,
-};
-use hl7_parse::Path;
+use hl7_ack::{AnyHandler, Delivery, FanOut, Forward, Waiters};
 use hl7_transport::TokioTimer;
 use tokio::{sync::watch, task::JoinSet};
 
 use crate::{
-    authorize,
-    config::{Accept, Answer, Config, Order, Route, Source, Text},
-    destination,
+    config::{Answer, Config, Order, Route, Source},
+    copies, destination,
     exposition::Registry,
-    filter, meter,
-    reload::Reloads,
+    meter,
+    reload::{Current, Reloads},
+    rules::{Rules, is_stored, validator},
     source::{Prepared, Ready},
     status::Status,
     store::{Database, Store},
-    transform::Transform,
-    validate,
 };
 
 /// Reads every file that the configuration refers to, and builds all servers and clients from
@@ -33,6 +28,7 @@ pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<
     let waiters = Waiters::new(TokioTimer::default());
     let mut faults = Vec::new();
     let mut wired = Wired::default();
+    let mut all_rules = Vec::new();
     for (name, store) in &config.stores {
         match Database::new(name, store, &config.folder) {
             Ok(database) => drop(wired.stores.insert(name, database)),
@@ -45,15 +41,20 @@ pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<
     for route in &config.routes {
         let name = route.name.get_ref().as_str();
         let source = Prepared::new(&route.from, &config.folder, reloads);
-        let handler = handler(route, config, &wired.stores, &waiters, reloads);
-        match (source, handler) {
-            (Ok(source), Ok(handler)) => wired.routes.push((route, source, handler)),
-            (source, handler) => {
-                let told = [source.err(), handler.err()].into_iter().flatten();
+        let rules = self::rules(route, config, &wired.stores, &waiters, reloads);
+        match (source, rules) {
+            (Ok(source), Ok(rules)) => {
+                let handler = meter::around(name, rules.handler());
+                wired.routes.push((route, source.allow(rules.allowed()), handler));
+                all_rules.push(rules);
+            }
+            (source, rules) => {
+                let told = [source.err(), rules.err()].into_iter().flatten();
                 faults.extend(told.map(|fault| format!("route {name}: {fault}")));
             }
         }
     }
+    reloads.add_rules(config, all_rules);
     if faults.is_empty() { Ok(wired) } else { Err(faults.join("\n")) }
 }
 
@@ -62,7 +63,7 @@ pub(crate) fn prepare(config: &'static Config, reloads: &mut Reloads) -> Result<
 pub(crate) struct Wired {
     stores: Stores,
     /// Each route with its server to be and its handler.
-    routes: Vec<(&'static Route, Prepared<'static>, AnyHandler)>,
+    routes: Vec<(&'static Route, Prepared, AnyHandler)>,
 }
 
 type Stores = BTreeMap<&'static str, Arc<Database>>;
@@ -91,14 +92,18 @@ pub(crate) async fn run(
         tracing::info!(at = %serving.local_addr(), "health, readiness and metrics");
         status.spawn(serving.with_graceful_shutdown(until(status_ends)).into_future());
     }
-    let (stopping, stopped) = watch::channel(false);
-    let mut sources = JoinSet::new();
+    // Nothing is taken before all can be: whoever is taken from is not left in the middle of it.
+    let mut bound = Vec::new();
     for (route, source, handler) in wired.routes {
         let name = route.name.get_ref().as_str();
-        let ready = source.bind(handler).await;
-        let ready = ready.map_err(|error| format!("route {name}: {error}"))?;
-        tell(route, &ready);
-        sources.spawn(ready.run(until(stopped.clone())));
+        let source = source.bind(handler).await;
+        bound.push((route, source.map_err(|error| format!("route {name}: {error}"))?));
+    }
+    let (stopping, stopped) = watch::channel(false);
+    let mut sources = JoinSet::new();
+    for (route, source) in bound {
+        tell(route, &source);
+        sources.spawn(source.run(until(stopped.clone())));
     }
     ready.send_replace(true);
     tracing::info!(routes = config.routes.len(), "ready");
@@ -127,21 +132,18 @@ async fn until(mut said: watch::Receiver<bool>) {
     let _gone = said.wait_for(|said| *said).await;
 }
 
-/// What becomes of a message, from the outside in: its sender is known, or a copy is, the header is looked at, then
-/// the content, then it is changed and passed on.
-fn handler(
+/// What becomes of a message, from the outside in: its sender is known, or a copy is, then it meets
+/// the rules of the route, then it is passed on.
+fn rules(
     route: &'static Route,
     config: &'static Config,
     stores: &Stores,
     waiters: &Waiters,
     reloads: &mut Reloads,
-) -> Result<AnyHandler, String> {
+) -> Result<Rules, String> {
     let (name, folder) = (route.name.get_ref().as_str(), config.folder.as_path());
-    let rules = validate::rules(route.validate.iter().map(|check| check.get_ref()));
-    let is_stored = route.to.iter().any(|to| to.get_ref().store.is_some());
-    // Without MSH-10 nothing says that a message is a copy, and no acknowledgment can name it.
-    let known = is_stored.then(|| Rule::required(const { Path::new("MSH-10") }));
-    let validate = Validate::new(known.into_iter().chain(rules));
+    let validate = Arc::new(validator(route, is_stored(route)));
+    let validate = Current::new(validate);
     let store = |store: &str| {
         let refuse_reused_ids = config.stores.get(store)?.refuse_reused_ids;
         let database = Arc::clone(stores.get(store)?);
@@ -158,50 +160,17 @@ fn handler(
         destinations.push(forward.map_err(|fault| format!("destination {to_name}: {fault}"))?);
         names.push(to_name);
     }
-    let mut handler = pass_on(route.answer, name, destinations, names);
-    if !route.transform.is_empty() {
-        let steps = route.transform.iter().map(|step| step.get_ref().clone()).collect();
-        let transform = Transform::new(steps, folder)?;
-        if transform.has_tables() {
-            let reloaded = transform.clone();
-            reloads.add(move || reloaded.reload(folder));
-        }
-        handler = transform.around(name, handler);
-    }
-    if !route.filter.is_empty() {
-        let rules = route.filter.iter().map(|rule| rule.get_ref().clone()).collect();
-        handler = filter::around(rules, route.filtered, name, handler);
-    }
-    if is_stored || !route.validate.is_empty() {
-        handler = validate::around(validate, name, handler);
-    }
-    if let Some(accept) = &route.accept {
-        handler = accept_only(accept).around(handler);
-    }
-    if let Some(replay) = &route.replay {
-        let mut store = MemoryStore::new();
-        if let Some(answers) = replay.max_answers {
-            store = store.max_answers(answers);
-        }
-        if let Some(size) = replay.max_bytes {
-            store = store.max_bytes(size.0);
-        }
-        if let Some(age) = replay.max_age {
-            store = store.max_age(age.0);
-        }
-        let replaying = Replay::new(store);
-        handler = match replay.refuse_reused_ids {
-            true => replaying.refuse_reused_ids().around(handler),
-            false => replaying.around(handler),
+    let beyond = pass_on(route.answer, name, destinations, names);
+    Rules::new(name, route, folder, validate, beyond, |inside| {
+        let handler = match &route.replay {
+            Some(replay) => copies::around(replay, inside),
+            None => inside,
         };
-    }
-    if let Some(link) = &route.acknowledges {
-        handler = waiters.around(link.as_str(), handler);
-    }
-    if let Some(senders) = &route.senders {
-        handler = authorize::around(senders.clone(), handler);
-    }
-    Ok(meter::around(name, handler))
+        match &route.acknowledges {
+            Some(link) => waiters.around(link.as_str(), handler),
+            None => handler,
+        }
+    })
 }
 
 fn pass_on(
@@ -230,20 +199,6 @@ fn pass_on(
         Answer::First => FanOut::first(destinations, report),
         Answer::Any => FanOut::any(destinations, report),
     })
-}
-
-pub(crate) fn accept_only(accept: &Accept) -> AcceptOnly {
-    let mut only = match &accept.types {
-        Some(types) => AcceptOnly::types(types.iter().map(Text::as_str)),
-        None => AcceptOnly::types(["*"]),
-    };
-    if let Some(versions) = &accept.versions {
-        only = only.versions(versions.iter().map(Text::as_str));
-    }
-    if let Some(ids) = &accept.processing_ids {
-        only = only.processing_ids(ids.iter().map(Text::as_str));
-    }
-    only
 }
 
 /// One line of the summary at the start for each destination of a route.

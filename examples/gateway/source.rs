@@ -3,56 +3,61 @@
 use std::{io, path::Path};
 
 use hl7_ack::{Acknowledger, AnyHandler, Handled};
-use hl7_http::{
-    poll::Poller,
-    server::{Access, Permission},
-};
-use hl7_transport::{Listener, Pem, ServerTls, Serving};
+use hl7_http::server::Access;
+use hl7_transport::{AllowList, Listener, Pem, ServerTls, Serving};
 
 use crate::{
     config::{HttpSource, MllpSource, ServerTlsFiles, Source},
-    poll,
+    poll::Polling,
     reload::Reloads,
 };
 
 /// A source with everything read that it needs, but for its port.
-pub(crate) struct Prepared<'a> {
-    source: &'a Source,
+pub(crate) struct Prepared {
+    source: &'static Source,
     tls: Option<ServerTls>,
     access: Option<Access>,
-    poller: Option<Poller>,
+    poller: Option<Polling>,
+    allowed: Option<AllowList>,
 }
 
 /// A source that brings messages once it is awaited.
 pub(crate) enum Ready {
     Server(Box<Serving>),
-    Poller(Box<Poller>, Handled),
+    Poller(Box<Polling>, Handled),
 }
 
-impl<'a> Prepared<'a> {
+impl Prepared {
     pub(crate) fn new(
-        source: &'a Source,
-        folder: &Path,
+        source: &'static Source,
+        folder: &'static Path,
         reloads: &mut Reloads,
     ) -> Result<Self, String> {
         let (files, access, poller) = match source {
             Source::Mllp(mllp) => (mllp.tls.as_ref(), None, None),
             Source::Http(http) => (http.tls.as_ref(), access(http, folder)?, None),
-            Source::Poll(poll) => (None, None, Some(poll::prepare(poll, folder)?)),
+            Source::Poll(poll) => (None, None, Some(Polling::new(poll, folder, reloads)?)),
         };
         let tls = files.map(|files| server_tls(files, folder)).transpose()?;
         if let Some(tls) = &tls {
             let reloaded = tls.clone();
             reloads.add(move || reloaded.reload().map_err(|error| error.to_string()));
         }
-        Ok(Self { source, tls, access, poller })
+        Ok(Self { source, tls, access, poller, allowed: None })
+    }
+
+    /// Who may connect; everybody if it is not said.
+    pub(crate) fn allow(self, list: AllowList) -> Self {
+        Self { allowed: Some(list), ..self }
     }
 
     /// Binds; nothing is accepted or fetched before the returned value is awaited.
     pub(crate) async fn bind(self, handler: AnyHandler) -> Result<Ready, String> {
         let serving = match (self.source, self.poller) {
-            (Source::Mllp(mllp), _) => serve_mllp(mllp, self.tls, handler).await?,
-            (Source::Http(http), _) => serve_http(http, self.tls, self.access, handler).await?,
+            (Source::Mllp(mllp), _) => serve_mllp(mllp, self.tls, self.allowed, handler).await?,
+            (Source::Http(http), _) => {
+                serve_http(http, self.tls, self.access, self.allowed, handler).await?
+            }
             (Source::Poll(_), Some(poller)) => {
                 let handled = Handled::by(handler).acknowledger(acknowledger());
                 return Ok(Ready::Poller(Box::new(poller), handled));
@@ -98,11 +103,11 @@ macro_rules! set {
 
 /// Binds, with the list of who may connect.
 macro_rules! listener {
-    ($source:ident) => {{
+    ($source:ident, $allowed:ident) => {{
         let bound = Listener::bind($source.listen.get_ref().as_str()).await;
         let mut listener = bound.map_err(|error| error.to_string())?;
-        if let Some(networks) = &$source.allow {
-            listener = listener.allow(networks.0.clone());
+        if let Some(list) = $allowed {
+            listener = listener.allow_list(list);
         }
         if let Some(proxies) = &$source.proxy_protocol {
             listener = listener.proxy_protocol(proxies.0.clone());
@@ -120,9 +125,10 @@ macro_rules! listener {
 async fn serve_mllp(
     mllp: &MllpSource,
     tls: Option<ServerTls>,
+    allowed: Option<AllowList>,
     handler: AnyHandler,
 ) -> Result<Serving, String> {
-    let mut server = hl7_mllp::server::Server::from_listener(listener!(mllp))
+    let mut server = hl7_mllp::server::Server::from_listener(listener!(mllp, allowed))
         .strict(mllp.strict)
         .release2(mllp.release2)
         .acknowledger(acknowledger());
@@ -141,10 +147,11 @@ async fn serve_http(
     http: &HttpSource,
     tls: Option<ServerTls>,
     access: Option<Access>,
+    allowed: Option<AllowList>,
     handler: AnyHandler,
 ) -> Result<Serving, String> {
-    let mut server =
-        hl7_http::server::Server::from_listener(listener!(http)).acknowledger(acknowledger());
+    let mut server = hl7_http::server::Server::from_listener(listener!(http, allowed))
+        .acknowledger(acknowledger());
     set!(
         server, http, max_in_flight;
         max_body_len, max_buffered, idle_timeout, header_timeout, body_timeout, handler_timeout,
@@ -152,6 +159,9 @@ async fn serve_http(
     );
     if let Some(dialect) = &http.dialect {
         server = server.dialect(dialect.clone());
+    }
+    if let Some(path) = &http.path {
+        server = server.path(path.as_str());
     }
     if let Some(access) = access {
         server = server.access(access);
@@ -164,7 +174,7 @@ async fn serve_http(
 
 /// Who may send to an HTTP server; `None`: everybody who may connect.
 fn access(http: &HttpSource, folder: &Path) -> Result<Option<Access>, String> {
-    if http.path.is_none() && http.basic.is_none() && http.bearer.is_none() {
+    if http.basic.is_none() && http.bearer.is_none() {
         return Ok(None);
     }
     let mut access = Access::new();
@@ -173,17 +183,6 @@ fn access(http: &HttpSource, folder: &Path) -> Result<Option<Access>, String> {
     }
     if let Some(token) = &http.bearer {
         access = access.bearer(&token.read(folder)?);
-    }
-    if let Some(path) = &http.path {
-        let path = path.as_str().to_owned();
-        let to_path = match http.basic.is_none() && http.bearer.is_none() {
-            true => Permission::Granted,
-            false => Permission::Unknown,
-        };
-        access = access.check(move |request, _| match request.path() == path {
-            true => to_path,
-            false => Permission::Denied,
-        });
     }
     Ok(Some(access))
 }

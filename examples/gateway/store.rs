@@ -17,6 +17,7 @@ use hl7_ack::{
 use hl7_parse::OwnedMessage;
 
 pub(crate) use self::{address::Address, database::Database};
+use crate::reload::Current;
 
 /// What a sender hears whose message could not be stored now.
 pub(crate) const NOT_STORED: &str = "not stored, send again";
@@ -28,7 +29,7 @@ impl Store {
     /// Keeps what `validate` lets through, with its warnings in the acknowledgment.
     pub(crate) fn new(
         database: Arc<Database>,
-        validate: Validate,
+        validate: Current<Arc<Validate>>,
         refuse_reused_ids: bool,
     ) -> Self {
         let acknowledger = Acknowledger::new();
@@ -63,7 +64,7 @@ impl Deliver for Store {
 /// Writes a message that was not known before.
 struct Keep {
     database: Arc<Database>,
-    validate: Validate,
+    validate: Current<Arc<Validate>>,
     acknowledger: Acknowledger,
 }
 
@@ -71,7 +72,7 @@ impl Handler for Keep {
     async fn handle(&self, received: Received) -> Reply {
         let at = SystemTime::now();
         let message = &received.message;
-        let outcome = self.validate.check(&message.as_message());
+        let outcome = self.validate.get().check(&message.as_message());
         if !outcome.is_accepted() {
             return outcome.into();
         }
@@ -109,7 +110,7 @@ mod tests {
     use hl7_parse::Path;
 
     use super::*;
-    use crate::config;
+    use crate::{config, reload::Current};
 
     /// A store in a folder of its own, which goes with it.
     struct Kept {
@@ -132,7 +133,8 @@ mod tests {
         /// What a sender is answered: MSA-1 with the codes of errors, and the bytes.
         async fn answer(&self, refuses: bool, message: &str) -> (String, Vec<u8>) {
             let rule = Rule::required(Path::new("PID-7")).only_report();
-            let store = Store::new(Arc::clone(&self.database), Validate::new([rule]), refuses);
+            let validate = Current::new(Arc::new(Validate::new([rule])));
+            let store = Store::new(Arc::clone(&self.database), validate, refuses);
             let message = OwnedMessage::parse(message.to_owned()).expect("HL7");
             match store.deliver(message).await {
                 Delivery::Answered(answer) => {
@@ -184,6 +186,31 @@ mod tests {
         ] {
             assert_eq!(kept.answer(true, &text).await.0, expected, "{text}");
         }
+    }
+
+    #[tokio::test]
+    #[cfg(unix)]
+    async fn nothing_is_taken_for_a_file_that_is_gone() {
+        let kept = Kept::new("gone", "").await;
+        assert_eq!(kept.answer(false, &message("1", "PID|1||||||1962\r")).await.0, "AA");
+        let (file, elsewhere) = (kept.folder.join("events.db"), kept.folder.join("moved.db"));
+        fs::rename(&file, &elsewhere).expect("moved");
+        for again in ["1", "2"] {
+            let (code, _) = kept.answer(false, &message(again, "PID|1||||||1962\r")).await;
+            assert!(code.starts_with("Unknown"), "{again}: {code}");
+        }
+        fs::rename(&elsewhere, &file).expect("back");
+        assert_eq!(kept.answer(false, &message("2", "PID|1||||||1962\r")).await.0, "AA");
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_told_at_the_start() {
+        let kept = Kept::new("junk", "").await;
+        fs::write(kept.folder.join("junk.db"), [b'x'; 4096]).expect("a file");
+        let store: config::Store = toml::from_str("url = \"sqlite:junk.db\"").expect("a store");
+        let database = Database::new("junk", &store, &kept.folder).expect("a database");
+        let told = database.open().await.expect_err("it is none");
+        assert!(told.contains("junk.db: ") && told.contains("file is not a database"), "{told}");
     }
 
     #[tokio::test]

@@ -5,10 +5,7 @@
 
 mod table;
 
-use std::{
-    path::Path as File,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{path::Path as File, sync::Arc};
 
 use hl7_ack::{AnyHandler, ErrorCode, Handler, Outcome, Received, Reply};
 use hl7_parse::{Editor, Message, OwnedMessage, Path, Target};
@@ -101,36 +98,23 @@ impl Step {
     }
 }
 
-/// The steps, with their tables read. Clones are handles to the same.
+/// The steps, each with its table, which is empty where it has none.
 #[derive(Clone, Debug)]
 pub(crate) struct Transform {
-    steps: Arc<RwLock<Steps>>,
+    steps: Arc<[(Step, Codes)]>,
 }
-
-/// Each with its table, which is empty where it has none.
-type Steps = Arc<[(Step, Codes)]>;
 
 impl Transform {
     /// Reads the tables; relative paths begin at `folder`.
     pub(crate) fn new(steps: Vec<Step>, folder: &File) -> Result<Self, String> {
-        Ok(Self { steps: Arc::new(RwLock::new(with_tables(steps, folder)?)) })
-    }
-
-    /// Whether there is anything to read again.
-    pub(crate) fn has_tables(&self) -> bool {
-        self.steps().iter().any(|(step, _)| matches!(step, Step::MapCodes { .. }))
-    }
-
-    /// Reads the tables again, for the messages from now on. On an error those before stay in use.
-    pub(crate) fn reload(&self, folder: &File) -> Result<(), String> {
-        let steps = self.steps().iter().map(|(step, _)| step.clone()).collect();
-        let steps = with_tables(steps, folder)?;
-        *self.steps.write().unwrap_or_else(PoisonError::into_inner) = steps;
-        Ok(())
-    }
-
-    fn steps(&self) -> Steps {
-        Arc::clone(&self.steps.read().unwrap_or_else(PoisonError::into_inner))
+        let with_table = |step: Step| {
+            let codes = match &step {
+                Step::MapCodes { table, .. } => table::read(&folder.join(table.as_str()))?,
+                _ => Codes::new(),
+            };
+            Ok((step, codes))
+        };
+        Ok(Self { steps: steps.into_iter().map(with_table).collect::<Result<_, String>>()? })
     }
 
     /// Hands the changed message to `handler`, or says why there is none.
@@ -156,7 +140,7 @@ impl Transform {
     fn apply(&self, message: &OwnedMessage) -> Result<OwnedMessage, Outcome> {
         let mut message = message.clone();
         // Steps that only write are done in one pass; one that reads begins the next.
-        for pass in self.steps().chunk_by(|(a, _), (b, _)| a.only_writes() && b.only_writes()) {
+        for pass in self.steps.chunk_by(|(a, _), (b, _)| a.only_writes() && b.only_writes()) {
             let view = message.as_message();
             let mut editor = Editor::new(&view);
             for (step, codes) in pass {
@@ -170,17 +154,6 @@ impl Transform {
         }
         Ok(message)
     }
-}
-
-fn with_tables(steps: Vec<Step>, folder: &File) -> Result<Steps, String> {
-    let with_table = |step: Step| {
-        let codes = match &step {
-            Step::MapCodes { table, .. } => table::read(&folder.join(table.as_str()))?,
-            _ => Codes::new(),
-        };
-        Ok((step, codes))
-    };
-    steps.into_iter().map(with_table).collect()
 }
 
 impl Step {
@@ -304,8 +277,7 @@ mod tests {
         let codes = table::parse("# codes\nX,long x\n\nY\tlong, y\n").expect("a table");
         let steps: Read = toml::from_str(&format!("steps = [{steps}]")).expect(steps);
         let steps = steps.steps.into_iter().map(|step| (step, codes.clone())).collect();
-        let changed = Transform { steps: Arc::new(RwLock::new(steps)) }
-            .apply(&OwnedMessage::parse(MESSAGE).expect("HL7"))?;
+        let changed = Transform { steps }.apply(&OwnedMessage::parse(MESSAGE).expect("HL7"))?;
         Ok(String::from_utf8(changed.as_bytes().to_vec()).expect("UTF-8"))
     }
 
@@ -382,33 +354,5 @@ mod tests {
             let steps: Read = toml::from_str(&format!("steps = [{step}]")).expect(step);
             assert!(steps.steps[0].fault().is_some(), "{step}");
         }
-    }
-
-    #[test]
-    fn a_table_is_read_again_and_stays_where_it_can_not_be() {
-        let folder = std::env::temp_dir();
-        let file = format!("hl7-gateway-table-{}", std::process::id());
-        let path = folder.join(&file);
-        let text = format!("steps = [{{ map_codes = {{ path = \"OBX-5\", table = {file:?} }} }}]");
-        let steps: Read = toml::from_str(&text).expect("steps");
-        let write = |table: &str| std::fs::write(&path, table).expect("a file");
-        write("X,one\nY,two\n");
-        let transform = Transform::new(steps.steps, &folder).expect("a table");
-        assert!(transform.has_tables());
-        let first = || {
-            let message = OwnedMessage::parse(MESSAGE).expect("HL7");
-            let changed = transform.apply(&message).expect("mapped");
-            let view = changed.as_message();
-            view.get(&Path::new("OBX-5[1]")).decode().into_owned()
-        };
-        assert_eq!(first(), "one");
-        write("X,three\nY,two\n");
-        assert_eq!(transform.reload(&folder), Ok(()));
-        assert_eq!(first(), "three");
-        write("X\n");
-        assert!(transform.reload(&folder).is_err());
-        std::fs::remove_file(&path).expect("the file");
-        assert!(transform.reload(&folder).is_err());
-        assert_eq!(first(), "three");
     }
 }

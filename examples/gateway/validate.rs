@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     config::{Accept, Place, Text},
-    routes::accept_only,
+    rules::accept_only,
 };
 
 /// A rule: `{ required = ["PID-3.1"] }`, `{ path = "PID-5.1", max_length = 48 }`; see
@@ -19,6 +19,10 @@ pub(crate) struct Check {
     required: Option<Vec<Place>>,
     /// Segments that may be there; `Z*` is all that begin with Z.
     segments: Option<Vec<Text>>,
+    /// `true`: only characters of the set in MSH-18, and no control characters; see
+    /// [`hl7_ack::Rule::characters`].
+    #[serde(default)]
+    characters: bool,
     /// For what the rules below hold.
     path: Option<Place>,
     /// Most characters of a value.
@@ -44,16 +48,31 @@ enum Otherwise {
 
 impl Check {
     /// What is wrong with the rule itself.
-    pub(crate) fn fault(&self) -> Option<&'static str> {
+    pub(crate) fn fault(&self) -> Option<String> {
+        self.fault_of_form().map(str::to_owned).or_else(|| self.accept.as_ref()?.fault())
+    }
+
+    fn fault_of_form(&self) -> Option<&'static str> {
         let at_path =
             [self.max_length.is_some(), self.max_repetitions.is_some(), self.any_of.is_some()];
-        let alone = [self.accept.is_some(), self.required.is_some(), self.segments.is_some()];
+        let alone = [
+            self.accept.is_some(),
+            self.required.is_some(),
+            self.segments.is_some(),
+            self.characters,
+        ];
         let at_path = at_path.iter().filter(|said| **said).count();
         let alone = alone.iter().filter(|said| **said).count();
         if at_path + alone != 1 {
             return Some(
-                "a rule is one of accept, required, segments, max_length, max_repetitions and any_of",
+                "a rule is one of accept, required, segments, characters, max_length, \
+                 max_repetitions and any_of",
             );
+        }
+        let required = self.required.as_ref().is_some_and(Vec::is_empty);
+        let lists = [self.segments.as_ref(), self.any_of.as_ref()];
+        if required || lists.into_iter().flatten().any(Vec::is_empty) {
+            return Some("the rule's list is empty");
         }
         match &self.path {
             None if at_path == 1 => Some("the rule says of no path that it holds there"),
@@ -76,6 +95,9 @@ impl Check {
         }
         if let Some(ids) = &self.segments {
             rules.push(Rule::segments(texts(ids)));
+        }
+        if self.characters {
+            rules.push(Rule::characters());
         }
         if let Some(path) = &self.path {
             rules.extend(self.max_length.map(|most| Rule::max_length(path.0, most)));
@@ -135,10 +157,17 @@ mod tests {
             (r#"required = ["PID", "PID-3.1"]"#, true),
             (r#"segments = ["MSH", "PID"]"#, true),
             (r#"accept = { types = ["ADT^*"] }"#, true),
+            ("characters = true", true),
+            ("characters = false", false),
             ("path = \"PID-5.1\"\nmax_length = 48", true),
             ("path = \"PID-3\"\nmax_repetitions = 1", true),
             ("path = \"MSH-3.1\"\nany_of = [\"HIS\"]", true),
             ("max_length = 48", false),
+            ("required = []", false),
+            ("segments = []", false),
+            ("path = \"MSH-3.1\"\nany_of = []", false),
+            ("accept = { types = [] }", false),
+            ("accept = { types = [\"ADT_A01\"] }", false),
             ("path = \"PID\"\nmax_length = 48", false),
             ("path = \"PID-3\"\nrequired = [\"PID\"]", false),
             ("path = \"PID-3\"", false),
@@ -151,12 +180,13 @@ mod tests {
 
     #[test]
     fn each_rule_is_held_against_the_message() {
-        let message = b"MSH|^~\\&|HIS|||||1|ADT^A01|7|P|2.5\rPID|||1~2||LONGNAME\r";
+        let message = b"MSH|^~\\&|HIS|||||1|ADT^A01|7|P|2.5\rPID|||1~2||L\0NGNAME\r";
         let message = Message::parse(message).expect("HL7");
         for (rule, broken) in [
             (r#"required = ["PID-3.1", "PID-5.1"]"#, 0),
             (r#"required = ["PV1", "PID-7"]"#, 2),
             (r#"segments = ["MSH"]"#, 1),
+            ("characters = true", 1),
             (r#"accept = { types = ["ORU^*"], versions = ["2.4"] }"#, 2),
             ("path = \"PID-5.1\"\nmax_length = 7", 1),
             ("path = \"PID-3\"\nmax_repetitions = 1", 1),

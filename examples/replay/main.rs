@@ -25,7 +25,8 @@ use summary::Summary;
 /// Replays files against a server, and tells how that went.
 #[derive(Parser)]
 struct Arguments {
-    /// `host:port` for MLLP, `http://...` or `https://...` for HTTP.
+    /// `host:port` for MLLP, `mllps://host:port` for MLLP over TLS, `http://...` or `https://...` for
+    /// HTTP.
     #[arg(long)]
     to: Option<String>,
     /// How many connections are used at once. With more than one the order is not kept.
@@ -46,6 +47,9 @@ struct Arguments {
     /// Seconds to wait for each acknowledgment.
     #[arg(long, default_value_t = 30.0)]
     timeout: f64,
+    /// PEM file of certificate authorities to trust instead of the system's.
+    #[arg(long)]
+    ca: Option<PathBuf>,
     /// Files of one or several messages, with or without batch headers. They are held in memory.
     files: Vec<PathBuf>,
 }
@@ -85,7 +89,7 @@ async fn replay(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let mut connections = JoinSet::new();
     for _ in 0..arguments.connections {
         // A client of its own for each, which is a connection of its own.
-        let client = Destination::parse(&to)?.client(timeout, None)?;
+        let client = Destination::parse(&to)?.client(timeout, arguments.ca.as_ref())?;
         let (load, stopped) = (Arc::clone(&load), stopped.clone());
         connections.spawn(async move { load.send(&client, stopped).await });
     }

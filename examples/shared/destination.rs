@@ -1,4 +1,4 @@
-//! [`Destination`]: `host:port` for MLLP, a URL for HTTP.
+//! [`Destination`]: `host:port` for MLLP, `mllps://host:port` for MLLP over TLS, a URL for HTTP.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -15,6 +15,8 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(8);
 pub enum Destination {
     /// `host:port` or `mllp://host:port`.
     Mllp(String),
+    /// `mllps://host:port`: MLLP over TLS.
+    Mllps(String),
     /// `http://...` or `https://...`.
     Http(String),
 }
@@ -37,17 +39,24 @@ impl Destination {
         let refuse = |reason: &str| {
             Err(DestinationError { to: without_secrets(to), reason: reason.to_owned() })
         };
+        let mut over_tls = false;
         let address = match to.split_once("://") {
             Some((scheme, _)) if is_any(scheme, &["http", "https"]) => {
                 return Ok(Self::Http(to.to_owned()));
             }
-            Some((scheme, address)) if is_any(scheme, &["mllp"]) => address,
-            Some(_) => return refuse("neither http://, https:// nor host:port"),
+            Some((scheme, address)) if is_any(scheme, &["mllp", "mllps"]) => {
+                over_tls = is_any(scheme, &["mllps"]);
+                address
+            }
+            Some(_) => return refuse("neither http://, https://, mllps:// nor host:port"),
             None => to,
         };
         match address.rsplit_once(':') {
             Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => {
-                Ok(Self::Mllp(address.to_owned()))
+                Ok(match over_tls {
+                    true => Self::Mllps(address.to_owned()),
+                    false => Self::Mllp(address.to_owned()),
+                })
             }
             _ => refuse("an MLLP address is host:port, for HTTP write http://host:port/path"),
         }
@@ -65,18 +74,29 @@ impl Destination {
         timeout: Duration,
         ca: Option<&PathBuf>,
     ) -> Result<AnyDeliver, DestinationError> {
-        let (Self::Mllp(to) | Self::Http(to)) = self;
+        let (Self::Mllp(to) | Self::Mllps(to) | Self::Http(to)) = self;
         let refuse = |reason: String| DestinationError { to: without_secrets(to), reason };
         let connect_timeout = timeout.min(Duration::from_secs(5));
         match self {
-            Self::Mllp(_) if ca.is_some() => Err(refuse("--ca is for https:// alone".to_owned())),
-            Self::Mllp(address) => hl7_mllp::client::Client::builder(address)
-                .connect_timeout(connect_timeout)
-                .answer_timeout(timeout)
-                .queue_timeout(QUEUE_TIMEOUT)
-                .build()
-                .map(AnyDeliver::new)
-                .map_err(|error| refuse(error.to_string())),
+            Self::Mllp(_) if ca.is_some() => {
+                Err(refuse("--ca is for https:// and mllps://".to_owned()))
+            }
+            Self::Mllp(address) | Self::Mllps(address) => {
+                let mut builder = hl7_mllp::client::Client::builder(address)
+                    .connect_timeout(connect_timeout)
+                    .answer_timeout(timeout)
+                    .queue_timeout(QUEUE_TIMEOUT);
+                if let Self::Mllps(_) = self {
+                    let tls = match ca {
+                        Some(ca) => ClientTls::builder().ca(Pem::file(ca)),
+                        None => ClientTls::builder().system_roots(),
+                    };
+                    let tls = tls.build().map_err(|error| refuse(error.to_string()))?;
+                    let host = address.rsplit_once(':').map_or("", |(host, _)| host);
+                    builder = builder.tls(tls, host);
+                }
+                builder.build().map(AnyDeliver::new).map_err(|error| refuse(error.to_string()))
+            }
             Self::Http(url) => {
                 let mut builder = hl7_http::client::Client::builder(url)
                     .connect_timeout(connect_timeout)
@@ -116,6 +136,8 @@ mod tests {
             ("localhost:2575", Some("mllp")),
             ("[::1]:2575", Some("mllp")),
             ("mllp://his:2575", Some("mllp")),
+            ("MLLPS://his:2575", Some("mllps")),
+            ("mllps://his", None),
             ("http://localhost:8575/hl7", Some("http")),
             ("https://ehr.example.org", Some("http")),
             ("HTTP://localhost:8575", Some("http")),
@@ -128,6 +150,7 @@ mod tests {
         ] {
             let found = Destination::parse(to).ok().map(|destination| match destination {
                 Destination::Mllp(_) => "mllp",
+                Destination::Mllps(_) => "mllps",
                 Destination::Http(_) => "http",
             });
             assert_eq!(found, expected, "{to}");

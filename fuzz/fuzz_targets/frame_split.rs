@@ -6,7 +6,7 @@
 #![no_main]
 
 use bytes::BytesMut;
-use hl7_mllp::{Block, FrameErrorKind, MllpCodec};
+use hl7_mllp::{Block, END_BLOCK, Envelope, FrameErrorKind, MllpCodec, START_BLOCK};
 use libfuzzer_sys::fuzz_target;
 use tokio_util::codec::Decoder;
 
@@ -20,6 +20,11 @@ fuzz_target!(|input: &[u8]| {
         .release2(options & 2 != 0)
         .max_frame_len(usize::from(frame))
         .max_garbage_len(usize::from(garbage));
+    // The other way round, so that the seeds are of use.
+    let codec = match Envelope::new(END_BLOCK, START_BLOCK) {
+        Some(swapped) if options & 4 != 0 => codec.envelope(swapped),
+        _ => codec,
+    };
 
     let whole = items(codec.clone(), [stream]);
     let pieces = items(codec.clone(), Pieces { stream, sizes: sizes.iter().cycle() });

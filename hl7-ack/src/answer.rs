@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use hl7_parse::{Component, Field, Message, Path, Segment};
+use hl7_parse::{Component, Field, Message, Path, Segment, unescape};
 
 use crate::{
     AckCode, Answer, ErrorCode, Fault, Severity, WaitingPriority,
-    msa::{is_segment, msa_of},
+    msa::{is_segment, msa_field, msa_from, msa_of},
 };
 
 /// Whether sending a message once more can help, by the code and the errors of its answer.
@@ -51,7 +51,7 @@ impl Answer {
         let text = match msa_of(&message) {
             Some(msa) => match unescaped_json(&message) {
                 Some(json) => String::from_utf8_lossy(&json.text).into_owned(),
-                None => msa.field(3).decode().into_owned(),
+                None => text_of_msa_3(&msa),
             },
             None => String::new(),
         };
@@ -179,7 +179,8 @@ impl Answer {
         if unescaped_json(&message).is_some() {
             return None;
         }
-        Some(msa_of(&message)?.field(n).to_str().ok()?.trim().to_owned())
+        let text = std::str::from_utf8(msa_field(&msa_of(&message)?, n)).ok()?;
+        Some(text.trim().to_owned())
     }
 }
 
@@ -237,7 +238,7 @@ fn unescaped_json(message: &Message<'_>) -> Option<Json> {
     let at = message.segments().position(|segment| is_segment(&segment, b"MSA"))?;
     let msa = message.segments().nth(at)?;
     let separator = msa.separators().field();
-    let line = msa.as_bytes().splitn(4, |byte| *byte == separator).nth(3)?;
+    let line = msa_from(&msa, 3)?;
     let begins = matches!(line.trim_ascii_start().first(), Some(b'{' | b'['));
     let field = line.split(|byte| *byte == separator).next().unwrap_or_default();
     if !begins && open_brackets(field, 0) == 0 {
@@ -384,6 +385,15 @@ fn location<const N: usize>(components: [Component<'_>; N]) -> Option<Path> {
             format!("{text}[{repetition}]").parse().ok().or(found)
         }
         found => found,
+    }
+}
+
+fn text_of_msa_3(msa: &Segment<'_>) -> String {
+    let (cut, text) = (msa.field(3), msa_field(msa, 3));
+    match cut.as_bytes() == text {
+        true => cut.decode().into_owned(),
+        // MSA-2 holds separators that are none.
+        false => String::from_utf8_lossy(&unescape(text, &msa.separators())).into_owned(),
     }
 }
 

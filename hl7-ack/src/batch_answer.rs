@@ -82,14 +82,14 @@ impl BatchAnswer {
         match header.segment().id() {
             "FHS" => {
                 let mut written = self.close_file();
-                let (begun, separator) = self.header("FHS", &HeaderFields::of(&header));
+                let (begun, separator) = self.header(b"FHS", &HeaderFields::of(&header));
                 self.file = Some((separator, 0));
                 written.extend_from_slice(&begun);
                 written.into()
             }
             "BHS" => {
                 let mut written = self.close_batch();
-                let (begun, separator) = self.header("BHS", &HeaderFields::of(&header));
+                let (begun, separator) = self.header(b"BHS", &HeaderFields::of(&header));
                 self.batch = Some((separator, 0));
                 written.extend_from_slice(&begun);
                 written.into()
@@ -140,7 +140,7 @@ impl BatchAnswer {
     }
 
     /// A header, and the field separator it declares, which need not be that of the request.
-    fn header(&self, id: &str, request: &HeaderFields<'_>) -> (Bytes, u8) {
+    fn header(&self, id: &[u8; 3], request: &HeaderFields<'_>) -> (Bytes, u8) {
         // No version is said, and four encoding characters do in any.
         let mut writer = Writer::answering(request, Version::WHERE_UNKNOWN);
         writer.begin_header(id, false);

@@ -8,14 +8,17 @@ use bytes::Bytes;
 /// much memory as they need. What grows longer moves to the heap.
 pub(crate) struct Buffer {
     short: [u8; SHORT],
+    /// How much of it is in use; [`Self::MOVED`] where the other one holds all.
     len: usize,
-    /// Where it is not empty, it holds all.
     long: Vec<u8>,
 }
 
 const SHORT: usize = 512;
 
 impl Buffer {
+    /// Nothing fits behind that.
+    const MOVED: usize = usize::MAX;
+
     pub(crate) fn new() -> Self {
         Self { short: [0; SHORT], len: 0, long: Vec::new() }
     }
@@ -23,41 +26,78 @@ impl Buffer {
     #[inline]
     pub(crate) fn push(&mut self, byte: u8) {
         match self.short.get_mut(self.len) {
-            Some(free) if self.long.is_empty() => {
+            Some(free) => {
                 *free = byte;
                 self.len += 1;
             }
-            _ => self.extend(&[byte]),
+            None => self.extend_long(&[byte]),
         }
     }
 
     #[inline]
     pub(crate) fn extend(&mut self, bytes: &[u8]) {
-        let end = self.len.saturating_add(bytes.len());
-        match self.short.get_mut(self.len..end) {
-            Some(free) if self.long.is_empty() => {
+        match self.short.get_mut(self.len..).and_then(|free| free.get_mut(..bytes.len())) {
+            Some(free) => {
                 free.copy_from_slice(bytes);
-                self.len = end;
+                self.len += bytes.len();
             }
-            _ => self.extend_long(bytes),
+            None => self.extend_long(bytes),
+        }
+    }
+
+    /// The delimiter and what stands behind it.
+    #[inline]
+    pub(crate) fn extend_behind(&mut self, delimiter: u8, bytes: &[u8]) {
+        let free = self.short.get_mut(self.len..).and_then(<[u8]>::split_first_mut);
+        match free.and_then(|(first, free)| Some((first, free.get_mut(..bytes.len())?))) {
+            Some((first, free)) => {
+                *first = delimiter;
+                copy(free, bytes);
+                self.len += 1 + bytes.len();
+            }
+            None => {
+                self.extend_long(&[delimiter]);
+                self.extend_long(bytes);
+            }
         }
     }
 
     #[cold]
     fn extend_long(&mut self, bytes: &[u8]) {
-        if self.long.is_empty() {
+        if let Some(moved) = self.short.get(..self.len) {
             self.long.reserve(self.len.saturating_add(bytes.len()).saturating_mul(2));
-            self.long.extend_from_slice(self.short.get(..self.len).unwrap_or_default());
+            self.long.extend_from_slice(moved);
+            self.len = Self::MOVED;
         }
         self.long.extend_from_slice(bytes);
     }
 
     pub(crate) fn finish(&mut self) -> Bytes {
-        match self.long.is_empty() {
-            true => Bytes::copy_from_slice(self.short.get(..self.len).unwrap_or_default()),
-            false => std::mem::take(&mut self.long).into(),
+        match self.short.get(..self.len) {
+            Some(all) => Bytes::copy_from_slice(all),
+            None => std::mem::take(&mut self.long).into(),
         }
     }
+}
+
+/// Copies what is as long. Of a field, most often short, each end as a word: half the work of a call
+/// of `memcpy`, which is 5 % of an acknowledgment.
+#[inline(always)]
+fn copy(to: &mut [u8], from: &[u8]) {
+    if from.len() > 16 {
+        return to.copy_from_slice(from);
+    }
+    if ends::<8>(to, from).or_else(|| ends::<4>(to, from)).is_none() {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+}
+
+/// Copies the first and the last `N` bytes, which are all of at most twice as many.
+#[inline(always)]
+fn ends<const N: usize>(to: &mut [u8], from: &[u8]) -> Option<()> {
+    *to.first_chunk_mut::<N>()? = *from.first_chunk()?;
+    *to.last_chunk_mut::<N>()? = *from.last_chunk()?;
+    Some(())
 }
 
 #[cfg(test)]

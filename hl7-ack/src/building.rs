@@ -40,7 +40,7 @@ impl Acknowledger {
         if let Some(software) = &self.software {
             software.write(&mut writer, version);
         }
-        writer.begin("MSA");
+        writer.begin(b"MSA");
         writer.plain(code.as_str().as_bytes());
         writer.copied(header.said(10));
         let text = outcome.faults().first().map_or("", |fault| &fault.text);
@@ -60,8 +60,10 @@ impl Acknowledger {
         writer.end();
 
         let misread = request.misread();
-        let faults = outcome.faults().iter().chain(&misread);
-        err::write(&mut writer, version, outcome.is_accepted(), text, faults);
+        if !(outcome.faults().is_empty() && misread.is_empty()) {
+            let faults = outcome.faults().iter().chain(&misread);
+            err::write(&mut writer, version, outcome.is_accepted(), text, faults);
+        }
         Acknowledgment::built(writer.finish(), code)
     }
 
@@ -108,18 +110,15 @@ impl Acknowledger {
         version: Version,
         refused: bool,
     ) {
-        writer.begin_header("MSH", header.get(2).len() >= 5);
+        writer.begin_header(b"MSH", header.get(2).len() >= 5);
         self.write_addresses(writer, header);
 
         writer.plain(b"ACK");
-        let event = header.component(9, 2);
-        let says_event = event != b"\"\"" && !event.trim_ascii().is_empty();
-        if version >= Version::V2_3_1 && says_event && Writer::can_copy(event) {
-            writer.component();
-            writer.copy(event);
+        let event = header.event();
+        if version >= Version::V2_3_1 && Writer::can_copy(event) {
+            writer.copied_component(event);
             if version >= Version::V2_4 {
-                writer.component();
-                writer.raw(b"ACK");
+                writer.plain_component(b"ACK");
             }
         }
 

@@ -64,7 +64,7 @@ impl ControlId {
     }
 
     /// The text, where it is known to need no escaping.
-    pub(crate) fn as_plain(&self) -> Option<&[u8]> {
+    pub(crate) fn as_plain(&self) -> Option<&[u8; Self::SHORT]> {
         match &self.0 {
             Held::Plain(bytes) => Some(bytes),
             _ => None,

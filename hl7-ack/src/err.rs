@@ -35,7 +35,7 @@ pub(crate) fn write<'f>(
         places.map(move |place| (fault, place))
     });
     let Some((fault, place)) = places.next() else { return };
-    writer.begin("ERR");
+    writer.begin(b"ERR");
     writer.field();
     write_eld(writer, version, fault, place, msa_3);
     for (fault, place) in places {
@@ -46,7 +46,7 @@ pub(crate) fn write<'f>(
 }
 
 fn write_segment(writer: &mut Writer, version: Version, accepted: bool, fault: &Fault) {
-    writer.begin("ERR");
+    writer.begin(b"ERR");
     writer.skip(1);
     match fault.locations.split_first() {
         None => writer.skip(1),

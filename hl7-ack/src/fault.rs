@@ -61,6 +61,28 @@ impl Fault {
     /// How bad it is (ERR-4). Where this is not said: an error, and of a message that was
     /// accepted a warning. A warning or a piece of information beside an error changes nothing of
     /// what follows from that: neither the code of the answer nor what a resend gets.
+    ///
+    /// Before 2.5 ERR has no place for it, nor has any other field: whoever reads such an
+    /// acknowledgment takes a warning for an error, and MSA-1 alone says whether the message was
+    /// accepted.
+    ///
+    /// ```
+    /// use hl7_ack::{Acknowledger, ErrorCode, Fault, Outcome, Severity};
+    /// use hl7_parse::Message;
+    ///
+    /// let odd = Fault::new(ErrorCode::TABLE_VALUE_NOT_FOUND, "").with_severity(Severity::Warning);
+    /// let outcome = Outcome::accepted().with(odd);
+    /// for (version, expected) in [
+    ///     ("2.4", "MSA|AA|7\rERR|^^^103&Table value not found&HL70357\r"),
+    ///     ("2.5", "MSA|AA|7\rERR|||103^Table value not found^HL70357|W\r"),
+    /// ] {
+    ///     let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|{version}\r");
+    ///     let message = Message::parse(message.as_bytes())?;
+    ///     let built = Acknowledger::new().acknowledge(&message, &outcome).ok_or("nothing due")?;
+    ///     assert!(built.as_bytes().ends_with(expected.as_bytes()), "{version}");
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);

@@ -5,7 +5,7 @@ mod unreachable;
 use std::{pin::Pin, time::Duration};
 
 pub use self::unreachable::{Unreachable, WhenUnreachable};
-use hl7_parse::{Editor, Field, OwnedMessage, Path};
+use hl7_parse::{Editor, OwnedMessage, Path};
 
 use crate::{
     AckCode, AckRequest, Acknowledgment, Answer, AnyDeliver, Cause, CauseKind, Deliver, Delivery,
@@ -14,7 +14,7 @@ use crate::{
     enhanced::in_application_phase,
     level,
     msa::msa_of,
-    outstanding::comparable,
+    named::Named,
     time_limited::elapsed,
     timer::{AnyTimer, Within},
 };
@@ -214,11 +214,12 @@ impl Forward {
 /// another, or none.
 fn naming(message: &OwnedMessage, answer: Answer, code: AckCode) -> Answer {
     let view = message.as_message();
-    let asked = view.header().control_id();
+    let header = view.header();
+    let asked = header.control_id();
     let named = answer.message().as_message();
     let Some(msa) = msa_of(&named) else { return answer };
-    let bytes = |field: Field<'_>| field.as_bytes().trim_ascii().to_vec();
-    let same = bytes(msa.field(2)) == bytes(asked) || comparable(msa.field(2)) == comparable(asked);
+    let (wanted, said) = (Named::by_header(&header), Named::by_msa(&msa));
+    let same = said.as_written() == wanted.as_written() || said.comparable() == wanted.comparable();
     if same || !asked.is_valued() {
         return answer;
     }

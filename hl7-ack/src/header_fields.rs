@@ -2,69 +2,74 @@
 
 use hl7_parse::{Charset, Header, Separators, TokenKind, Tokens};
 
-use crate::Version;
+use crate::{
+    Version,
+    field_ends::{FIELDS, ends, ends_in_set, prints},
+    hidden,
+};
 
 /// The fields of MSH that an acknowledgment is made from.
 pub(crate) struct HeaderFields<'a> {
-    fields: [&'a [u8]; 26],
+    line: &'a [u8],
+    /// Where each field ends in the line; 0 of one that is not there. To find these takes half the
+    /// work of making slices, which was a quarter of an acknowledgment.
+    ends: [u32; FIELDS],
     separators: Separators,
+    /// Whether ASCII that prints is all there is: no delimiter is a part of a character then.
+    plain: bool,
     /// Whether no control character stands anywhere in the segment.
     clean: bool,
     displaced: bool,
+    batch: bool,
 }
 
 impl<'a> HeaderFields<'a> {
     /// Of a header that can not be read: no field is valued.
     pub(crate) fn none() -> Self {
-        let separators = Separators::RECOMMENDED;
-        Self { fields: [&[]; 26], separators, clean: true, displaced: false }
+        Self {
+            line: &[],
+            ends: [0; FIELDS],
+            separators: Separators::RECOMMENDED,
+            plain: true,
+            clean: true,
+            displaced: false,
+            batch: false,
+        }
     }
 
     pub(crate) fn of(header: &Header<'a>) -> Self {
         let (line, separators) = (header.segment().as_bytes(), header.separators());
-        let mut cut = Cut { line, fields: [&[]; 26], n: 1, start: 0 };
-        let (mut rest, mut at) = (line, 0);
-        while let Some((chunk, after)) = rest.split_first_chunk() {
-            cut.at_each(at, mask(chunk, separators.field()));
-            (rest, at) = (after, at + CHUNK);
+        if !prints(line) {
+            return Self::of_more_than_ascii(header);
         }
-        // A blank can not separate fields.
-        let mut last = [b' '; CHUNK];
-        last.iter_mut().zip(rest).for_each(|(padded, byte)| *padded = *byte);
-        cut.at_each(at, mask(&last, separators.field()));
-        cut.at(line.len());
-
-        // Without a branch for each byte, so that the compiler vectorises it.
-        let odd = |byte: &u8| u8::from(*byte < 0x20) | u8::from(*byte == 0x7F) | (byte & 0x80);
-        let found = line.iter().fold(0, |found, byte| found | odd(byte));
-        let clean = found & 1 == 0;
-        let mut fields = Self { fields: cut.fields, separators, clean, displaced: false };
-        // UTF-8 hides nothing, but what names it may have been displaced by what does.
-        if found != 0 && (separators.charset() != Charset::Utf8 || separators.is_iso_2022()) {
-            fields.cut_again(header);
-        }
-        fields
+        let ends = ends(line, separators.field());
+        Self { line, ends, separators, ..Self::none() }
     }
 
-    /// Cuts again where the byte of a separator may be a part of a character: else all that
-    /// follows is taken for another field, MSH-10 among it.
+    /// Where the byte of a separator may be a part of a character: else all that follows is taken
+    /// for another field, MSH-10 among it.
     #[cold]
-    fn cut_again(&mut self, header: &Header<'a>) {
-        self.fields.iter_mut().for_each(|field| *field = &[]);
-        for (field, found) in self.fields.iter_mut().skip(1).zip(header.segment().fields()) {
-            *field = found.as_bytes();
-        }
-        if matches!(self.separators.charset(), Charset::Unspecified | Charset::Unknown) {
-            self.realign(header);
+    fn of_more_than_ascii(header: &Header<'a>) -> Self {
+        let (line, separators) = (header.segment().as_bytes(), header.separators());
+        // UTF-8 hides nothing, but what names it may have been displaced by what does.
+        let ends = match separators.charset() {
+            Charset::Utf8 if !separators.is_iso_2022() => ends(line, separators.field()),
+            _ => ends_in_set(header),
+        };
+        let clean = !line.iter().any(u8::is_ascii_control);
+        let fields = Self { line, ends, separators, plain: false, clean, ..Self::none() };
+        match separators.charset() {
+            Charset::Unspecified | Charset::Unknown => fields.realigned(header),
+            _ => fields,
         }
     }
 
     /// In a set that is not declared no pair can be told. Where the version and the message type
     /// stand too far behind, so does MSH-10; the fields before them are not known.
-    fn realign(&mut self, header: &Header<'a>) {
+    fn realigned(mut self, header: &Header<'a>) -> Self {
         let is_version = |field: &[u8]| matches!(field.trim_ascii(), [b'2', b'.', b'0'..=b'9', ..]);
         if is_version(self.get(12)) {
-            return;
+            return self;
         }
         // MSH-1 is the first.
         let as_cut: Vec<&[u8]> =
@@ -88,14 +93,12 @@ impl<'a> HeaderFields<'a> {
         let may_be_moved =
             |by: usize| in_place.is_none() || (by > 2 && in_place == Some(TypeForm::Alone));
         let by = by.or_else(|| (1..=4).find(|by| may_be_moved(*by) && is_version(get(12 + by))));
-        let Some(by) = by else { return };
+        let Some(by) = by else { return self };
+        let ends: [u32; FIELDS + MAX_MOVED] = ends_in_set(header);
+        let moved = ends.iter().skip(6 + by);
+        self.ends.iter_mut().skip(6).zip(moved).for_each(|(end, moved)| *end = *moved);
         self.displaced = true;
-        for (n, field) in self.fields.iter_mut().enumerate().skip(3) {
-            *field = match n {
-                3..=6 => &[],
-                _ => get(n + by),
-            };
-        }
+        self
     }
 
     /// Whether some fields are not where they should be: MSH holds text whose bytes look like
@@ -107,25 +110,32 @@ impl<'a> HeaderFields<'a> {
     /// Those of BHS or FHS as far as MSH has them: addresses, and its control ID as that of a
     /// message.
     pub(crate) fn of_batch(mut self) -> Self {
-        let control_id = self.get(11);
-        for (n, field) in self.fields.iter_mut().enumerate().skip(7) {
-            *field = if n == 10 { control_id } else { &[] };
-        }
+        self.batch = true;
         self
     }
 
     /// MSH-`n` as it was sent, up to 25.
+    #[inline]
     pub(crate) fn get(&self, n: usize) -> &'a [u8] {
-        self.fields.get(n).copied().unwrap_or_default()
+        let n = match n {
+            3..=6 if self.displaced => return &[],
+            10 if self.batch => 11,
+            7.. if self.batch => return &[],
+            n => n,
+        };
+        let end_of = |n: usize| self.ends.get(n).map(|end| *end as usize);
+        let place = n.checked_sub(1).and_then(end_of).zip(end_of(n));
+        place.and_then(|(before, end)| self.line.get(before + 1..end)).unwrap_or_default()
     }
 
     /// The same, empty where it says nothing: blanks, or the delete indicator.
     pub(crate) fn said(&self, n: usize) -> &'a [u8] {
-        match self.get(n) {
-            [] | b"\"\"" => &[],
-            field if field.trim_ascii().is_empty() => &[],
-            field => field,
-        }
+        Some(self.get(n)).filter(|field| says(field)).unwrap_or_default()
+    }
+
+    /// The event of MSH-9 as it was sent, empty where it says nothing.
+    pub(crate) fn event(&self) -> &'a [u8] {
+        Some(self.component(9, 2)).filter(|event| says(event)).unwrap_or_default()
     }
 
     /// Whether MSH-10 says anything: not where it is delimiters, blanks and control characters
@@ -143,30 +153,34 @@ impl<'a> HeaderFields<'a> {
     }
 
     /// The first repetition of MSH-`n`, no character of which is cut in two.
+    #[inline]
     pub(crate) fn repetition(&self, n: usize) -> &'a [u8] {
-        let (field, separator) = (self.get(n), self.separators.repetition());
-        let (mut rest, mut start) = (field, 0);
-        loop {
-            let hidden = self.separators.first_hidden(rest);
-            let before = hidden.as_ref().map_or(rest.len(), |hidden| hidden.start);
-            let mut cuttable = rest.iter().take(before);
-            if let Some(at) = cuttable.position(|byte| Some(*byte) == separator) {
-                return field.get(..start + at).unwrap_or(field);
-            }
-            let Some(hidden) = hidden else { return field };
-            start += hidden.end;
-            rest = field.get(start..).unwrap_or_default();
+        match self.plain {
+            true => until(self.get(n), self.separators.repetition()),
+            false => hidden::until(self.get(n), self.separators.repetition(), &self.separators),
         }
     }
 
-    /// Component `component` of the first repetition of MSH-`n`.
-    pub(crate) fn component(&self, n: usize, component: usize) -> &'a [u8] {
-        piece(self.repetition(n), self.separators.component(), component)
+    /// Component `number` of the first repetition of MSH-`n`.
+    #[inline]
+    pub(crate) fn component(&self, n: usize, number: usize) -> &'a [u8] {
+        let (mut rest, repetition) = match self.plain {
+            true => (self.get(n), self.separators.repetition()),
+            false => (self.repetition(n), None),
+        };
+        let component = self.separators.component();
+        let cuts = |byte: &u8| Some(*byte) == component || Some(*byte) == repetition;
+        for _ in 1..number {
+            let end = rest.iter().position(cuts);
+            let next = end.filter(|end| rest.get(*end).copied() == component);
+            rest = next.and_then(|end| rest.get(end + 1..)).unwrap_or_default();
+        }
+        rest.iter().position(cuts).and_then(|end| rest.get(..end)).unwrap_or(rest)
     }
 
     pub(crate) fn is_of_type_ack(&self) -> bool {
         let message_type = self.get(9).trim_ascii_start();
-        message_type.get(..3).is_some_and(|code| code.eq_ignore_ascii_case(b"ACK"))
+        matches!(message_type, [b'A' | b'a', b'C' | b'c', b'K' | b'k', ..])
             && self.component(9, 1).trim_ascii().len() == 3
     }
 
@@ -220,56 +234,16 @@ impl TypeForm {
     }
 }
 
-/// Cuts MSH at its separators. What stands before the first, the segment ID, is kept as field 1,
-/// which nobody asks for.
-struct Cut<'a> {
-    line: &'a [u8],
-    fields: [&'a [u8]; 26],
-    n: usize,
-    start: usize,
+/// Whether it is more than blanks, and not the delete indicator.
+fn says(text: &[u8]) -> bool {
+    text != b"\"\"" && !text.iter().all(u8::is_ascii_whitespace)
 }
 
-impl Cut<'_> {
-    /// At each byte of a chunk whose bit is set.
-    #[inline]
-    fn at_each(&mut self, chunk_start: usize, mut hits: u16) {
-        while hits != 0 {
-            self.at(chunk_start + hits.trailing_zeros() as usize);
-            hits &= hits.wrapping_sub(1);
-        }
-    }
-
-    #[inline]
-    fn at(&mut self, end: usize) {
-        if let Some(field) = self.fields.get_mut(self.n) {
-            *field = self.line.get(self.start..end).unwrap_or_default();
-        }
-        (self.n, self.start) = (self.n + 1, end + 1);
-    }
-}
-
-const CHUNK: usize = 16;
-
-/// One bit for each byte that is the separator, that of the first byte lowest.
-///
-/// Halves folded like this the compiler makes one comparison of 16 bytes of: half the work of
-/// looking at each byte.
-#[inline]
-fn mask(chunk: &[u8; CHUNK], separator: u8) -> u16 {
-    const HALF: usize = CHUNK / 2;
-    let half = |bytes: &[u8; HALF]| {
-        bytes.iter().rev().fold(0u8, |mask, byte| mask << 1 | u8::from(*byte == separator))
-    };
-    match chunk.as_chunks::<HALF>() {
-        ([low, high], _) => u16::from_le_bytes([half(low), half(high)]),
-        _ => 0,
-    }
-}
-
-/// The `n`th piece, from 1; of a level that is not in use the whole is the first.
-fn piece(text: &[u8], separator: Option<u8>, n: usize) -> &[u8] {
-    let mut pieces = text.split(|byte| Some(*byte) == separator);
-    n.checked_sub(1).and_then(|n| pieces.nth(n)).unwrap_or_default()
+/// What stands before the first separator; of a level that is not in use the whole.
+fn until(text: &[u8], separator: Option<u8>) -> &[u8] {
+    let Some(separator) = separator else { return text };
+    let end = text.iter().position(|byte| *byte == separator);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -297,6 +271,46 @@ mod tests {
                     assert_eq!(found.get(n), header.field(n).as_bytes(), "MSH-{n} of {line:?}");
                 }
                 assert_eq!(found.is_clean(), !line.contains('\u{1}'), "{line:?}");
+            }
+        }
+    }
+    #[test]
+    fn fields_are_those_of_the_header_where_characters_hide_separators() {
+        for line in [
+            &b"MSH|^~\\&|A|\x83|\x95a\x89@|C|D|1||ADT^A01|7|P|2.5||||||SHIFT_JIS|x|\x83|"[..],
+            b"MSH|^~\\&|A|\x1b$B%]|!\x1b(B|C|D|1||ADT^A01|7|P|2.5||||||~ISO IR87||ISO 2022-1994",
+            b"MSH|^~\\&|A|\xa7|x|C|D|1||ADT^A01|7|P|2.5||||||BIG-5||||||||||||||||||",
+            "MSH|^~\\&|Süd|B|C|D|1||ADT^A01|7|P|2.5||||||UNICODE UTF-8".as_bytes(),
+            b"MSH|^~\\&|S\xfcd|B|C|D|1||ADT^A01|7|P|2.5||||||8859/1|\x7f|",
+        ] {
+            let header = Header::parse(line).expect("a header");
+            let found = HeaderFields::of(&header);
+            for n in 2..26 {
+                let expected = header.field(n).as_bytes();
+                assert_eq!(found.get(n), expected, "MSH-{n} of {}", line.escape_ascii());
+            }
+            assert_eq!(found.get(10), b"7", "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_component_is_one_of_the_first_repetition() {
+        for (type_field, expected) in [
+            ("ADT^A01^ADT_A01", ["ADT", "A01", "ADT_A01"]),
+            ("ADT^A01~ORU^R01", ["ADT", "A01", ""]),
+            ("ADT~ORU^R01", ["ADT", "", ""]),
+            ("ADT^^X~", ["ADT", "", "X"]),
+            ("^A01", ["", "A01", ""]),
+            ("ADT", ["ADT", "", ""]),
+            ("", ["", "", ""]),
+        ] {
+            // Where all is ASCII, and where it is not.
+            for application in ["A", "Ä"] {
+                let line = format!("MSH|^~\\&|{application}||||||{type_field}|7|P|2.5");
+                let header = Header::parse(line.as_bytes()).expect("a header");
+                let found = HeaderFields::of(&header);
+                let components = [1, 2, 3].map(|number| found.component(9, number));
+                assert_eq!(components, expected.map(str::as_bytes), "{line}");
             }
         }
     }

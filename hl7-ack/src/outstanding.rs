@@ -2,12 +2,16 @@
 
 use bytes::Bytes;
 use hl7_parse::{
-    Field, Header, Level, Message, OwnedMessage, TokenKind, Tokens,
+    Header, Message, OwnedMessage,
     batch::{self, PartKind},
 };
 
 use crate::{
-    AckRequest, Answer, Matching, header_fields::HeaderFields, msa::msa_of, responder::read,
+    AckRequest, Answer, Matching,
+    header_fields::HeaderFields,
+    msa::msa_of,
+    named::{Named, comparable},
+    responder::read,
     safe_text::SafeText,
 };
 
@@ -80,7 +84,7 @@ impl Outstanding {
         let view = message.as_message();
         let header = view.header();
         let fields = HeaderFields::of(&header);
-        let compared = |text| Compared(comparable_of(Tokens::new(text, header.separators())));
+        let compared = |text| Compared(comparable(text, &header.separators()));
         let [application, facility] = [3, 4].map(|n| compared(fields.get(n)));
         Self {
             // The delete indicator names nothing: it is not echoed.
@@ -263,45 +267,17 @@ impl Outstanding {
             || receiver
                 .into_iter()
                 .zip(&self.sender)
-                .all(|(field, ours)| comparable(field) == ours.0);
-        let named = msa.field(2);
+                .all(|(field, ours)| comparable(field.as_bytes(), &header.separators()) == ours.0);
+        let named = Named::by_msa(&msa);
         // Some copy the bytes of MSH-10 into an acknowledgment with other delimiters.
-        let ours = named.as_bytes().trim_ascii() == self.written.0
-            || self.matching.names(&self.control_id.0, &comparable(named));
+        let ours = named.as_written() == self.written.0
+            || self.matching.names(&self.control_id.0, &named.comparable());
         if addressed && ours {
             Finding::Answer(Answer::new(message.clone(), self.request))
         } else {
             Finding::Other(message.clone())
         }
     }
-}
-
-/// A control ID in one form, whatever the delimiters of its message.
-pub(crate) fn comparable(id: Field<'_>) -> Vec<u8> {
-    comparable_of(id.tokens())
-}
-
-fn comparable_of(tokens: Tokens<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for token in tokens {
-        match token.kind() {
-            TokenKind::Separator(Level::Repetition) => bytes.push(b'~'),
-            TokenKind::Separator(Level::Component) => bytes.push(b'^'),
-            TokenKind::Separator(_) => bytes.push(b'&'),
-            TokenKind::Text | TokenKind::Escaped(_) | TokenKind::Hex => {
-                bytes.extend_from_slice(&token.unescape());
-            }
-            // A sequence that stands for no byte, between two escape characters.
-            _ => {
-                let sequence = token.as_bytes();
-                let body = sequence.get(1..sequence.len().saturating_sub(1)).unwrap_or_default();
-                bytes.push(b'\\');
-                bytes.extend_from_slice(body);
-                bytes.push(b'\\');
-            }
-        }
-    }
-    bytes.trim_ascii().to_vec()
 }
 
 /// MSH-9 and MSH-10 as they may be logged.

@@ -159,6 +159,9 @@ impl AckRequest {
                 .at(place)
                 .with_severity(Severity::Warning)
         };
+        if self.misread == [false; 2] {
+            return Vec::new();
+        }
         let misread = PLACES.into_iter().zip(self.misread).filter(|(_, misread)| *misread);
         misread.map(|(place, _)| told(place)).collect()
     }

@@ -1,6 +1,7 @@
 //! [`Severity`]: Table 0516.
 
-/// How bad a [`crate::Fault`] is (ERR-4, Table 0516, from 2.5).
+/// How bad a [`crate::Fault`] is (ERR-4, Table 0516, from 2.5; no acknowledgment of an earlier version
+/// tells it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Severity {

@@ -54,7 +54,7 @@ impl Software {
         if version < Version::V2_5 {
             return;
         }
-        writer.begin("SFT");
+        writer.begin(b"SFT");
         for text in [&self.vendor, &self.release, &self.product, &self.binary_id] {
             writer.text(text, usize::MAX);
         }

@@ -1,5 +1,6 @@
 //! [`Validate`]: holds messages against rules that both ends have agreed on.
 
+mod characters;
 mod rule;
 
 pub use self::rule::Rule;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use hl7_parse::{Field, OwnedMessage};
+use hl7_parse::OwnedMessage;
 
 use crate::{
     AckCode, AckRequest, Answer, AnyHandler, Cause, CauseKind, Finding, Handler, Outcome,
@@ -16,7 +16,7 @@ use crate::{
     later::Later,
     lock::lock,
     msa::msa_of,
-    outstanding::comparable,
+    named::Named,
     time_limited::elapsed,
     timer::{AnyTimer, Within},
 };
@@ -121,7 +121,7 @@ impl Waiters {
     pub fn register(&self, link: &str, message: &OwnedMessage) -> Result<Waiting, Cause> {
         let view = message.as_message();
         let header = view.header();
-        let key = key(link, header.control_id());
+        let key = key(link, Named::by_header(&header));
         if key.control_id.is_empty() {
             let detail = "without MSH-10 no acknowledgment can name it";
             return Err(Cause::new(CauseKind::InvalidContent, detail));
@@ -152,7 +152,7 @@ impl Waiters {
         if msa_code(&view) == Some(AckCode::CA) {
             return false;
         }
-        let key = key(link, msa.field(2));
+        let key = key(link, Named::by_msa(&msa));
         let shared = lock(&self.shared);
         let Some(waiting) = shared.waiting.get(&key) else { return false };
         let mut answers = Vec::new();
@@ -197,8 +197,8 @@ impl Waiters {
     }
 }
 
-fn key(link: &str, control_id: Field<'_>) -> Key {
-    Key { link: link.to_owned(), control_id: comparable(control_id) }
+fn key(link: &str, named: Named<'_>) -> Key {
+    Key { link: link.to_owned(), control_id: named.comparable() }
 }
 
 struct HandsOver<H> {

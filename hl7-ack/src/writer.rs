@@ -22,22 +22,16 @@ pub(crate) struct Writer {
 
 impl Writer {
     /// Writes in this version.
+    #[inline(always)]
     pub(crate) fn answering(header: &HeaderFields<'_>, version: Version) -> Self {
         let theirs = header.separators();
-        // MSH-2 has a fifth character from 2.7 on.
-        let fifth = version >= Version::V2_7;
-        let ours = match theirs.truncation() {
-            _ if !usable(&theirs) => None,
-            Some(truncation) if !fifth || !can_delimit(truncation) => without_truncation(&theirs),
-            _ => Some(theirs),
-        };
-        let ours = ours.unwrap_or(Separators::RECOMMENDED.with_charset(theirs.charset()));
+        let other = other_delimiters(theirs, version);
         Self {
             out: Buffer::new(),
             empty: 0,
             theirs,
-            ours,
-            verbatim: ours == theirs && header.is_clean(),
+            ours: other.unwrap_or(theirs),
+            verbatim: other.is_none() && header.is_clean(),
             keeps_esc: header.switches_sets(),
         }
     }
@@ -54,27 +48,37 @@ impl Writer {
                 .contains(&Some(byte))
     }
 
-    pub(crate) fn finish(mut self) -> Bytes {
+    pub(crate) fn finish(&mut self) -> Bytes {
         self.out.finish()
     }
 
     /// Begins MSH, FHS or BHS: its first two fields. `truncation`: whether the header that is
     /// answered declares the fifth character of MSH-2.
-    pub(crate) fn begin_header(&mut self, id: &str, truncation: bool) {
+    pub(crate) fn begin_header(&mut self, id: &[u8; 3], truncation: bool) {
         let ours = self.ours;
-        self.out.extend(id.as_bytes());
-        self.out.push(ours.field());
+        let [first, second, third] = *id;
+        // All are in use: see `usable`.
         let declared = [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()];
-        for delimiter in declared.into_iter().flatten() {
-            self.out.push(delimiter);
-        }
+        let [component, repetition, escape, subcomponent] =
+            declared.map(|delimiter| delimiter.unwrap_or(ours.field()));
+        self.out.extend(&[
+            first,
+            second,
+            third,
+            ours.field(),
+            component,
+            repetition,
+            escape,
+            subcomponent,
+        ]);
         if let Some(fifth) = ours.truncation().filter(|_| truncation) {
             self.out.push(fifth);
         }
     }
 
-    pub(crate) fn begin(&mut self, id: &str) {
-        self.out.extend(id.as_bytes());
+    #[inline]
+    pub(crate) fn begin(&mut self, id: &[u8; 3]) {
+        self.out.extend(id);
     }
 
     pub(crate) fn end(&mut self) {
@@ -90,11 +94,16 @@ impl Writer {
     /// A field that has content, which follows.
     #[inline]
     pub(crate) fn field(&mut self) {
-        while let Some(left) = self.empty.checked_sub(1) {
-            self.out.push(self.ours.field());
-            self.empty = left;
+        if self.empty > 0 {
+            self.write_empty();
         }
         self.out.push(self.ours.field());
+    }
+
+    fn write_empty(&mut self) {
+        for _ in 0..std::mem::take(&mut self.empty) {
+            self.out.push(self.ours.field());
+        }
     }
 
     /// A field of these bytes, which need no escaping.
@@ -103,8 +112,15 @@ impl Writer {
         if value.is_empty() {
             return self.skip(1);
         }
-        self.field();
-        self.out.extend(value);
+        self.behind_field_separator(value);
+    }
+
+    #[inline]
+    fn behind_field_separator(&mut self, value: &[u8]) {
+        if self.empty > 0 {
+            self.write_empty();
+        }
+        self.out.extend_behind(self.ours.field(), value);
     }
 
     /// A field of this text, of which at most `max` characters are written, escape sequences and
@@ -129,13 +145,16 @@ impl Writer {
 
     /// A field copied from the message, whole; the delimiters are changed where they differ. Empty
     /// where it is longer than [`Acknowledger::MAX_ECHOED_LEN`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn copied(&mut self, field: &[u8]) {
         if field.is_empty() || field.len() > Acknowledger::MAX_ECHOED_LEN {
             return self.skip(1);
         }
+        if self.verbatim {
+            return self.behind_field_separator(field);
+        }
         self.field();
-        self.copy(field);
+        self.rewrite(field);
     }
 
     /// Whether [`Self::copied`] would write it.
@@ -143,6 +162,7 @@ impl Writer {
         (1..=Acknowledger::MAX_ECHOED_LEN).contains(&part.len())
     }
 
+    #[inline]
     pub(crate) fn component(&mut self) {
         self.delimiter(Level::Component);
     }
@@ -155,6 +175,7 @@ impl Writer {
         self.delimiter(Level::Repetition);
     }
 
+    #[inline]
     pub(crate) fn delimiter(&mut self, level: Level) {
         let delimiter = match level {
             Level::Repetition => self.ours.repetition(),
@@ -168,6 +189,7 @@ impl Writer {
     }
 
     /// Bytes that need no escaping, within a field.
+    #[inline]
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.out.extend(bytes);
     }
@@ -243,13 +265,34 @@ impl Writer {
         sequence.get(..3).unwrap_or_default()
     }
 
-    /// A part of the message within a field.
+    /// A component copied from the message, which is not the first of its field.
     #[inline]
-    pub(crate) fn copy(&mut self, part: &[u8]) {
+    pub(crate) fn copied_component(&mut self, part: &[u8]) {
         if self.verbatim {
-            return self.out.extend(part);
+            return self.plain_component(part);
         }
+        self.component();
         self.rewrite(part);
+    }
+
+    /// A component of these bytes, which need no escaping, and which is not the first of its field.
+    #[inline]
+    pub(crate) fn plain_component(&mut self, value: &[u8]) {
+        let delimiter = self.ours.component().unwrap_or(self.ours.field());
+        self.out.extend_behind(delimiter, value);
+    }
+}
+
+/// What is written where the delimiters of the message do not do in this version.
+fn other_delimiters(theirs: Separators, version: Version) -> Option<Separators> {
+    let recommended = || Separators::RECOMMENDED.with_charset(theirs.charset());
+    match theirs.truncation() {
+        _ if !usable(&theirs) => Some(recommended()),
+        // MSH-2 has a fifth character from 2.7 on.
+        Some(truncation) if version < Version::V2_7 || !can_delimit(truncation) => {
+            Some(without_truncation(&theirs).unwrap_or_else(recommended))
+        }
+        _ => None,
     }
 }
 

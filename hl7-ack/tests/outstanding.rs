@@ -1,7 +1,9 @@
 //! Answers are told from everything else by MSA-2.
 
-use hl7_ack::{AckCode, Finding, Outstanding};
+use hl7_ack::{AckCode, Finding, Outcome, Outstanding, Waiters};
 use hl7_parse::OwnedMessage;
+
+use crate::{acknowledger, exchange_support::TokioTimer};
 
 fn sent(control_id: &str) -> Outstanding {
     let message = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|{control_id}|P|2.5\r");
@@ -131,4 +133,45 @@ fn a_receiver_in_original_mode_answers_whatever_is_asked() {
     // What answers is not answered.
     let sent = Outstanding::of(&OwnedMessage::parse(acknowledgment).expect("readable"));
     assert!(!sent.always_original_mode().answer_due());
+}
+
+/// MSH-10 that holds the bytes of delimiters, in sets where these are no delimiters, is known again
+/// in the acknowledgment that echoes it.
+#[test]
+fn a_control_id_that_hides_separators_is_matched() {
+    const RUN: &[u8] = b"\x1b$B%|!^!~!&\x1b(B";
+    for (delimiters, set, id) in [
+        ("|^~\\&", "", RUN.to_vec()),
+        ("|^~\\&", "~ISO IR87||ISO 2022-1994", RUN.to_vec()),
+        ("|^~\\&", "8859/1", [b"7-", RUN].concat()),
+        ("|^~\\&", "UNICODE UTF-8", [RUN, RUN].concat()),
+        // The answer has other delimiters.
+        ("#%*/", "~ISO IR87##ISO 2022-1994", [RUN, b"%7"].concat()),
+        ("#%*/", "", [b"7".as_slice(), RUN].concat()),
+        ("|^~\\&", "SHIFT_JIS", b"\x83|\x95\\7".to_vec()),
+        ("#%*/", "SHIFT_JIS", b"\x83|\x95\\%7".to_vec()),
+        ("|^~\\&", "BIG-5", b"\xb4|\xa5\\".to_vec()),
+        ("|^~\\&", "GB 18030-2000", b"\x81|".to_vec()),
+    ] {
+        let field = &delimiters[..1];
+        let set = set.replace('~', &delimiters[2..3]);
+        let head = format!("MSH{delimiters}{field}A{field}B{field}C{field}D{field}1{field}{field}");
+        let tail = ["", "P", "2.5", "", "", "", "", "", &set].join(field);
+        let line =
+            [head.as_bytes(), b"ADT", field.as_bytes(), &id, tail.as_bytes(), b"\r"].concat();
+        let message = OwnedMessage::parse_undecoded(line.clone()).expect("readable");
+        let outcome = Outcome::accepted().expecting(42);
+        let built = acknowledger().build(&message.header(), AckCode::AA, &outcome);
+        let shown = format!("{}: {}", line.escape_ascii(), built.as_bytes().escape_ascii());
+        let outstanding = Outstanding::of(&message);
+        let Finding::Answer(answer) = outstanding.examine(built.as_bytes().clone()) else {
+            panic!("no answer to {shown}")
+        };
+        assert_eq!(answer.expected_sequence_number(), Some(42), "{shown}");
+        assert_eq!(answer.text(), "", "{shown}");
+        let waiters = Waiters::new(TokioTimer);
+        let waiting = waiters.register("link", &message).expect("a place");
+        assert!(waiters.hand_over("link", answer.message()), "{shown}");
+        drop(waiting);
+    }
 }

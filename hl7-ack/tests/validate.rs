@@ -69,6 +69,50 @@ fn a_rule_is_broken_where_it_says() {
     }
 }
 
+#[test]
+fn characters_are_those_of_the_declared_set() {
+    for (charset, text, expected) in [
+        (&b""[..], &b"A\tB\nC"[..], &[][..]),
+        (b"", b"\xc3\x8b", &["102 PID-5"]),
+        (b"ASCII", b"\xc3\x8b", &["102 PID-5"]),
+        (b"UNICODE UTF-8", b"\xc3\x8b", &[]),
+        (b"UNICODE UTF-8", b"\xcb", &["102 PID-5"]),
+        (b"UNICODE UTF-8", b"\xc2\x85", &["102 PID-5"]),
+        (b"8859/1", b"\xcb", &[]),
+        (b"8859/1", b"\x85", &["102 PID-5"]),
+        (b"windows-1252", b"\x85", &[]),
+        (b"ISO IR87", b"\x1b$B;3ED\x1b(B", &[]),
+        (b"8859/1", b"\x1b", &["102 PID-5"]),
+        (b"NO SET", b"\xcb", &[]),
+        (b"NO SET", b"A\0B", &["102 PID-5"]),
+        (b"", b"A\x7fB", &["102 PID-5"]),
+        (b"", b"A\\X00\\B", &[]),
+        (b"", b"A|\x01|\x02\rPID|\x03\rZ\x04Z|1", &["102 PID-6", "102 PID-7", "102 PID[2]-1"]),
+    ] {
+        let mut message = b"MSH|^~\\&|HIS|GH|EHR|GH|20260302||ADT^A01|7|P|2.5.1||||||".to_vec();
+        message.extend_from_slice(charset);
+        message.extend_from_slice(b"\rPID|1||||");
+        message.extend_from_slice(text);
+        message.push(b'\r');
+        let Ok(message) = Message::parse(&message) else {
+            // ISO-2022-JP is decoded before it is read.
+            assert_eq!(charset, b"ISO IR87");
+            continue;
+        };
+        let outcome = Validate::new([Rule::characters()]).check(&message);
+        let told: Vec<_> = outcome
+            .faults()
+            .iter()
+            .filter(|fault| !fault.locations().is_empty())
+            .map(|fault| {
+                let number = fault.code().map(ErrorCode::number).unwrap_or_default();
+                format!("{number} {}", fault.locations()[0])
+            })
+            .collect();
+        assert_eq!(told, expected, "{} in {}", text.escape_ascii(), charset.escape_ascii());
+    }
+}
+
 fn acknowledged(outcome: &Outcome) -> String {
     let message = Message::parse(MESSAGE.as_bytes()).expect("readable");
     let built = Acknowledger::new().acknowledge(&message, outcome).expect("due");

@@ -78,6 +78,7 @@ mod sent_body;
 
 use std::{
     fmt,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -91,8 +92,8 @@ use hl7_ack::{
 };
 use hl7_parse::OwnedMessage;
 use hl7_transport::TlsError;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
-use reqwest::Url;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use reqwest::{Request, Url};
 
 pub use self::builder::ClientBuilder;
 pub use self::error::{ClientError, ClientErrorKind};
@@ -125,6 +126,8 @@ struct Inner {
     url: Url,
     destination: String,
     dialect: Dialect,
+    /// The caller's own headers, and those of every request: the dialect's, ours and these.
+    own: HeaderMap,
     headers: HeaderMap,
     credentials: Credentials,
     matching: Matching,
@@ -135,7 +138,7 @@ struct Inner {
 
 /// What a client shows of itself.
 enum Credentials {
-    /// What the URL, a certificate or the caller's own headers hold, if anything.
+    /// What a certificate or the caller's own headers hold, if anything.
     Elsewhere,
     Fixed(HeaderValue),
     Tokens(Arc<Tokens>),
@@ -211,11 +214,15 @@ impl Sender {
         let (mut redirects, mut renewed) = (0, false);
         loop {
             let authorization = inner.credentials.header().await?;
-            let headers = inner.headers_for(message.as_bytes(), authorization.as_ref());
-            let request = inner.http.post(url.clone()).headers(headers);
-            let request =
-                request.body(reqwest::Body::wrap(SentBody::new(body.clone(), progress.clone())));
-            let mut response = request.send().await?;
+            let mut request = Request::new(Method::POST, url.clone());
+            *request.headers_mut() = inner.headers_for(message.as_bytes(), authorization.as_ref());
+            if redirects > 0 && !inner.own.contains_key(header::HOST) {
+                // It may be another port.
+                request.headers_mut().remove(header::HOST);
+            }
+            let sent = SentBody::new(body.clone(), progress.clone());
+            *request.body_mut() = Some(reqwest::Body::wrap(sent));
+            let mut response = inner.http.execute(request).await?;
             let status = response.status();
             if let Some(next) = redirected(&response, &url)
                 && redirects < limits.max_redirects
@@ -245,6 +252,8 @@ impl Sender {
             {
                 tokens.forget(refused);
                 renewed = true;
+                // Nobody has looked at it: without another token it was not sent.
+                progress.attempted(&delivery);
                 continue;
             }
             return Ok(delivery);
@@ -257,30 +266,24 @@ impl OneAttempt for Client {}
 impl Inner {
     /// The headers of one request; the caller's own replace those of the dialect.
     fn headers_for(&self, content: &[u8], authorization: Option<&HeaderValue>) -> HeaderMap {
-        let mut headers = self.dialect.headers().clone();
-        let dialect = &self.dialect;
-        let content_type =
-            content::content_type(dialect.content_type(), dialect.charset(), content);
-        if let Some(value) = content_type {
-            headers.insert(header::CONTENT_TYPE, value);
+        let mut headers = self.headers_without_body(authorization);
+        if !self.own.contains_key(header::CONTENT_TYPE) {
+            let (essence, rule) = (self.dialect.content_type(), self.dialect.charset());
+            if let Some(value) = content::content_type(essence, rule, content) {
+                headers.insert(header::CONTENT_TYPE, value);
+            }
         }
-        if let Some(value) = date::now() {
-            headers.insert(header::DATE, value);
-        }
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        if let Some(value) = authorization {
-            headers.insert(header::AUTHORIZATION, value.clone());
-        }
-        self.with_own(headers)
+        headers
     }
 
-    /// The caller's own headers in place of those of the same name.
-    fn with_own(&self, mut headers: HeaderMap) -> HeaderMap {
-        for name in self.headers.keys() {
-            headers.remove(name);
+    fn headers_without_body(&self, authorization: Option<&HeaderValue>) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if let Some(value) = date::now().filter(|_| !self.own.contains_key(header::DATE)) {
+            headers.insert(header::DATE, value);
         }
-        for (name, value) in &self.headers {
-            headers.append(name.clone(), value.clone());
+        if let Some(value) = authorization.filter(|_| !self.own.contains_key(header::AUTHORIZATION))
+        {
+            headers.insert(header::AUTHORIZATION, value.clone());
         }
         headers
     }
@@ -350,6 +353,8 @@ impl Deliver for Client {
                     }
                 }
             };
+            // Pinned here, so that it is not moved into the time limit.
+            let sending = pin!(sending);
             let in_time = tokio::time::timeout(self.inner.limits.timeout, sending).await;
             let delivery = in_time.unwrap_or_else(|_| progress.cut_off(self.inner.timed_out()));
             meter::delivered(&delivery, started.elapsed());

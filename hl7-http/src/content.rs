@@ -1,7 +1,9 @@
-//! Looks at the bytes of a body: MLLP bytes around it, and the character set it may claim.
+//! Looks at the bytes of a body: MLLP bytes around it, and the character set it claims or may claim.
 
 use bytes::Bytes;
 use hl7_parse::{Charset, Header};
+#[cfg(any(feature = "charset", feature = "client"))]
+use hl7_parse::{Editor, OwnedMessage, Path};
 use http::HeaderValue;
 
 use crate::dialect::CharsetRule;
@@ -16,6 +18,16 @@ pub(crate) fn unframed(body: &Bytes) -> Bytes {
     let end = content.trim_ascii_end();
     content = end.strip_suffix(&[END_BLOCK]).unwrap_or(content);
     body.slice_ref(content)
+}
+
+/// The message with this name in MSH-18 (its first repetition), and all other bytes as they are;
+/// `None` where that can not be written.
+#[cfg(any(feature = "charset", feature = "client"))]
+pub(crate) fn declaring(message: &OwnedMessage, name: &str) -> Option<OwnedMessage> {
+    let view = message.as_message();
+    let mut editor = Editor::new(&view);
+    editor.keep_line_ends().set(const { &Path::new("MSH-18") }, name);
+    editor.finish().ok()
 }
 
 /// The charset parameter under which these bytes may be sent, if any is true.

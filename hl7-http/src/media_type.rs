@@ -19,9 +19,12 @@ impl MediaType {
         }
         let charset = pieces(parameters).find_map(|piece| {
             let (name, value) = piece.split_once('=')?;
-            let value = unquoted(value.trim_ascii());
-            (name.trim_ascii().eq_ignore_ascii_case("charset") && is_token(&value))
-                .then(|| value.to_ascii_lowercase())
+            if !name.trim_ascii().eq_ignore_ascii_case("charset") {
+                return None;
+            }
+            let mut value = unquoted(value.trim_ascii());
+            value.make_ascii_lowercase();
+            is_token(&value).then_some(value)
         });
         Some(Self { essence, charset })
     }
@@ -74,10 +77,11 @@ fn unquoted(value: &str) -> String {
 
 /// Whether the text is a token of RFC 9110, 5.6.2.
 fn is_token(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+    let is_tchar = |byte| {
+        matches!(byte, b'a'..=b'z' | b'-' | b'+' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_'
+            | b'!' | b'#'..=b'\'' | b'*' | b'^' | b'`' | b'|' | b'~')
+    };
+    !text.is_empty() && text.bytes().all(is_tchar)
 }
 
 #[cfg(test)]
@@ -105,6 +109,15 @@ mod tests {
             let found = MediaType::parse(text).expect(text);
             assert_eq!(found.essence(), essence, "{text:?}");
             assert_eq!(found.charset(), charset, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_of_the_characters_of_the_rfc() {
+        let others = "!#$%&'*+-.^_`|~";
+        for character in (0..=u8::MAX).map(char::from) {
+            let expected = character.is_ascii_alphanumeric() || others.contains(character);
+            assert_eq!(is_token(&character.to_string()), expected, "{character:?}");
         }
     }
 

@@ -36,8 +36,10 @@
 //!
 //! A message is confirmed only after AA or CA, or after it was taken where it asks for no answer.
 //! What is not confirmed stays at the source and comes again, also after a crash: with the same
-//! MSH-10, since nothing is changed but segment ends, which become CR. A message that fails holds
-//! back those behind it, so that order is kept.
+//! MSH-10, since nothing is changed but segment ends, which become CR, and MSH-18 of what came as
+//! text of JSON: that is UTF-8 whatever it was before, so `UNICODE UTF-8` is written there where
+//! the message is more than ASCII and MSH-18 names another set, or none. A message that fails
+//! holds back those behind it, so that order is kept.
 //!
 //! A source that forgets what it has given out can not be confirmed to. It is only served by
 //! [`Poller::at_most_once`], which keeps what it fetched in memory, and hands over what it could not
@@ -65,7 +67,6 @@ use std::{fmt, future::Future, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use hl7_ack::{Cause, CauseKind, Deliver, Delivery, Outstanding};
-use hl7_parse::OwnedMessage;
 use hl7_transport::Shutdown;
 use http::{Method, StatusCode};
 use tokio::time::{Instant, sleep};
@@ -340,10 +341,9 @@ impl Poller {
 
     /// Delivers one message; its MSH-10 when that is done.
     async fn deliver(&self, item: &Item, to: &impl Deliver) -> Result<Vec<u8>, Failure> {
-        let message = OwnedMessage::parse_undecoded(item.content.clone()).map_err(|_| {
+        let message = item.message().ok_or_else(|| {
             Failure::Lasting(Cause::new(CauseKind::Unreadable, "an item that is no HL7 message"))
         })?;
-        let message = message.with_cr_ends();
         let control_id = message.header().control_id().as_bytes().to_vec();
         let outstanding = Outstanding::of(&message);
         let delivery = to.deliver(message).await;

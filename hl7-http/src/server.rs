@@ -41,10 +41,11 @@
 //! | a body that is not HL7, or not the gzip it is said to be | 400 |
 //! | no credentials, or none that are known ([`Access`]) | 401 with `WWW-Authenticate` |
 //! | a caller that is denied by a check, or shows no certificate that is known where nothing else lets in | 403 |
+//! | a path other than those of [`Server::path`] | 404 |
 //! | GET and other methods | 405 with `Allow: POST` |
 //! | a body that does not come in time, is broken off, or is cut into chunks that are none | 408, and the connection is closed |
 //! | a body over `max_body_len`, or more than 10,000 messages in it | 413 |
-//! | a content type that is not accepted, or a `Content-Encoding` other than gzip | 415 |
+//! | a content type that is not accepted, or a `Content-Encoding` other than gzip | 415 with `Accept` or `Accept-Encoding` |
 //! | more than `max_in_flight` or `max_buffered` at once, or a body unfinished at a stop | 503 with `Retry-After` |
 //!
 //! 429 and 503 come with `Retry-After`, also where a [`Dialect`] gives them to an acknowledgment.
@@ -57,6 +58,15 @@
 //! that says HL7, else the dialect's; its charset parameter is sent when it is true: what MSH-18
 //! of the answer names, else `utf-8` if the bytes are UTF-8. A type that does not decide
 //! (`text/plain`, `application/octet-stream`, none) is taken when the body is HL7.
+//!
+//! # Character sets
+//!
+//! A handler gets the bytes as they came, and what is read of them is read by MSH-18. Over HTTP the
+//! charset parameter of the content type overrides MSH-18 (draft, section on character sets):
+//! [`RequestParts::charset`] has it, and a handler that reads text, or passes it on to where only
+//! MSH-18 is known, is put into a `CharsetOverride` (feature `charset`), which makes the two say the
+//! same. A set of which every character is more than one byte (UTF-16) is refused by 400, whatever
+//! the parameter says.
 //!
 //! # Limits
 //!
@@ -224,6 +234,21 @@ impl Server {
     /// MiB; over it the answer is 503.
     pub fn max_buffered(mut self, bytes: usize) -> Self {
         self.options.max_buffered = bytes;
+        self
+    }
+
+    /// Takes requests to this path, letter for letter and without a query, and to no others than
+    /// those that are given so: 404. Default: every path.
+    ///
+    /// ```no_run
+    /// # async fn bound() -> Result<hl7_http::server::Server, hl7_transport::BindError> {
+    /// use hl7_http::server::Server;
+    ///
+    /// Ok(Server::bind("0.0.0.0:8575").await?.path("/hospital/adt").path("/hospital/oru"))
+    /// # }
+    /// ```
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.options.paths.push(path.into());
         self
     }
 

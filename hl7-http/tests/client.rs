@@ -346,6 +346,10 @@ async fn a_header_of_the_caller_replaces_that_of_the_client() {
     .await;
     let client = Client::builder(&format!("http://{address}/"))
         .header("Content-Type", "application/x-own")
+        .header("host", "front.example")
+        .header("date", "never")
+        .bearer("client's")
+        .header("authorization", "own")
         .header("x-two", "1")
         .header("x-two", "2")
         .build()
@@ -354,6 +358,10 @@ async fn a_header_of_the_caller_replaces_that_of_the_client() {
     let head = requests.recv().await.unwrap().to_ascii_lowercase();
     assert_eq!(head.matches("content-type: ").count(), 1, "{head}");
     assert!(head.contains("\r\ncontent-type: application/x-own\r\n"), "{head}");
+    for (name, value) in [("host", "front.example"), ("date", "never"), ("authorization", "own")] {
+        assert_eq!(head.matches(&format!("\r\n{name}: ")).count(), 1, "{head}");
+        assert!(head.contains(&format!("\r\n{name}: {value}\r\n")), "{head}");
+    }
     assert!(head.contains("x-two: 1\r\n") && head.contains("x-two: 2\r\n"), "{head}");
     assert!(!format!("{client:?}").contains("x-own"), "{client:?}");
 }

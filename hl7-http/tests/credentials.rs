@@ -167,6 +167,36 @@ async fn a_refused_token_is_replaced_once() {
 }
 
 #[tokio::test]
+async fn a_message_refused_for_its_token_was_not_sent_where_there_is_no_other() {
+    let address = answering(response("401 Unauthorized", "text/plain", "no")).await;
+    for late in [false, true] {
+        let issued = Arc::new(AtomicUsize::new(0));
+        let token_url = stand_in({
+            let issued = Arc::clone(&issued);
+            move |_, _| match (issued.fetch_add(1, Ordering::SeqCst), late) {
+                (0, _) => response(
+                    "200 OK",
+                    "application/json",
+                    r#"{"access_token":"t","token_type":"bearer"}"#,
+                ),
+                (_, false) => response("503 Service Unavailable", "text/plain", "later"),
+                // Less than it announces: it never ends.
+                (_, true) => "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n".into(),
+            }
+        });
+        let token_url = format!("http://{}/token", token_url.await);
+        let client = Client::builder(&format!("http://{address}/"))
+            .timeout(Duration::from_millis(500))
+            .oauth(oauth(&token_url))
+            .build()
+            .unwrap();
+        let delivery = client.deliver(owned(adt("7", "", ""))).await;
+        assert!(matches!(delivery, Delivery::NotSent(_)), "{late}: {delivery:?}");
+        assert_eq!(issued.load(Ordering::SeqCst), 2, "{late}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_token_the_message_is_not_sent() {
     let (url, mut notes) = noting().await;
     let refusing = answering(response("401 Unauthorized", "application/json", "{}")).await;

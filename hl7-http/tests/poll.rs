@@ -211,6 +211,34 @@ async fn a_list_is_confirmed_item_by_item_and_a_batch_as_a_whole() {
 }
 
 #[tokio::test]
+async fn credentials_in_the_url_are_shown_to_a_confirmation_at_a_whole_url_too() {
+    let (his, mut events) = his(&[]);
+    let tell = his.events.clone();
+    let address = stand_in(move |head, _| {
+        let line = head.lines().next().unwrap();
+        let _stopped = tell.send(format!("{line} {}", sent(head, "authorization")));
+        match head.starts_with("GET ") {
+            true => response("200 OK", "text/plain", &adt("1", "", "")).replacen(
+                "\r\n",
+                &format!("\r\nX-Confirm: http://{}/done\r\n", sent(head, "host")),
+                1,
+            ),
+            false => NOTHING.to_owned(),
+        }
+    });
+    let url = format!("http://me:hidden@{}/", address.await);
+    let confirm = Confirm::post_at(HeaderName::from_static("x-confirm"));
+    let poller = Poller::confirming(Client::builder(&url).build().unwrap(), confirm).unwrap();
+    let running = tokio::spawn(quick(poller).run(his, std::future::pending()));
+    for expected in
+        ["GET / HTTP/1.1 Basic bWU6aGlkZGVu", "1 AA", "POST /done HTTP/1.1 Basic bWU6aGlkZGVu"]
+    {
+        assert_eq!(next(&mut events).await, expected);
+    }
+    running.abort();
+}
+
+#[tokio::test]
 async fn a_confirmation_is_tried_again_without_delivering_again() {
     let (his, mut events) = his(&[]);
     let tell = his.events.clone();

@@ -207,6 +207,29 @@ async fn http_2_is_spoken_to_those_who_speak_it() {
 }
 
 #[tokio::test]
+async fn a_path_that_was_not_named_is_404() {
+    let server = Server::bind("127.0.0.1:0").await.unwrap().path("/adt").path("/$ingest");
+    let running = Running::start(server.serve(accept));
+    for (target, expected) in [
+        ("/adt", "200"),
+        ("/adt?CfgItem=x", "200"),
+        ("/$ingest", "200"),
+        ("http://other/adt", "200"),
+        ("/", "404"),
+        ("/adt/", "404"),
+        ("/ADT", "404"),
+        ("/%61dt", "404"),
+        ("/x/../adt", "404"),
+    ] {
+        let request = raw_post("Connection: close\r\n", &adt("7", "", ""));
+        let request = request.replacen("POST /adt ", &format!("POST {target} "), 1);
+        let answer = raw(running.address, request).await;
+        assert_eq!(answer.get(9..12), Some(expected), "{target}: {answer}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn an_idle_http_2_connection_is_closed_in_time() {
     let limit = Duration::from_millis(200);
     let server = Server::bind("127.0.0.1:0").await.unwrap();

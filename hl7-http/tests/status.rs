@@ -118,7 +118,6 @@ async fn requests_that_get_no_hl7_answer_are_refused_in_plain_text() {
         "multipart/form-data; boundary=x",
         "text/html",
         "nothing",
-        "",
     ] {
         cases.push((415, post(&[("content-type", content_type)], message.clone())));
     }
@@ -134,6 +133,7 @@ async fn requests_that_get_no_hl7_answer_are_refused_in_plain_text() {
         let case = format!("{request:?}");
         let response = service.answer(request).await;
         let allow = header(&response, "allow");
+        let taken = (header(&response, "accept"), header(&response, "accept-encoding"));
         let (found, content_type, body) = parts(response).await;
         assert_eq!(found, status, "{case}");
         assert_eq!(content_type, "text/plain; charset=utf-8", "{case}");
@@ -141,7 +141,28 @@ async fn requests_that_get_no_hl7_answer_are_refused_in_plain_text() {
         assert!(body.ends_with('\n') && body.lines().count() == 1, "{case}: {body:?}");
         assert!(!body.contains(SECRET), "{case}: {body:?}");
         assert_eq!(allow, if status == 405 { "POST" } else { "-" }, "{case}");
+        let expected = match status {
+            415 if case.contains("content-encoding") => ("-", "gzip"),
+            415 => ("application/hl7-v2+er7", "-"),
+            _ => ("-", "-"),
+        };
+        assert_eq!((&*taken.0, &*taken.1), expected, "{case}");
     }
+}
+
+#[tokio::test]
+async fn a_type_that_is_refused_is_answered_by_one_that_the_dialect_takes() {
+    let service = Service::new(accept).dialect(Dialect::google());
+    let response = service.answer(post(&[ER7], adt("7", "", ""))).await;
+    assert_eq!(response.status(), 415);
+    assert_eq!(header(&response, "accept"), "application/json");
+}
+
+#[tokio::test]
+async fn a_content_type_without_a_value_is_none() {
+    let service = Service::new(accept);
+    let request = post(&[("content-type", "")], adt("7", "", ""));
+    assert_eq!(service.answer(request).await.status(), 200);
 }
 
 #[tokio::test]

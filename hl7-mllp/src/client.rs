@@ -112,7 +112,7 @@ pub use self::{
 use crate::{
     Block, SkippedKind,
     connection::{Connection, ReadError, WriteError},
-    frame::is_encodable,
+    frame::UNFRAMEABLE,
     meter::{self, milliseconds},
 };
 
@@ -180,9 +180,8 @@ impl Client {
         progress: &Progress,
     ) -> Delivery {
         let Shared { options, slot, places, .. } = &*self.shared;
-        if !is_encodable(message.as_bytes()) {
-            let detail = "it holds VT or FS, which can not be framed";
-            return Delivery::NotSent(Cause::new(CauseKind::InvalidContent, detail));
+        if !options.envelope().can_hold(message.as_bytes()) {
+            return Delivery::NotSent(Cause::new(CauseKind::InvalidContent, UNFRAMEABLE));
         }
         let Ok(_place) = places.try_acquire() else {
             let detail = format!("{} messages are waiting already", options.max_waiting);
@@ -199,9 +198,9 @@ impl Client {
         let mut connection = match self.send(slot.take(), message.as_bytes(), progress).await {
             Ok(connection) => connection,
             Err(Unsent::Given(delivery)) => return delivery,
-            Err(Unsent::BrokenOff(mut connection, delivery)) => {
+            Err(Unsent::BrokenOff(mut connection, delivery, patience)) => {
                 // The peer may have answered before it had read everything.
-                return match self.wait(&mut connection, outstanding, EARLY_ANSWER).await {
+                return match self.wait(&mut connection, outstanding, patience).await {
                     Waited::Clean(early @ Delivery::Answered(_))
                     | Waited::Spoiled(early @ Delivery::Answered(_)) => early,
                     _ => delivery,
@@ -264,17 +263,20 @@ impl Client {
     }
 
     fn not_written(&self, connection: Connection<AnyIo>, failure: WriteError) -> Unsent {
-        let broken_off = failure.begun && failure.error.is_some();
-        let cause = match failure.error {
-            Some(error) => Cause::new(CauseKind::Closed, format!("while sending: {error}")),
+        let (cause, patience) = match failure.error {
+            Some(error) => {
+                let cause = Cause::new(CauseKind::Closed, format!("while sending: {error}"));
+                (cause, EARLY_ANSWER)
+            }
             None => {
                 let limit = self.shared.options.write_timeout;
-                Cause::new(CauseKind::TimedOut, format!("not taken by the peer within {limit:?}"))
+                let detail = format!("not taken by the peer within {limit:?}");
+                // What it has said by now, it has said.
+                (Cause::new(CauseKind::TimedOut, detail), Duration::ZERO)
             }
         };
         match failure.begun {
-            true if broken_off => Unsent::BrokenOff(Box::new(connection), Delivery::Unknown(cause)),
-            true => Unsent::Given(Delivery::Unknown(cause)),
+            true => Unsent::BrokenOff(Box::new(connection), Delivery::Unknown(cause), patience),
             false => Unsent::Given(Delivery::NotSent(cause)),
         }
     }
@@ -330,6 +332,10 @@ impl Client {
                 Block::Commit(_) => continue,
             };
             let sorted = self.sort(&content, sent);
+            if others == 0 && sorted.others > 0 {
+                // Once: a peer may have thousands of them.
+                tracing::warn!("acknowledgments of other messages, dropped");
+            }
             others = others.saturating_add(sorted.others);
             match sorted.answer {
                 Some(answer) if others == 0 => return Waited::Clean(Delivery::Answered(answer)),
@@ -418,8 +424,8 @@ async fn observed(
 enum Unsent {
     /// Nothing more can be learned.
     Given(Delivery),
-    /// The peer broke off while it was written to.
-    BrokenOff(Box<Connection<AnyIo>>, Delivery),
+    /// The peer broke off, or took no more, while it was written to; how long to listen to it yet.
+    BrokenOff(Box<Connection<AnyIo>>, Delivery, Duration),
 }
 
 /// What came of waiting, and whether the connection can be used again.

@@ -9,7 +9,9 @@
 //! +----+----------------------------- - - ----+----+----+
 //! ```
 //!
-//! There is no length field: the receiver looks for the end. In release 2 a content of one byte,
+//! There is no length field: the receiver looks for the end. Where other bytes than VT and FS were
+//! agreed upon, [`envelope`](MllpCodec::envelope) names them; all of the following holds for
+//! them. In release 2 a content of one byte,
 //! `06` or `15`, is a commit acknowledgment.
 //!
 //! # States
@@ -94,10 +96,10 @@ use memchr::{memchr, memchr2};
 use tokio_util::codec::{Decoder, Encoder};
 
 use crate::{
-    Block, CARRIAGE_RETURN, Commit, END_BLOCK, FrameError, FrameErrorKind, MAX_HEAD_LEN,
-    START_BLOCK, Skipped, SkippedKind,
+    Block, CARRIAGE_RETURN, Commit, Envelope, FrameError, FrameErrorKind, MAX_HEAD_LEN, Skipped,
+    SkippedKind,
     foreign::{Lead, Verdict},
-    frame::{LINE_FEED, TRAILER, is_encodable},
+    frame::LINE_FEED,
     retention::Retention,
 };
 
@@ -107,11 +109,14 @@ use crate::{
 /// connection and direction: it remembers where it stopped.
 #[derive(Clone, Debug)]
 pub struct MllpCodec {
+    envelope: Envelope,
     max_frame_len: usize,
     max_garbage_len: u64,
     strict: bool,
     release2: bool,
     state: State,
+    /// The first bytes of a frame over the limit; empty while there is none.
+    head: Head,
     /// The first bytes of the stream, until they show that it is not another protocol.
     lead: Option<Lead>,
     retention: Retention,
@@ -129,11 +134,13 @@ impl MllpCodec {
     /// A tolerant release 1 codec with the default limits.
     pub const fn new() -> Self {
         Self {
+            envelope: Envelope::MLLP,
             max_frame_len: Self::DEFAULT_MAX_FRAME_LEN,
             max_garbage_len: Self::DEFAULT_MAX_GARBAGE_LEN as u64,
             strict: false,
             release2: false,
-            state: State::Idle { skipped: 0, garbage: false },
+            state: State::IDLE,
+            head: Head(Vec::new()),
             lead: Some(Lead::new()),
             retention: Retention::new(),
             #[cfg(test)]
@@ -168,6 +175,15 @@ impl MllpCodec {
     #[must_use]
     pub const fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
+        self
+    }
+
+    /// Begins and ends blocks, of both directions, with other bytes. Default VT and FS.
+    ///
+    /// Set it before the first byte is decoded.
+    #[must_use]
+    pub const fn envelope(mut self, envelope: Envelope) -> Self {
+        self.envelope = envelope;
         self
     }
 
@@ -215,7 +231,7 @@ impl MllpCodec {
             State::Overlong { .. } => 0,
             State::Idle { .. } | State::Lost(_) => return false,
         };
-        !self.strict && src.get(resume..) == Some(&[END_BLOCK])
+        !self.strict && src.get(resume..) == Some(&[self.envelope.end()])
     }
 
     /// Yields the frame whose FS was followed by silence, if there is one.
@@ -236,6 +252,12 @@ impl MllpCodec {
         self.retention.release(src);
     }
 
+    /// The bytes that begin and end blocks.
+    #[cfg(any(feature = "client", feature = "server"))]
+    pub(crate) const fn envelope_in_use(&self) -> Envelope {
+        self.envelope
+    }
+
     /// Whether a byte was ever decoded.
     #[cfg(feature = "server")]
     pub(crate) const fn is_touched(&self) -> bool {
@@ -248,10 +270,11 @@ impl MllpCodec {
         matches!(self.state, State::Idle { garbage: false, .. })
     }
 
-    /// IDLE: passes over what is not a frame. `Some` only for garbage that a frame follows.
-    fn pass_garbage(&mut self, src: &mut BytesMut) -> Result<Option<Block>, FrameErrorKind> {
-        let State::Idle { mut skipped, mut garbage } = self.state else { return Ok(None) };
-        let start = memchr(START_BLOCK, src);
+    /// IDLE: passes over what is not a frame.
+    #[inline(never)]
+    fn pass_garbage(&mut self, src: &mut BytesMut) -> Result<Passed, FrameErrorKind> {
+        let State::Idle { mut skipped, mut garbage } = self.state else { return Ok(Passed::All) };
+        let start = memchr(self.envelope.start(), src);
         let run = start.unwrap_or(src.len());
         self.count_work(run);
         let passed = src.get(..run).unwrap_or_default();
@@ -270,15 +293,11 @@ impl MllpCodec {
         self.retention.skip(src, run);
         if start.is_none() {
             self.state = State::Idle { skipped, garbage };
-            return Ok(None);
+            return Ok(Passed::All);
         }
         self.lead = None;
-        if garbage {
-            self.state = State::Idle { skipped: 0, garbage: false };
-            return Ok(Some(skip(SkippedKind::Garbage, skipped)));
-        }
-        self.state = State::Frame { scanned: 1 };
-        Ok(None)
+        self.state = State::IDLE;
+        Ok(if garbage { Passed::Garbage(skipped) } else { Passed::Frame })
     }
 
     const fn check_garbage(&self, skipped: u64, garbage: bool) -> Result<(), FrameErrorKind> {
@@ -288,30 +307,30 @@ impl MllpCodec {
         Ok(())
     }
 
-    /// FRAME, END and OVERLONG: looks for the end from where the last search stopped.
-    #[inline]
-    fn find_end(&mut self, src: &mut BytesMut) -> Result<Option<Block>, FrameErrorKind> {
-        let (resume, envelope) = match self.state {
-            State::Frame { scanned } => (scanned, 1),
-            State::Overlong { .. } => (0, 0),
-            State::Idle { .. } | State::Lost(_) => return Ok(None),
-        };
-        let found = scan(src, resume, self.strict);
-        self.count_work(found.reached().saturating_sub(resume));
+    /// FRAME, END and OVERLONG: looks for the end from `from` on, and at what it is the end of.
+    #[inline(never)]
+    fn go_on(&mut self, src: &mut BytesMut, from: usize) -> Result<Option<Block>, FrameErrorKind> {
+        let found = scan(src, from, self.envelope, self.strict);
+        self.count_work(found.reached().saturating_sub(from));
         match found {
             Found::End { at, trailer } => Ok(Some(self.finish(src, at, trailer))),
             Found::Start { at } => {
-                let dropped = self.dropped().saturating_add(at.saturating_sub(envelope) as u64);
+                // An over-long frame has lost its first byte already.
+                let dropped = match self.state {
+                    State::Overlong { dropped } => dropped.saturating_add(at as u64),
+                    _ => at.saturating_sub(1) as u64,
+                };
                 self.retention.skip(src, at);
-                self.state = State::Idle { skipped: 0, garbage: false };
+                self.state = State::IDLE;
+                self.head = Head::default();
                 Ok(Some(skip(SkippedKind::CutOff, dropped)))
             }
             Found::WrongEnding { .. } => Err(FrameErrorKind::WrongEnding),
             Found::Open { at } => {
                 match &mut self.state {
-                    State::Overlong { dropped, head } => {
+                    State::Overlong { dropped } => {
                         *dropped = dropped.saturating_add(at as u64);
-                        fill_head(head, src.get(..at).unwrap_or_default());
+                        self.head.fill(src.get(..at).unwrap_or_default());
                         self.retention.skip(src, at);
                     }
                     _ if at.saturating_sub(1) > self.max_frame_len => self.begin_overlong(src, at),
@@ -324,33 +343,32 @@ impl MllpCodec {
 
     /// Stops keeping a frame that is over the limit. What is at `at` and behind it stays.
     fn begin_overlong(&mut self, src: &mut BytesMut, at: usize) {
-        let mut head = Vec::new();
-        fill_head(&mut head, src.get(1..at).unwrap_or_default());
-        self.state = State::Overlong { dropped: at.saturating_sub(1) as u64, head };
+        self.head.fill(src.get(1..at).unwrap_or_default());
+        self.state = State::Overlong { dropped: at.saturating_sub(1) as u64 };
         self.retention.skip(src, at);
         self.retention.renew(src);
     }
 
-    /// Yields what a complete frame is; its content ends at `end`.
+    /// Whether a frame that is complete, its content ending at `end`, is nothing but content.
     #[inline]
+    fn is_plain(&self, end: usize) -> bool {
+        // A commit block has one byte.
+        end > 2 && end <= self.max_frame_len && !matches!(self.state, State::Overlong { .. })
+    }
+
+    /// Yields what a complete frame is; its content ends at `end`.
     fn finish(&mut self, src: &mut BytesMut, end: usize, trailer: usize) -> Block {
-        const IDLE: State = State::Idle { skipped: 0, garbage: false };
-        if let State::Overlong { dropped, head } = &mut self.state {
-            let (dropped, mut head) = (*dropped, mem::take(head));
-            self.state = IDLE;
-            fill_head(&mut head, src.get(..end).unwrap_or_default());
+        let (start, dropped) = match mem::replace(&mut self.state, State::IDLE) {
+            State::Overlong { dropped } => (0, dropped),
+            _ => (1, 0),
+        };
+        let content = src.get(start..end).unwrap_or_default();
+        if start == 0 || content.len() > self.max_frame_len {
+            let mut head = mem::take(&mut self.head);
+            head.fill(content);
+            let dropped = dropped.saturating_add(content.len() as u64);
             self.retention.skip(src, end + trailer);
-            let dropped = dropped.saturating_add(end as u64);
-            return Block::Skipped(Skipped::too_long(dropped, head.into()));
-        }
-        self.state = IDLE;
-        let content = src.get(1..end).unwrap_or_default();
-        if content.len() > self.max_frame_len {
-            let mut head = Vec::new();
-            fill_head(&mut head, content);
-            let dropped = content.len() as u64;
-            self.retention.skip(src, end + trailer);
-            return Block::Skipped(Skipped::too_long(dropped, head.into()));
+            return Block::Skipped(Skipped::too_long(dropped, head.0.into()));
         }
         if content.is_empty() {
             self.retention.skip(src, end + trailer);
@@ -361,14 +379,6 @@ impl MllpCodec {
             return Block::Commit(commit);
         }
         Block::Content(self.retention.take(src, end, trailer))
-    }
-
-    /// Bytes of the frame in hand that were dropped already.
-    const fn dropped(&self) -> u64 {
-        match self.state {
-            State::Overlong { dropped, .. } => dropped,
-            State::Idle { .. } | State::Frame { .. } | State::Lost(_) => 0,
-        }
     }
 
     fn lose(&mut self, kind: FrameErrorKind) -> FrameError {
@@ -403,24 +413,33 @@ impl Decoder for MllpCodec {
     /// The stream is lost ([`FrameErrorKind`] says why). Every later call fails the same way.
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Block>, FrameError> {
         self.retention.observe(src);
-        if let (State::Idle { skipped: 0, .. }, Some(&START_BLOCK)) = (&self.state, src.first()) {
+        let resume = match self.state {
             // Nothing to pass over: most frames come right behind one another.
-            self.lead = None;
-            self.state = State::Frame { scanned: 1 };
-        } else if let State::Idle { .. } = self.state {
-            match self.pass_garbage(src) {
-                Ok(None) => {}
-                Ok(garbage) => return Ok(garbage),
+            State::Idle { skipped: 0, .. } if src.first() == Some(&self.envelope.start()) => {
+                self.lead = None;
+                1
+            }
+            State::Idle { .. } if src.is_empty() => return Ok(None),
+            State::Idle { .. } => match self.pass_garbage(src) {
+                Ok(Passed::Frame) => 1,
+                Ok(Passed::Garbage(bytes)) => return Ok(Some(skip(SkippedKind::Garbage, bytes))),
+                Ok(Passed::All) => return Ok(None),
                 Err(kind) => return Err(self.lose(kind)),
-            }
+            },
+            State::Frame { scanned } => scanned,
+            State::Overlong { .. } => 0,
+            State::Lost(kind) => return Err(kind.into()),
+        };
+        let rest = src.get(resume..).unwrap_or_default();
+        let mark = memchr2(self.envelope.end(), self.envelope.start(), rest);
+        let at = mark.map_or(src.len(), |offset| resume + offset);
+        self.count_work(at - resume);
+        // Most frames are whole, and end as they should.
+        if src.get(at..at + 2) == Some(&self.envelope.trailer()) && self.is_plain(at) {
+            self.state = State::IDLE;
+            return Ok(Some(Block::Content(self.retention.take(src, at, 2))));
         }
-        match self.state {
-            State::Lost(kind) => Err(kind.into()),
-            State::Idle { .. } => Ok(None),
-            State::Frame { .. } | State::Overlong { .. } => {
-                self.find_end(src).map_err(|kind| self.lose(kind))
-            }
-        }
+        self.go_on(src, at).map_err(|kind| self.lose(kind))
     }
 
     /// Yields what the end of the stream completes or cuts off.
@@ -447,13 +466,14 @@ impl Decoder for MllpCodec {
             State::Frame { .. } => {
                 Some(skip(SkippedKind::Unfinished, src.len().saturating_sub(1) as u64))
             }
-            State::Overlong { dropped, .. } => {
+            State::Overlong { dropped } => {
                 Some(skip(SkippedKind::Unfinished, dropped.saturating_add(src.len() as u64)))
             }
             State::Lost(_) => None,
         };
         self.retention.skip(src, src.len());
-        self.state = State::Idle { skipped: 0, garbage: false };
+        self.state = State::IDLE;
+        self.head = Head::default();
         Ok(last)
     }
 }
@@ -465,8 +485,8 @@ impl Encoder<Block> for MllpCodec {
     ///
     /// # Errors
     ///
-    /// [`FrameErrorKind::InvalidContent`], and nothing is written: the content holds VT or FS; or
-    /// it is one byte that a release 2 peer would take for a commit acknowledgment (only with
+    /// [`FrameErrorKind::InvalidContent`], and nothing is written: the content holds a byte of the
+    /// [`envelope`](MllpCodec::envelope) (VT or FS); or it is one byte that a release 2 peer would take for a commit acknowledgment (only with
     /// [`release2`](MllpCodec::release2)); or the block is [`Block::Skipped`].
     fn encode(&mut self, block: Block, dst: &mut BytesMut) -> Result<(), FrameError> {
         let commit;
@@ -474,7 +494,7 @@ impl Encoder<Block> for MllpCodec {
             Block::Content(content) if self.release2 && Commit::from_content(content).is_some() => {
                 return Err(FrameErrorKind::InvalidContent.into());
             }
-            Block::Content(content) if is_encodable(content) => content,
+            Block::Content(content) if self.envelope.can_hold(content) => content,
             Block::Content(_) | Block::Skipped(_) => {
                 return Err(FrameErrorKind::InvalidContent.into());
             }
@@ -483,15 +503,16 @@ impl Encoder<Block> for MllpCodec {
                 &commit
             }
         };
-        dst.reserve(content.len() + 1 + TRAILER.len());
-        dst.extend_from_slice(&[START_BLOCK]);
+        let trailer = self.envelope.trailer();
+        dst.reserve(content.len() + 1 + trailer.len());
+        dst.extend_from_slice(&[self.envelope.start()]);
         dst.extend_from_slice(content);
-        dst.extend_from_slice(TRAILER);
+        dst.extend_from_slice(&trailer);
         Ok(())
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 enum State {
     /// Between frames. `skipped` bytes were passed over; `garbage`: not only filler.
     Idle { skipped: u64, garbage: bool },
@@ -499,9 +520,13 @@ enum State {
     Frame { scanned: usize },
     /// In a frame over the limit. `dropped` bytes of content are gone; the buffer holds nothing
     /// but an FS that may be the end.
-    Overlong { dropped: u64, head: Vec<u8> },
+    Overlong { dropped: u64 },
     /// The stream is lost.
     Lost(FrameErrorKind),
+}
+
+impl State {
+    const IDLE: Self = Self::Idle { skipped: 0, garbage: false };
 }
 
 impl fmt::Debug for State {
@@ -513,6 +538,16 @@ impl fmt::Debug for State {
             Self::Lost(kind) => f.debug_tuple("Lost").field(kind).finish(),
         }
     }
+}
+
+/// What was passed over in IDLE.
+enum Passed {
+    /// All there is.
+    All,
+    /// So many bytes of garbage, and a frame begins behind them.
+    Garbage(u64),
+    /// Nothing but filler, and a frame begins behind it.
+    Frame,
 }
 
 /// What a search for the end of a frame came upon.
@@ -539,24 +574,22 @@ impl Found {
     }
 }
 
-fn scan(bytes: &[u8], from: usize, strict: bool) -> Found {
+fn scan(bytes: &[u8], from: usize, envelope: Envelope, strict: bool) -> Found {
     let mut at = from;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(offset) = memchr2(END_BLOCK, START_BLOCK, rest) else {
+        let Some(offset) = memchr2(envelope.end(), envelope.start(), rest) else {
             return Found::Open { at: bytes.len() };
         };
         at += offset;
-        if bytes.get(at) == Some(&START_BLOCK) {
-            return Found::Start { at };
-        }
-        match bytes.get(at + 1) {
-            None => return Found::Open { at },
-            Some(&CARRIAGE_RETURN) => return Found::End { at, trailer: 2 },
-            Some(_) if strict => return Found::WrongEnding { at },
-            Some(&LINE_FEED) => return Found::End { at, trailer: 2 },
-            Some(&START_BLOCK) => return Found::End { at, trailer: 1 },
-            Some(_) => at += 1,
+        match rest.get(offset..).unwrap_or_default() {
+            [mark, ..] if *mark == envelope.start() => return Found::Start { at },
+            [_, CARRIAGE_RETURN, ..] => return Found::End { at, trailer: 2 },
+            [_, _, ..] if strict => return Found::WrongEnding { at },
+            [_, LINE_FEED, ..] => return Found::End { at, trailer: 2 },
+            [_, next, ..] if *next == envelope.start() => return Found::End { at, trailer: 1 },
+            [_, _, ..] => at += 1,
+            [..] => return Found::Open { at },
         }
     }
 }
@@ -565,10 +598,22 @@ const fn is_filler(byte: u8) -> bool {
     matches!(byte, CARRIAGE_RETURN | LINE_FEED | 0 | b' ')
 }
 
-/// Keeps what is still missing of the first bytes of an over-long frame.
-fn fill_head(head: &mut Vec<u8>, content: &[u8]) {
-    let missing = MAX_HEAD_LEN.saturating_sub(head.len());
-    head.extend_from_slice(content.get(..missing).unwrap_or(content));
+/// The first bytes of a frame, at most [`MAX_HEAD_LEN`].
+#[derive(Clone, Default)]
+struct Head(Vec<u8>);
+
+impl Head {
+    /// Adds what is still missing.
+    fn fill(&mut self, content: &[u8]) {
+        let missing = MAX_HEAD_LEN.saturating_sub(self.0.len());
+        self.0.extend_from_slice(content.get(..missing).unwrap_or(content));
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Head({} bytes)", self.0.len())
+    }
 }
 
 const fn skip(kind: SkippedKind, dropped: u64) -> Block {

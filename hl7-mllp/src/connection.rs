@@ -22,9 +22,7 @@ use tokio_util::codec::Decoder;
 
 #[cfg(feature = "server")]
 use crate::budget::Share;
-use crate::{
-    Block, Commit, FrameError, MllpCodec, START_BLOCK, SkippedKind, alarm::Alarm, frame::TRAILER,
-};
+use crate::{Block, Commit, FrameError, MllpCodec, SkippedKind, alarm::Alarm};
 
 /// Default of the time that FS waits for its CR: 200 ms.
 pub(crate) const DEFAULT_END_TIMEOUT: Duration = Duration::from_millis(200);
@@ -172,17 +170,19 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         content: &Bytes,
         limit: Duration,
     ) -> Result<(), WriteError> {
-        let len = content.len() + 1 + TRAILER.len();
+        let envelope = self.codec.envelope_in_use();
+        let (start, trailer) = ([envelope.start()], envelope.trailer());
+        let len = content.len() + start.len() + trailer.len();
         // Three small writes would be three packets, which some receivers can not read.
         if content.len() <= MAX_COPIED_LEN || !self.io.is_write_vectored() {
             let mut frame = BytesMut::with_capacity(len);
-            frame.put_u8(START_BLOCK);
+            frame.put_slice(&start);
             frame.put_slice(content);
-            frame.put_slice(TRAILER);
-            let result = in_time(limit, pin!(write_all(&mut self.io, &mut frame))).await;
+            frame.put_slice(&trailer);
+            let result = in_time(limit, pin!(write_plain(&mut self.io, &mut frame))).await;
             return done(result, frame.len() < len);
         }
-        let mut frame = Buf::chain(Buf::chain(&[START_BLOCK][..], content.clone()), TRAILER);
+        let mut frame = Buf::chain(Buf::chain(&start[..], content.clone()), &trailer[..]);
         let result = in_time(limit, pin!(write_all(&mut self.io, &mut frame))).await;
         done(result, frame.remaining() < len)
     }
@@ -247,6 +247,20 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         // Out of time or not, the connection is dropped now.
         let _in_time = timeout(LINGER, closing).await;
     }
+}
+
+/// Writes one piece. Less than [`write_all`] does for a vector that has but one part.
+async fn write_plain(
+    io: &mut (impl AsyncWrite + Send + Unpin),
+    frame: &mut BytesMut,
+) -> io::Result<()> {
+    while !frame.is_empty() {
+        match io.write(frame).await? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            n => frame.advance(n),
+        }
+    }
+    io.flush().await
 }
 
 async fn write_all(

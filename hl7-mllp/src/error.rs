@@ -71,7 +71,8 @@ pub enum FrameErrorKind {
     /// frames; with [`strict`](crate::MllpCodec::strict), any that are not CR, LF, NUL or blank.
     #[error("too many bytes outside of frames")]
     Garbage,
-    /// The block to be written would break the stream: its content holds VT or FS, or is a
+    /// The block to be written would break the stream: its content holds a byte of the
+    /// envelope (VT or FS), or is a
     /// single byte that a release 2 peer would take for a commit acknowledgment, or it is no
     /// block that can be sent.
     #[error("content that can not be framed")]

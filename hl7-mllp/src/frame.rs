@@ -1,7 +1,7 @@
 //! Names the bytes of an MLLP block and what a codec yields.
 //!
-//! `VT content FS CR` (MLLP release 1 and 2). The envelope is three bytes; there is no length
-//! field and no checksum.
+//! `VT content FS CR` (MLLP release 1 and 2). The envelope is three bytes, two of which can be
+//! others by agreement; there is no length field and no checksum.
 
 use std::fmt;
 
@@ -22,10 +22,89 @@ pub const CARRIAGE_RETURN: u8 = 0x0d;
 pub const MAX_HEAD_LEN: usize = 4 * 1024;
 
 pub(crate) const LINE_FEED: u8 = 0x0a;
-pub(crate) const TRAILER: &[u8] = &[END_BLOCK, CARRIAGE_RETURN];
+const TAB: u8 = 0x09;
+const ESCAPE: u8 = 0x1b;
 
 const ACK: u8 = 0x06;
 const NAK: u8 = 0x15;
+
+/// The bytes that begin and end a block: VT and FS, unless something else was agreed upon.
+///
+/// Some systems were set to STX and ETX, or to bytes of their own. The CR behind the end stays.
+///
+/// ```
+/// use bytes::BytesMut;
+/// use hl7_mllp::{Block, Envelope, MllpCodec};
+/// use tokio_util::codec::Decoder;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let stx_etx = Envelope::new(0x02, 0x03).ok_or("no bytes for an envelope")?;
+/// let mut codec = MllpCodec::new().envelope(stx_etx);
+/// let mut buffer = BytesMut::from(&b"\x02MSH|^~\\&|LAB\r\x03\r"[..]);
+/// assert_eq!(codec.decode(&mut buffer)?, Some(Block::Content("MSH|^~\\&|LAB\r".into())));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Envelope {
+    start: u8,
+    end: u8,
+}
+
+impl Envelope {
+    /// VT and FS, as the specification has them.
+    pub const MLLP: Self = Self { start: START_BLOCK, end: END_BLOCK };
+
+    /// `start` before the content and `end` behind it.
+    ///
+    /// `None` unless they are two control characters, `0x01` to `0x1F`, that do not stand in
+    /// messages or between blocks: not TAB, LF, CR or ESC.
+    #[must_use]
+    pub const fn new(start: u8, end: u8) -> Option<Self> {
+        match start != end && Self::is_apart(start) && Self::is_apart(end) {
+            true => Some(Self { start, end }),
+            false => None,
+        }
+    }
+
+    /// The byte before the content.
+    #[must_use]
+    pub const fn start(self) -> u8 {
+        self.start
+    }
+
+    /// The byte behind the content; [`CARRIAGE_RETURN`] follows it.
+    #[must_use]
+    pub const fn end(self) -> u8 {
+        self.end
+    }
+
+    /// What follows the content.
+    pub(crate) const fn trailer(self) -> [u8; 2] {
+        [self.end, CARRIAGE_RETURN]
+    }
+
+    /// Whether `content` can stand in a block: it holds neither of the two bytes.
+    pub(crate) fn can_hold(self, content: &[u8]) -> bool {
+        memchr::memchr2(self.start, self.end, content).is_none()
+    }
+
+    const fn is_apart(byte: u8) -> bool {
+        matches!(byte, 0x01..=0x1f) && !matches!(byte, TAB | LINE_FEED | CARRIAGE_RETURN | ESCAPE)
+    }
+}
+
+/// Said of content that [an envelope can not hold](Envelope::can_hold).
+#[cfg(any(feature = "client", feature = "server"))]
+pub(crate) const UNFRAMEABLE: &str =
+    "it holds a byte that begins or ends a frame (VT or FS, unless others were agreed upon)";
+
+/// [`Envelope::MLLP`].
+impl Default for Envelope {
+    fn default() -> Self {
+        Self::MLLP
+    }
+}
 
 /// One item of an MLLP stream.
 ///
@@ -166,9 +245,4 @@ pub(crate) const fn commit_content(commit: Commit) -> Bytes {
         Commit::Ack => &[ACK],
         Commit::Nak => &[NAK],
     })
-}
-
-/// Whether `content` can stand in a block: it holds neither VT nor FS.
-pub(crate) fn is_encodable(content: &[u8]) -> bool {
-    memchr::memchr2(START_BLOCK, END_BLOCK, content).is_none()
 }

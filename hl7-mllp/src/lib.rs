@@ -83,7 +83,8 @@ pub mod server;
 pub use codec::MllpCodec;
 pub use error::{ForeignProtocol, FrameError, FrameErrorKind};
 pub use frame::{
-    Block, CARRIAGE_RETURN, Commit, END_BLOCK, MAX_HEAD_LEN, START_BLOCK, Skipped, SkippedKind,
+    Block, CARRIAGE_RETURN, Commit, END_BLOCK, Envelope, MAX_HEAD_LEN, START_BLOCK, Skipped,
+    SkippedKind,
 };
 
 #[cfg(all(doctest, feature = "client", feature = "server"))]

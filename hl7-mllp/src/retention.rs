@@ -35,6 +35,7 @@ impl Retention {
     }
 
     /// Drops `n` bytes at the front.
+    #[inline]
     pub(crate) fn skip(&mut self, src: &mut BytesMut, n: usize) {
         let n = n.min(src.len());
         src.advance(n);
@@ -46,38 +47,54 @@ impl Retention {
     /// Work is linear in the length of this frame, whichever way is taken: without a copy when
     /// the allocation is small enough; by shrinking the allocation to the frame when little is
     /// behind it; by copying otherwise.
+    #[inline]
     pub(crate) fn take(&mut self, src: &mut BytesMut, end: usize, trailer: usize) -> Bytes {
-        let len = end.saturating_sub(1);
-        let behind = src.len().saturating_sub(end + trailer);
-        let content = if self.extent <= len.saturating_add(MAX_EXTRA) {
-            self.skip(src, 1);
-            let content = src.split_to(len.min(src.len())).freeze();
-            self.consumed = self.consumed.saturating_add(len);
-            self.skip(src, trailer);
-            content
-        } else if len >= MAX_EXTRA && behind <= len {
-            let mut rest = BytesMut::with_capacity(behind.max(FRESH_CAPACITY));
-            rest.extend_from_slice(src.get(end + trailer..).unwrap_or_default());
-            let mut whole = mem::replace(src, rest);
-            *self = Self::new();
-            whole.truncate(end);
-            let mut whole = Vec::from(whole);
-            whole.shrink_to_fit();
-            let mut whole = Bytes::from(whole);
-            whole.advance(1);
-            whole
-        } else {
-            let content = Bytes::copy_from_slice(src.get(1..end).unwrap_or_default());
-            self.skip(src, end + trailer);
-            content
-        };
-        if self.extent > MAX_EXTRA && src.len() <= FRESH_CAPACITY {
+        let content = src.get(1..end).unwrap_or_default();
+        if content.len() >= MAX_EXTRA || self.extent <= content.len() + MAX_EXTRA {
+            return self.take_allocation(src, end, trailer);
+        }
+        let content = Bytes::copy_from_slice(content);
+        self.skip(src, end + trailer);
+        if src.len() <= FRESH_CAPACITY {
             self.renew(src);
         }
         content
     }
 
+    /// Takes a frame with the allocation it is in, or, where that is too large, a copy of it.
+    #[inline(never)]
+    fn take_allocation(&mut self, src: &mut BytesMut, end: usize, trailer: usize) -> Bytes {
+        let (len, whole) = (end.saturating_sub(1), end.saturating_add(trailer).min(src.len()));
+        let behind = src.len().saturating_sub(whole);
+        if self.extent <= len.saturating_add(MAX_EXTRA) {
+            let mut content = src.split_to(whole).freeze();
+            content.truncate(end);
+            content.advance(1);
+            self.consumed = self.consumed.saturating_add(whole);
+            if self.extent > MAX_EXTRA && behind <= FRESH_CAPACITY {
+                self.renew(src);
+            }
+            return content;
+        }
+        if behind > len {
+            let content = Bytes::copy_from_slice(src.get(1..end).unwrap_or_default());
+            self.skip(src, whole);
+            return content;
+        }
+        let mut rest = BytesMut::with_capacity(behind.max(FRESH_CAPACITY));
+        rest.extend_from_slice(src.get(whole..).unwrap_or_default());
+        let mut frame = mem::replace(src, rest);
+        *self = Self::new();
+        frame.truncate(end);
+        let mut frame = Vec::from(frame);
+        frame.shrink_to_fit();
+        let mut content = Bytes::from(frame);
+        content.advance(1);
+        content
+    }
+
     /// Moves what is left into a small buffer of its own.
+    #[cold]
     pub(crate) fn renew(&mut self, src: &mut BytesMut) {
         let mut fresh = BytesMut::with_capacity(FRESH_CAPACITY);
         fresh.extend_from_slice(src);

@@ -174,6 +174,19 @@ async fn an_answer_to_another_message_is_passed_over_and_the_connection_then_clo
 }
 
 #[tokio::test]
+async fn many_answers_to_other_messages_are_one_line_of_the_log() {
+    let log = Log::start();
+    let (client, listener) = over_loopback(|builder| builder).await;
+    let first = deliver(&client, "1");
+    let mut wire = accept(&listener).await;
+    wire.next().await.unwrap();
+    let others: Vec<u8> = (2..100).flat_map(|id| frame(&ack("AA", &id.to_string()))).collect();
+    wire.send(&[others, frame(&ack("AE", "1"))].concat()).await;
+    assert_answered(&first.await.unwrap(), AckCode::AE);
+    assert_eq!(log.at(Level::WARN).len(), 1, "{:#?}", log.at(Level::WARN));
+}
+
+#[tokio::test]
 async fn a_caller_that_goes_away_spoils_the_connection() {
     let (client, listener) = over_loopback(|builder| builder).await;
     let first = deliver(&client, "1");
@@ -387,6 +400,23 @@ async fn an_answer_that_comes_before_the_end_of_the_message_is_heard() {
     drop(stream);
     let delivery = delivering.await.unwrap();
     assert_answered(&delivery, AckCode::AR);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_came_before_the_peer_stopped_taking_the_message_counts() {
+    let (near, far) = duplex(1000);
+    let client = Client::builder("unused").build_over(near);
+    let mut long = message("1");
+    long.resize(5000, b'x');
+    let long = OwnedMessage::parse(long).unwrap();
+    let delivering = tokio::spawn(async move { client.deliver(long).await });
+    let mut wire = Wire::new(far);
+    let mut begun = [0; 500];
+    wire.io.read_exact(&mut begun).await.unwrap();
+    wire.send(&frame(&ack("AR", "1"))).await;
+    // It reads no more, and does not close either.
+    assert_answered(&delivering.await.unwrap(), AckCode::AR);
+    drop(wire);
 }
 
 #[tokio::test]

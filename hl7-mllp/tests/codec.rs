@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 use hl7_mllp::{
-    Block, Commit, ForeignProtocol, FrameErrorKind, MAX_HEAD_LEN, MllpCodec, Skipped, SkippedKind,
+    Block, Commit, Envelope, ForeignProtocol, FrameErrorKind, MAX_HEAD_LEN, MllpCodec, Skipped,
+    SkippedKind,
 };
 use proptest::prelude::*;
 use tokio_util::codec::{Decoder, Encoder};
@@ -84,11 +85,13 @@ fn small() -> MllpCodec {
     MllpCodec::new().max_frame_len(8).max_garbage_len(10)
 }
 
-#[test]
-fn every_row_of_the_state_machine_when_tolerant() {
+type Rows = Vec<(&'static [u8], Vec<Item>)>;
+
+/// The receiver's state machine, for [`small`].
+fn tolerant_rows() -> Rows {
     use SkippedKind::*;
     let foreign = |protocol| vec![Lost(FrameErrorKind::ForeignProtocol(protocol))];
-    let table: Vec<(&[u8], Vec<Item>)> = vec![
+    vec![
         // IDLE
         (b"", vec![]),
         (b"\x0bA\x1c\r", vec![content("A")]),
@@ -128,16 +131,13 @@ fn every_row_of_the_state_machine_when_tolerant() {
         (b"\x0bA\x1cB", vec![Skip(Unfinished, 3)]),
         // Release 1 has no commit blocks.
         (b"\x0b\x06\x1c\r", vec![content("\x06")]),
-    ];
-    for (stream, expected) in table {
-        assert_items(&small(), stream, &expected);
-    }
+    ]
 }
 
-#[test]
-fn every_row_of_the_state_machine_when_strict() {
+/// The same with FS CR alone as the end.
+fn strict_rows() -> Rows {
     use SkippedKind::*;
-    let table: Vec<(&[u8], Vec<Item>)> = vec![
+    vec![
         (b"\r\n\0 \x0bA\x1c\r\r\n", vec![content("A")]),
         (b"x\x0bA\x1c\r", vec![Lost(FrameErrorKind::Garbage)]),
         (b"\x0bA\x1c\rx", vec![content("A"), Lost(FrameErrorKind::Garbage)]),
@@ -153,10 +153,79 @@ fn every_row_of_the_state_machine_when_strict() {
         (b"\x0bA\x1cB\x1c\r", vec![Lost(FrameErrorKind::WrongEnding)]),
         (b"\x0b123456789\x1cB", vec![Lost(FrameErrorKind::WrongEnding)]),
         (b"\x0bA\x1c", vec![Skip(Unfinished, 2)]),
-    ];
-    for (stream, expected) in table {
+    ]
+}
+
+#[test]
+fn every_row_of_the_state_machine_when_tolerant() {
+    for (stream, expected) in tolerant_rows() {
+        assert_items(&small(), stream, &expected);
+    }
+}
+
+#[test]
+fn every_row_of_the_state_machine_when_strict() {
+    for (stream, expected) in strict_rows() {
         assert_items(&small().strict(true), stream, &expected);
     }
+}
+
+#[test]
+fn every_row_of_the_state_machine_with_other_bytes_than_vt_and_fs() {
+    for (start, end) in [(0x02, 0x03), (0x1c, 0x0b), (0x01, 0x1f)] {
+        let swap = |bytes: &[u8]| -> Vec<u8> {
+            let swapped = |byte: &u8| match *byte {
+                0x0b => start,
+                0x1c => end,
+                other => other,
+            };
+            bytes.iter().map(swapped).collect()
+        };
+        let codec = small().envelope(Envelope::new(start, end).expect("two control characters"));
+        for (rows, codec) in [(tolerant_rows(), codec.clone()), (strict_rows(), codec.strict(true))]
+        {
+            for (stream, mut expected) in rows {
+                for item in &mut expected {
+                    if let Item::Content(content) = item {
+                        *content = swap(content);
+                    }
+                }
+                assert_items(&codec, &swap(stream), &expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_envelope_is_two_control_characters_that_no_message_holds() {
+    for start in 0..=u8::MAX {
+        for end in [0x03, 0x0b, 0x1c] {
+            let fits =
+                (1..0x20).contains(&start) && ![b'\t', b'\n', b'\r', 0x1b, end].contains(&start);
+            let made = Envelope::new(start, end);
+            assert_eq!(made.is_some(), fits, "{start:#x}, {end:#x}");
+            assert_eq!(Envelope::new(end, start).is_some(), fits, "{end:#x}, {start:#x}");
+            if let Some(made) = made {
+                assert_eq!((made.start(), made.end()), (start, end));
+            }
+        }
+    }
+    assert_eq!(Envelope::new(0x0b, 0x1c), Some(Envelope::default()));
+}
+
+#[test]
+fn an_encoder_refuses_the_bytes_of_its_own_envelope_and_no_others() {
+    let mut codec = MllpCodec::new().envelope(Envelope::new(0x02, 0x03).unwrap());
+    let mut wire = BytesMut::new();
+    codec.encode(Block::Content("A\x0bB\x1cC".into()), &mut wire).unwrap();
+    codec.encode(Block::Commit(Commit::Ack), &mut wire).unwrap();
+    let written = b"\x02A\x0bB\x1cC\x03\r\x02\x06\x03\r";
+    assert_eq!(wire, written[..]);
+    for content in ["A\x02", "\x03A"] {
+        let error = codec.encode(Block::Content(content.into()), &mut wire).expect_err(content);
+        assert_eq!(error.kind(), FrameErrorKind::InvalidContent);
+    }
+    assert_eq!(wire, written[..], "nothing more is written");
 }
 
 #[test]
@@ -409,6 +478,29 @@ fn five_bytes_behind_fifty_megabytes_do_not_keep_them() {
         assert!(*first == large && second == "small");
         assert!(!addresses.contains(&(second.as_ptr() as usize)), "reads of {size}: kept");
         assert!(buffer.capacity() <= 64 * 1024, "reads of {size}: {}", buffer.capacity());
+    }
+}
+
+#[test]
+fn frames_around_the_bound_of_what_is_kept_come_whole_whatever_is_behind_them() {
+    const KEPT: usize = 64 * 1024;
+    let lengths = [1, 2, 5000, KEPT - 1, KEPT, KEPT + 1, 3 * KEPT];
+    for first in lengths {
+        for second in lengths {
+            let contents: Vec<Vec<u8>> = [first, second, 7, second, first]
+                .iter()
+                .zip(b'a'..)
+                .map(|(len, byte)| vec![byte; *len])
+                .collect();
+            let stream: Vec<u8> =
+                contents.iter().flat_map(|it| [b"\x0b", &it[..], b"\x1c\r"].concat()).collect();
+            for size in [4096, KEPT + 100, stream.len()] {
+                let (blocks, lost) = blocks(MllpCodec::new(), stream.chunks(size));
+                let found: Vec<_> = blocks.into_iter().filter_map(Block::into_content).collect();
+                assert_eq!(lost, None);
+                assert!(found == contents, "{first} and {second} bytes, reads of {size}");
+            }
+        }
     }
 }
 

@@ -68,6 +68,20 @@ async fn messages_in_flight_are_bounded_over_all_connections_and_held_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_that_does_not_read_its_answer_holds_no_place_meanwhile() {
+    let (connections, gate, _) = gated(Connections::builder().max_in_flight(1));
+    gate.add_permits(2);
+    // Room for less than an answer.
+    let mut deaf = open(&connections, 16);
+    deaf.send(&frame(&message("1"))).await;
+    settle().await;
+    let mut other = open(&connections, 1024);
+    other.send(&frame(&message("2"))).await;
+    let answered = timeout(A_WHILE, other.msa()).await;
+    assert_eq!(answered.as_deref(), Ok("MSA|AA|2"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn bytes_of_frames_are_bounded_over_all_connections_and_none_is_lost() {
     const LARGE: usize = 2 * 1024 * 1024;
     let (connections, gate, begun) = gated(Connections::builder().max_buffered(0));

@@ -14,6 +14,7 @@ use std::{
 
 use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, Outcome, Peer, Received};
 use hl7_mllp::{
+    Envelope,
     client::Client,
     server::{Connections, ConnectionsBuilder},
 };
@@ -337,4 +338,38 @@ async fn answers_have_the_form_that_peers_give_them() {
     let content = message("1");
     wire.send(&frame(&content[..content.len() - 1])).await;
     assert_eq!((wire.msa().await.as_str(), handled.load(Ordering::Relaxed)), ("MSA|AA|1", 1));
+}
+
+#[tokio::test]
+async fn frames_begin_with_stx_and_end_with_etx() {
+    let stx_etx = Envelope::new(0x02, 0x03).unwrap();
+    let framed = |content: &[u8]| [b"\x02", content, b"\x03\r"].concat();
+    for len in [0, 100_000] {
+        let (client, listener) = {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let client = Client::builder(listener.local_addr().unwrap().to_string());
+            (client.envelope(stx_etx).build().unwrap(), listener)
+        };
+        let sent = [message("1"), b"OBX|1|ED|||".to_vec(), vec![b'Q'; len]].concat();
+        let delivering = tokio::spawn({
+            let message = OwnedMessage::parse(sent.clone()).unwrap();
+            async move { client.deliver(message).await }
+        });
+        // What the client writes goes to a server of ours, byte by byte as it came.
+        let mut stream = timeout(SOON, listener.accept()).await.expect("a connection").unwrap().0;
+        let mut written = vec![0; framed(&sent).len()];
+        stream.read_exact(&mut written).await.unwrap();
+        assert!(written == framed(&sent), "{len}: what the client wrote");
+
+        let (mut wire, handled, _) = server(Connections::builder().envelope(stx_etx));
+        wire.send(&[frame(b"not for us"), written].concat()).await;
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\x03\r") {
+            assert_ne!(wire.io.read_buf(&mut answer).await.unwrap(), 0, "{len}: no answer");
+        }
+        assert!(answer.starts_with(b"\x02MSH|"), "{len}: {}", answer.escape_ascii());
+        assert_eq!(handled.load(Ordering::Relaxed), 1);
+        stream.write_all(&answer).await.unwrap();
+        assert_eq!(code(&delivering.await.unwrap()), Some(AckCode::AA), "{len}");
+    }
 }

@@ -210,6 +210,11 @@ pub struct Component<'a>(Element<'a>);
 level!(Component);
 
 impl<'a> Component<'a> {
+    #[inline]
+    pub(crate) fn new(element: Element<'a>) -> Self {
+        Self(element)
+    }
+
     /// Subcomponent `n`, from 1; an absent view where there are fewer.
     ///
     /// Subcomponent 1 of a component without subcomponents is the whole of it.

@@ -65,6 +65,7 @@ mod formatted;
 mod group;
 mod header;
 mod leaf;
+mod mask;
 mod message;
 mod options;
 mod owned;

@@ -5,6 +5,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 use crate::{
     Element, Header, Leaves, OwnedMessage, ParseError, ParseOptions, Path, Segment, Segments,
     Separators,
+    header::Declared,
     scan::{First, Ignore, Scanned, Span, is_segment_id, scan},
 };
 
@@ -20,6 +21,8 @@ use crate::{
 pub struct Message<'a> {
     bytes: &'a [u8],
     separators: Separators,
+    /// Where MSH-9 begins in the first segment; 0 where that is not known.
+    msh_9: u32,
     spans: Cow<'a, [Span]>,
 }
 
@@ -42,11 +45,13 @@ impl<'a> Message<'a> {
     }
 
     pub(crate) fn from_scanned(bytes: &'a [u8], scanned: Scanned) -> Self {
-        Self { bytes, separators: scanned.separators, spans: scanned.spans.into() }
+        let Declared { separators, msh_9 } = scanned.declared;
+        Self { bytes, separators, msh_9, spans: scanned.spans.into() }
     }
 
-    pub(crate) fn from_spans(bytes: &'a [u8], separators: Separators, spans: &'a [Span]) -> Self {
-        Self { bytes, separators, spans: spans.into() }
+    pub(crate) fn from_spans(bytes: &'a [u8], declared: Declared, spans: &'a [Span]) -> Self {
+        let Declared { separators, msh_9 } = declared;
+        Self { bytes, separators, msh_9, spans: spans.into() }
     }
 
     /// The bytes that were read, all of them, as they came.
@@ -65,7 +70,7 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn header(&self) -> Header<'a> {
         let bytes = self.spans.first().map(|span| span.of(self.bytes)).unwrap_or_default();
-        Header::new(Segment::new(bytes, self.separators))
+        Header::new(Segment::new(bytes, self.separators), self.msh_9)
     }
 
     /// The first segment with this ID, if there is one.
@@ -107,12 +112,22 @@ impl<'a> Message<'a> {
     /// ```
     #[must_use]
     pub fn get(&self, path: &Path) -> Element<'a> {
+        if self.msh_9 > 0 && path.id() == *b"MSH" && path.occurrence() == 1 {
+            return self.get_in_header(path);
+        }
         let segment = |span: &Span| Segment::new(span.of(self.bytes), self.separators);
         let mut spans = self.spans.iter().filter(|span| segment(span).has_id(path.id()));
         match spans.nth(path.occurrence() - 1) {
             Some(span) => path.within(segment(span)),
             None => Element::ABSENT,
         }
+    }
+
+    /// Apart: what the header is read with would else be spread over all of [`Self::get`].
+    #[inline(never)]
+    fn get_in_header(&self, path: &Path) -> Element<'a> {
+        let header = self.header();
+        path.within_fields(header.segment(), |n| header.field(n))
     }
 
     /// Every non-empty leaf with its numbers, in one pass.
@@ -150,6 +165,10 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn to_owned(&self) -> OwnedMessage {
         OwnedMessage::from_message(self)
+    }
+
+    pub(crate) fn declared(&self) -> Declared {
+        Declared { separators: self.separators, msh_9: self.msh_9 }
     }
 
     pub(crate) fn spans(&self) -> &[Span] {

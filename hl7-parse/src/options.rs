@@ -251,8 +251,8 @@ impl ParseOptions {
     pub fn parse_owned(&self, bytes: impl Into<Bytes>) -> Result<ParsedOwned, ParseError> {
         let bytes = bytes.into();
         let Parsed { message, diagnostics, diagnostics_left_out } = self.parse(&bytes)?;
-        let (separators, spans) = (message.separators(), Arc::from(message.spans()));
-        let message = OwnedMessage::from_spans(bytes, separators, spans);
+        let (declared, spans) = (message.declared(), Arc::from(message.spans()));
+        let message = OwnedMessage::from_spans(bytes, declared, spans);
         Ok(ParsedOwned { message, diagnostics, diagnostics_left_out })
     }
 }
@@ -271,7 +271,9 @@ fn join_lines(bytes: &[u8], scanned: &mut Scanned, diagnostics: &mut [Diagnostic
     for span in &scanned.spans {
         let line = unindented(span.of(bytes));
         match joined.last_mut() {
-            Some(last) if !is_segment_head(line, scanned.separators.field) => last.end = span.end,
+            Some(last) if !is_segment_head(line, scanned.declared.separators.field) => {
+                last.end = span.end
+            }
             _ => joined.push(*span),
         }
         numbers.push(joined.len());

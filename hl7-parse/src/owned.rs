@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 
 use crate::{
-    Charset, Header, Message, ParseError, ParseOptions, Separators,
+    Charset, Header, Message, ParseError, ParseOptions,
+    header::Declared,
     scan::{First, Ignore, LineFeeds, Scanned, Span, scan, scan_with},
 };
 
@@ -34,7 +35,7 @@ use crate::{
 #[derive(Clone)]
 pub struct OwnedMessage {
     bytes: Bytes,
-    separators: Separators,
+    declared: Declared,
     spans: Arc<[Span]>,
 }
 
@@ -89,25 +90,25 @@ impl OwnedMessage {
 
     /// What was found in just these bytes.
     pub(crate) fn from_scanned(bytes: Bytes, scanned: Scanned) -> Self {
-        Self { bytes, separators: scanned.separators, spans: scanned.spans.into() }
+        Self { bytes, declared: scanned.declared, spans: scanned.spans.into() }
     }
 
     pub(crate) fn from_message(message: &Message<'_>) -> Self {
         Self {
             bytes: Bytes::copy_from_slice(message.as_bytes()),
-            separators: message.separators(),
+            declared: message.declared(),
             spans: Arc::from(message.spans()),
         }
     }
 
-    pub(crate) fn from_spans(bytes: Bytes, separators: Separators, spans: Arc<[Span]>) -> Self {
-        Self { bytes, separators, spans }
+    pub(crate) fn from_spans(bytes: Bytes, declared: Declared, spans: Arc<[Span]>) -> Self {
+        Self { bytes, declared, spans }
     }
 
     /// The message as a view. Neither scans nor allocates.
     #[must_use]
     pub fn as_message(&self) -> Message<'_> {
-        Message::from_spans(&self.bytes, self.separators, &self.spans)
+        Message::from_spans(&self.bytes, self.declared, &self.spans)
     }
 
     /// The bytes that were read, all of them, as they came.
@@ -125,7 +126,7 @@ impl OwnedMessage {
     /// The character set that MSH-18 declares.
     #[must_use]
     pub fn charset(&self) -> Charset {
-        self.separators.charset()
+        self.declared.separators.charset()
     }
 
     /// A part of this message as an owner of its own, without copying; a copy where `part` is
@@ -180,7 +181,7 @@ impl OwnedMessage {
             spans.push(Span { start: narrow(start), end: narrow(bytes.len()) });
             bytes.push(b'\r');
         }
-        Self { bytes: bytes.into(), separators: self.separators, spans: spans.into() }
+        Self { bytes: bytes.into(), declared: self.declared, spans: spans.into() }
     }
 }
 

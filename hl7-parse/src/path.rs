@@ -237,8 +237,27 @@ impl Path {
     /// What the path leads to in a segment that its first part names.
     #[inline]
     pub(crate) fn within<'a>(&self, segment: Segment<'a>) -> Element<'a> {
-        let Some(field) = self.field() else { return segment.into() };
-        let field: Field<'a> = segment.field(field);
+        if self.component == 1
+            && self.repetition <= 1
+            && let Some(first) = self.field().and_then(|n| segment.first_component(n))
+        {
+            return match self.subcomponent() {
+                Some(subcomponent) => first.subcomponent(subcomponent).into(),
+                None => first.into(),
+            };
+        }
+        self.within_fields(segment, |n| segment.field_here(n))
+    }
+
+    /// The same in a segment whose fields are found otherwise.
+    #[inline]
+    pub(crate) fn within_fields<'a>(
+        &self,
+        segment: Segment<'a>,
+        field: impl FnOnce(usize) -> Field<'a>,
+    ) -> Element<'a> {
+        let Some(number) = self.field() else { return segment.into() };
+        let field = field(number);
         let (Some(component), repetition) = (self.component(), self.repetition()) else {
             return match self.repetition() {
                 Some(repetition) => field.repetition(repetition).into(),

@@ -3,12 +3,13 @@
 //! A segment ends at a carriage return (2.4.4). What else ends one in practice is decided here
 //! and nowhere else. Nothing below the segment is located.
 
-use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3_iter};
+use memchr::memchr_iter;
 
 use crate::{
     Charset, DiagnosticCode, ParseError, ParseErrorKind, Separators,
     charset::{self, ESCAPE},
-    header,
+    header::{self, Declared},
+    mask::each_control,
 };
 
 /// Where one segment lies in the input. No lifetime, 8 bytes, `Copy`.
@@ -55,15 +56,12 @@ impl Report for Ignore {
 
 /// What one pass over a message finds.
 pub(crate) struct Scanned {
-    pub(crate) separators: Separators,
+    pub(crate) declared: Declared,
     pub(crate) spans: Vec<Span>,
 }
 
 /// More than this is not reserved before it is needed.
 const MAX_RESERVED_SPANS: usize = 1024;
-
-/// What fits into the nearest cache of a processor.
-const NEAR_LEN: usize = 32 * 1024;
 
 /// Which first segments [`scan`] takes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -123,27 +121,35 @@ pub(crate) fn scan_with<R: Report>(
         LineFeeds::Data => cr_ends(slice(bytes, start, content_end), first),
         LineFeeds::AlwaysData => true,
     };
-    let line_end = match line_feeds_are_data {
-        true => memchr(b'\r', body),
-        false => memchr2(b'\r', b'\n', body),
-    };
-    let line_end = line_end.map_or(bytes.len(), |at| start + at);
+    let mut escape_in_header = false;
+    let header_ends = each_control(body, 0, |at| match body.get(at) {
+        Some(b'\r') => Err(at),
+        Some(b'\n') if !line_feeds_are_data => Err(at),
+        byte => {
+            escape_in_header |= byte == Some(&ESCAPE);
+            Ok(())
+        }
+    });
+    let line_end = start + header_ends.err().unwrap_or(body.len());
     let line = without_framing(slice(bytes, start, line_end));
     let mut may_hold_kanji = false;
-    let separators = match (header::declared(line, start, report), first) {
+    let declared = match (header::read(line, start, report), first) {
         #[cfg(feature = "charset")]
-        (Ok(separators), First::Decoded) => separators.with_charset(Charset::Utf8),
-        (Ok(separators), First::Undecoded) => separators,
-        (Ok(separators), _) => {
-            charset::check_splits(bytes, line, separators)?;
-            may_hold_kanji = charset::may_hold_kanji(&separators);
-            separators
+        (Ok(Declared { separators, msh_9 }), First::Decoded) => {
+            Declared { separators: separators.with_charset(Charset::Utf8), msh_9 }
+        }
+        (Ok(declared), First::Undecoded) => declared,
+        (Ok(declared), _) => {
+            charset::check_splits(bytes, line, declared.separators)?;
+            may_hold_kanji = charset::may_hold_kanji(&declared.separators);
+            declared
         }
         (Err(error), First::Any(in_force)) if error.kind() == ParseErrorKind::MissingHeader => {
-            in_force
+            in_force.into()
         }
         (Err(error), _) => return Err(charset::explain(error, bytes)),
     };
+    let separators = declared.separators;
     if !matches!(first, First::Any(_)) && !line.starts_with(b"MSH") {
         return Err(ParseError::new(ParseErrorKind::Batch, start));
     }
@@ -154,6 +160,7 @@ pub(crate) fn scan_with<R: Report>(
         // What ends the header tells what ends the others.
         line_feed_ends: bytes.get(line_end) == Some(&b'\n'),
         line_feeds_are_data,
+        may_hold_kanji,
         content_end,
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
@@ -161,31 +168,18 @@ pub(crate) fn scan_with<R: Report>(
         start,
         line_start: start,
     };
-    // What is short is still near for a second look, which costs less than three bytes at once.
-    let is_short = body.len() <= NEAR_LEN;
     if may_hold_kanji
-        && let Some(at) = charset::kanji(if is_short { body } else { line }, &separators)
+        && escape_in_header
+        && let Some(at) = charset::kanji(line, &separators)
     {
         let kind = ParseErrorKind::NeedsDecoding(Charset::Iso2022Jp);
         return Err(ParseError::new(kind, start + at));
     }
     // What ends the header is known, but for line feeds in it that are data.
-    let rest = if line_feeds_are_data { start } else { (line_end + 1).min(bytes.len()) };
-    if rest > start && line_end < bytes.len() {
-        lines.end(line_end)?;
-    }
-    let body = slice(bytes, rest, bytes.len());
-    if may_hold_kanji && !is_short {
-        for at in memchr3_iter(b'\r', b'\n', ESCAPE, body) {
-            lines.end(rest + at)?;
-        }
-    } else {
-        for at in memchr2_iter(b'\r', b'\n', body) {
-            lines.end(rest + at)?;
-        }
-    }
+    let from = if line_feeds_are_data { 0 } else { line_end - start };
+    each_control(body, from, |at| lines.end(start + at))?;
     lines.end_last()?;
-    Ok(Scanned { separators, spans: lines.spans })
+    Ok(Scanned { declared, spans: lines.spans })
 }
 
 /// Whether the segments of a part seem to end with line feeds, and none with CR.
@@ -227,6 +221,7 @@ struct Lines<'a, R> {
     separators: Separators,
     line_feed_ends: bool,
     line_feeds_are_data: bool,
+    may_hold_kanji: bool,
     /// Where nothing but line ends, framing bytes and blank lines follow.
     content_end: usize,
     spans: Vec<Span>,
@@ -243,8 +238,9 @@ impl<R: Report> Lines<'_, R> {
     fn end(&mut self, at: usize) -> Result<(), ParseError> {
         match self.byte(at) {
             Some(b'\r') => self.push(self.line_start, at)?,
-            Some(ESCAPE) => return self.check_escape(at),
-            _ => return self.end_at_line_feed(at),
+            Some(b'\n') => return self.end_at_line_feed(at),
+            Some(ESCAPE) if self.may_hold_kanji => return self.check_escape(at),
+            _ => return Ok(()),
         };
         self.line_start = at + 1;
         Ok(())
@@ -413,7 +409,11 @@ pub(crate) fn leading(bytes: &[u8]) -> usize {
 fn content_end(bytes: &[u8]) -> usize {
     let text = without_last(bytes, |byte| ends_message(byte) || is_space(byte)).len();
     let after = bytes.get(text..).unwrap_or_default();
-    let line = memchr(b'\r', after).and_then(|end| after.get(..end)).unwrap_or(after);
+    let line = after
+        .iter()
+        .position(|byte| *byte == b'\r')
+        .and_then(|end| after.get(..end))
+        .unwrap_or(after);
     text + without_last(line, ends_message).len()
 }
 
@@ -453,7 +453,12 @@ fn is_blank(byte: &u8) -> bool {
 }
 
 /// A line without the framing bytes and NULs at its end.
+#[inline]
 pub(crate) fn without_framing(line: &[u8]) -> &[u8] {
+    // Most lines end with what prints.
+    if line.last().is_some_and(|byte| *byte >= b' ') {
+        return line;
+    }
     let mut rest = line;
     while let [before @ .., 0x0B | 0x1C | 0] = rest {
         rest = before;

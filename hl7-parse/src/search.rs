@@ -3,57 +3,24 @@
 //! They are dense: to stop at each with `memchr` costs more than to look at the bytes between. So
 //! a chunk becomes a mask of its hits. Where hits are rare, in documents, `memchr` takes over.
 
-use memchr::memchr;
+use memchr::{memchr, memchr3};
+use wide::u8x16;
 
-const CHUNK: usize = 16;
-
-/// One bit for each byte of `chunk` that is `wanted`, that of the first byte lowest.
-///
-/// Halves folded like this the compiler makes one comparison of 16 bytes and a `movemask` of, with
-/// the SSE2 that every x86-64 has: a tenth of the instructions of a loop over the bytes.
-#[inline(always)]
-fn hits(chunk: &[u8; CHUNK], wanted: u8) -> u16 {
-    const HALF: usize = CHUNK / 2;
-    let half = |bytes: &[u8; HALF]| {
-        bytes.iter().rev().fold(0u8, |hits, byte| hits << 1 | u8::from(*byte == wanted))
-    };
-    match chunk.as_chunks::<HALF>() {
-        ([low, high], _) => u16::from_le_bytes([half(low), half(high)]),
-        _ => 0,
-    }
-}
-
-/// How many bytes of `chunk` are `wanted`.
-///
-/// Subtracting gives 1 for each, and the compiler adds such numbers up where they are. The outcome
-/// of a comparison it would move to another register first: 8.6 ns instead of 5.7 for an OBX-5.
-#[inline(always)]
-fn count(chunk: &[u8; CHUNK], wanted: u8) -> usize {
-    chunk.iter().map(|byte| 1u8.saturating_sub(byte ^ wanted)).sum::<u8>().into()
-}
-
-/// The position of the `wanted` with `before` others before it, in a chunk that has so many.
-///
-/// On its own: among the code of [`find_nth`] the compiler takes [`hits`] apart, byte for byte.
-#[inline(never)]
-fn nth_in_chunk(chunk: &[u8; CHUNK], wanted: u8, before: usize) -> usize {
-    let mut hits = hits(chunk, wanted);
-    for _ in 0..before {
-        hits &= hits.wrapping_sub(1);
-    }
-    hits.trailing_zeros() as usize
-}
+use crate::mask::{CHUNK, zeros};
 
 /// The position of the `n`th `wanted`, from 1.
 pub(crate) fn find_nth(haystack: &[u8], wanted: u8, n: usize) -> Option<usize> {
     let mut before = n.checked_sub(1)?;
     let mut rest = haystack;
     while let Some((chunk, after)) = rest.split_first_chunk() {
-        let here = count(chunk, wanted);
-        if before < here {
-            return Some(haystack.len() - rest.len() + nth_in_chunk(chunk, wanted, before));
+        let mut hits = zeros(chunk, |bytes| bytes ^ u8x16::splat(wanted));
+        while before > 0 && hits != 0 {
+            hits &= hits - 1;
+            before -= 1;
         }
-        before -= here;
+        if hits != 0 {
+            return Some(haystack.len() - rest.len() + hits.trailing_zeros() as usize);
+        }
         rest = after;
     }
     let mut hits = rest.iter().enumerate().filter(|(_, byte)| **byte == wanted);
@@ -78,24 +45,54 @@ pub(crate) fn nth_piece(text: &[u8], separator: u8, n: usize) -> Option<&[u8]> {
 }
 
 /// Everything before the first `wanted`, or all.
+pub(crate) fn until(text: &[u8], wanted: u8) -> &[u8] {
+    before(
+        text,
+        |bytes| bytes ^ u8x16::splat(wanted),
+        |byte| byte == wanted,
+        |far| memchr(wanted, far),
+    )
+}
+
+/// Everything before the first of the `wanted`, or all.
+///
+/// One look for three: 16 ns instead of 20 for `PID-3.1`.
+pub(crate) fn until_any(text: &[u8], wanted: [u8; 3]) -> &[u8] {
+    let [a, b, c] = wanted;
+    let [x, y, z] = wanted.map(u8x16::splat);
+    before(
+        text,
+        |bytes| (bytes ^ x).min(bytes ^ y).min(bytes ^ z),
+        |byte| byte == a || byte == b || byte == c,
+        |far| memchr3(a, b, c, far),
+    )
+}
+
+/// Everything before the first byte that is wanted, or all.
 ///
 /// The end of a field is mostly near; a document in a field is long.
-pub(crate) fn until(text: &[u8], wanted: u8) -> &[u8] {
+#[inline(always)]
+fn before(
+    text: &[u8],
+    test: impl Fn(u8x16) -> u8x16,
+    is_wanted: impl Fn(u8) -> bool,
+    find_far: impl FnOnce(&[u8]) -> Option<usize>,
+) -> &[u8] {
     const NEAR: usize = 4 * CHUNK;
     let mut at = 0;
     while let Some((chunk, _)) = text.get(at..).and_then(<[u8]>::split_first_chunk) {
-        let hits = hits(chunk, wanted);
+        let hits = zeros(chunk, &test);
         if hits != 0 {
             return text.get(..at + hits.trailing_zeros() as usize).unwrap_or(text);
         }
         at += CHUNK;
         if at == NEAR {
-            let far = memchr(wanted, text.get(at..).unwrap_or_default());
+            let far = find_far(text.get(at..).unwrap_or_default());
             return far.and_then(|far| text.get(..at + far)).unwrap_or(text);
         }
     }
     let rest = text.get(at..).unwrap_or_default();
-    let end = rest.iter().position(|byte| *byte == wanted);
+    let end = rest.iter().position(|byte| is_wanted(*byte));
     end.and_then(|end| text.get(..at + end)).unwrap_or(text)
 }
 
@@ -129,6 +126,20 @@ mod tests {
             assert_eq!(until(&text, b'|').len(), end);
             for len in 0..=end {
                 assert_eq!(until(&text[..len], b'|').len(), len, "nothing wanted in {len} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn until_any_stops_at_the_first_of_three_however_far_it_is() {
+        for wanted in [*b"|~^", *b"||^", *b"|||"] {
+            let mut text = [b'x'; 200];
+            for end in (0..text.len()).rev() {
+                for byte in wanted {
+                    text[end] = byte;
+                    assert_eq!(until_any(&text, wanted).len(), end);
+                    assert_eq!(until_any(&text[..end], wanted).len(), end);
+                }
             }
         }
     }

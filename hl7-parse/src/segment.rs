@@ -3,10 +3,10 @@
 use std::fmt;
 
 use crate::{
-    Field, Leaves, Separators,
+    Component, Element, Field, Leaves, Separators,
     header::hidden::{self, Hides},
     scan::{Span, is_segment_id, unindented},
-    search::{after_nth, find_nth, until},
+    search::{after_nth, find_nth, nth_piece, until, until_any},
 };
 
 /// One segment: a three-character ID, then fields.
@@ -68,6 +68,11 @@ impl<'a> Segment<'a> {
     #[must_use]
     #[inline]
     pub fn field(&self, n: usize) -> Field<'a> {
+        self.field_here(n)
+    }
+
+    #[inline(always)]
+    pub(crate) fn field_here(&self, n: usize) -> Field<'a> {
         let separator = self.separators.field;
         // Of a header the separator before field `n` is the one before the last of `n`.
         let before = match self.is_header() {
@@ -78,6 +83,27 @@ impl<'a> Segment<'a> {
         };
         let field = after_nth(self.bytes, separator, before).map(|rest| until(rest, separator));
         Field::new(field, self.separators)
+    }
+
+    /// Component 1 of the first repetition of field `n`, found in one step: it ends where the first
+    /// delimiter of any of the three levels is. `None` in a header, of which the field may be
+    /// literal.
+    #[inline(always)]
+    pub(crate) fn first_component(&self, n: usize) -> Option<Component<'a>> {
+        if self.is_header() {
+            return None;
+        }
+        let Separators { field, repetition, component, .. } = self.separators;
+        let rest = after_nth(self.bytes, field, n);
+        let first = rest.map(|rest| until_any(rest, [field, repetition, component]));
+        Some(Component::new(Element::new(first, self.separators)))
+    }
+
+    /// The `nth` field, from 1, of those from an offset on.
+    #[inline]
+    pub(crate) fn field_from(&self, at: usize, nth: usize) -> Field<'a> {
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        Field::new(nth_piece(rest, self.separators.field, nth), self.separators)
     }
 
     /// A field of MSH where text may hold bytes that look like separators.

@@ -11,8 +11,9 @@ use std::{
 use tokio::{io::AsyncRead, time::timeout};
 
 use crate::{
+    allow_list::AllowList,
     networks::Networks,
-    proxy::{ProxyError, read_header},
+    proxy::{ProxyError, Source, read_header},
 };
 
 /// Default of the time a trusted proxy has for its header: 5 seconds.
@@ -21,7 +22,7 @@ pub(crate) const DEFAULT_PROXY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The rules, and how many connections each address holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
-    pub(crate) allowed: Option<Networks>,
+    pub(crate) allowed: Option<AllowList>,
     pub(crate) proxies: Option<Networks>,
     pub(crate) proxy_timeout: Duration,
     pub(crate) max_per_address: Option<usize>,
@@ -39,6 +40,7 @@ pub(crate) struct Place {
 #[derive(Debug)]
 pub(crate) enum Refusal {
     NotAllowed,
+    NotSaid,
     TooMany(usize),
     Proxy(ProxyError),
     ProxyTimeout(Duration),
@@ -55,6 +57,9 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotAllowed => f.write_str("the address is in no allowed network"),
+            Self::NotSaid => f.write_str(
+                "the proxy does not say for whom it connects, and is in no allowed network itself",
+            ),
             Self::TooMany(max) => write!(f, "the address has {max} connections already"),
             Self::Proxy(error) => error.fmt(f),
             Self::ProxyTimeout(limit) => write!(f, "no PROXY protocol header within {limit:?}"),
@@ -91,8 +96,11 @@ impl Admission {
         let read = timeout(self.proxy_timeout, read_header(io)).await;
         let source = read.map_err(|_| Refusal::ProxyTimeout(self.proxy_timeout))?;
         match source.map_err(Refusal::Proxy)? {
-            Some(source) => Ok((source, Some(self.admit(source)?))),
-            None => Ok((address, None)),
+            Source::Address(source) => Ok((source, Some(self.admit(source)?))),
+            Source::Proxy => Ok((address, None)),
+            // Who nobody knows is in no allowed network, unless that is the proxy's.
+            Source::Unknown if !self.is_allowed(address.ip()) => Err(Refusal::NotSaid),
+            Source::Unknown => Ok((address, None)),
         }
     }
 
@@ -100,9 +108,13 @@ impl Admission {
         self.proxies.as_ref().is_some_and(|proxies| proxies.contains(address.ip()))
     }
 
+    fn is_allowed(&self, address: IpAddr) -> bool {
+        self.allowed.as_ref().is_none_or(|allowed| allowed.contains(address))
+    }
+
     fn admit(&self, address: SocketAddr) -> Result<Place, Refusal> {
         let address = address.ip().to_canonical();
-        if self.allowed.as_ref().is_some_and(|allowed| !allowed.contains(address)) {
+        if !self.is_allowed(address) {
             return Err(Refusal::NotAllowed);
         }
         let max = self.max_per_address.unwrap_or(usize::MAX);
@@ -158,19 +170,23 @@ mod tests {
 
     #[test]
     fn only_allowed_networks_are_taken() {
-        let allowed = "10.0.0.0/8".parse().ok();
-        let admission = Admission { allowed, ..Admission::new() };
+        let allowed = AllowList::new("10.0.0.0/8".parse().unwrap());
+        let admission = Admission { allowed: Some(allowed.clone()), ..Admission::new() };
         assert!(admission.accepted(at("10.9.9.9:1")).is_ok());
         let refusal = admission.accepted(at("192.0.2.1:1")).unwrap_err();
         assert!(refusal.to_string().contains("no allowed network"), "{refusal}");
-        let nobody = Admission { allowed: Some(Networks::default()), ..Admission::new() };
-        assert!(nobody.accepted(at("10.9.9.9:1")).is_err());
+        // By another list from then on.
+        allowed.replace("192.0.2.0/24".parse().unwrap());
+        assert!(admission.accepted(at("192.0.2.1:1")).is_ok());
+        assert!(admission.accepted(at("10.9.9.9:1")).is_err());
+        allowed.replace(Networks::default());
+        assert!(admission.accepted(at("192.0.2.1:1")).is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_proxys_header_decides_and_only_a_trusted_proxys() {
         let admission = Admission {
-            allowed: "10.0.0.0/8".parse().ok(),
+            allowed: "10.0.0.0/8".parse().ok().map(AllowList::new),
             proxies: "192.0.2.1".parse().ok(),
             ..Admission::new()
         };
@@ -182,8 +198,17 @@ mod tests {
         assert_eq!(inside.0, at("10.0.0.7:5"));
         let outside = admission.origin(&mut &header("172.16.0.1")[..], proxy).await.unwrap_err();
         assert!(matches!(outside, Refusal::NotAllowed), "{outside}");
-        let health = admission.origin(&mut &b"PROXY UNKNOWN\r\n"[..], proxy).await.unwrap();
+        let local = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+        let health = admission.origin(&mut &local[..], proxy).await.unwrap();
         assert_eq!(health.0, proxy);
+        let unknown = b"PROXY UNKNOWN\r\n";
+        let refused = admission.origin(&mut &unknown[..], proxy).await.unwrap_err();
+        assert!(refused.to_string().contains("does not say for whom"), "{refused}");
+        for allowed in [None, "192.0.2.0/24".parse().ok()] {
+            let admission = Admission { allowed, ..admission.clone() };
+            let taken = admission.origin(&mut &unknown[..], proxy).await.unwrap();
+            assert_eq!(taken.0, proxy, "{:?}", admission.allowed);
+        }
         let probe = admission.origin(&mut &b""[..], proxy).await.unwrap_err();
         assert!(probe.is_probe());
         // From anybody else these bytes are what they are: the beginning of the stream.

@@ -9,6 +9,7 @@
 //! | type | job |
 //! |---|---|
 //! | [`Listener`] | binds with a clear error, caps connections, tunes sockets, survives accept errors |
+//! | [`AllowList`] | who may connect, replaced while connections are accepted |
 //! | [`Networks`] | a list of networks that may connect, or that are trusted as proxies |
 //! | [`Authorize`] | lets a handler take only what its sender may send |
 //! | [`Serving`] | accepts connections until it is told to stop, each answered by a task of its own |
@@ -49,6 +50,7 @@
 //! ever read or set.
 
 mod admission;
+mod allow_list;
 mod authorize;
 mod background;
 mod bind_error;
@@ -64,6 +66,7 @@ mod timer;
 #[cfg(feature = "tls")]
 mod tls;
 
+pub use self::allow_list::AllowList;
 pub use self::authorize::{Authorize, Permission};
 pub use self::background::{Background, Slot};
 pub use self::bind_error::{BindError, BindErrorKind};

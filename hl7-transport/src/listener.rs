@@ -10,6 +10,7 @@ use tokio::{
 
 use crate::{
     admission::{Admission, Place},
+    allow_list::AllowList,
     bind_error::{BindError, BindErrorKind},
     networks::Networks,
     socket::{DEFAULT_KEEPALIVE, tune},
@@ -158,8 +159,15 @@ impl Listener {
     /// # }
     /// ```
     #[must_use]
-    pub fn allow(mut self, networks: Networks) -> Self {
-        self.admission.allowed = Some(networks);
+    pub fn allow(self, networks: Networks) -> Self {
+        self.allow_list(AllowList::new(networks))
+    }
+
+    /// Takes connections from the networks of this list as it is when they come: for a program that
+    /// reads its list again while it runs.
+    #[must_use]
+    pub fn allow_list(mut self, list: AllowList) -> Self {
+        self.admission.allowed = Some(list);
         self
     }
 
@@ -167,8 +175,10 @@ impl Listener {
     /// protocol (version 1 or 2) before the first byte: a load balancer's word on who connects.
     /// [`Serving`](crate::Serving) reads it, before TLS, and closes a connection without it.
     ///
-    /// The proxy itself need not be [allowed](Self::allow); where it connects on its own behalf (a
-    /// health check), its own address is the peer's.
+    /// Where it connects on its own behalf (a health check, which version 2 can say), its own
+    /// address is the peer's, and need not be [allowed](Self::allow). Where it does not say on whose
+    /// (`UNKNOWN`), likewise, but the connection is refused if there is an allow-list and the
+    /// proxy is not in it.
     #[must_use]
     pub fn proxy_protocol(mut self, trusted: Networks) -> Self {
         self.admission.proxies = Some(trusted);

@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, net::IpAddr, str::FromStr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// A list of networks: `10.1.0.0/16, 2001:db8::/32, 192.0.2.7`.
 ///
@@ -32,6 +32,12 @@ impl Networks {
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.list.iter().any(|network| network.contains(&address))
+    }
+
+    /// Every address.
+    #[must_use]
+    pub fn everybody() -> Self {
+        Self { list: vec![Ipv4Net::default().into(), Ipv6Net::default().into()] }
     }
 
     /// Whether there is no network in the list.
@@ -117,6 +123,7 @@ mod tests {
             assert!(!error.to_string().contains('\n'), "{error}");
         }
         assert!("".parse::<Networks>().unwrap().is_empty());
+        assert_eq!(Networks::everybody().to_string(), "0.0.0.0/0, ::/0");
         assert!(!Networks::default().contains("127.0.0.1".parse().unwrap()));
     }
 }

@@ -50,15 +50,24 @@ impl From<io::Error> for ProxyError {
     }
 }
 
-/// Reads one header and not a byte more. `None`: the proxy speaks for itself (a health check), or
-/// does not know.
-pub(crate) async fn read_header(
-    io: &mut (impl AsyncRead + Unpin),
-) -> Result<Option<SocketAddr>, ProxyError> {
+/// On whose behalf a proxy connects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// On that of this address.
+    Address(SocketAddr),
+    /// On its own: a health check. Only version 2 can say so.
+    Proxy,
+    /// It does not say.
+    Unknown,
+}
+
+/// Reads one header and not a byte more.
+pub(crate) async fn read_header(io: &mut (impl AsyncRead + Unpin)) -> Result<Source, ProxyError> {
     let mut start = [0; 12];
     // No header of either version is shorter than 15 bytes.
     let (first, rest) = start.split_at_mut(1);
-    if io.read(first).await? == 0 {
+    // A probe may end with a reset as well.
+    if !matches!(io.read(first).await, Ok(1..)) {
         return Err(ProxyError::Probe);
     }
     io.read_exact(rest).await?;
@@ -75,7 +84,7 @@ pub(crate) async fn read_header(
 async fn read_version_1(
     io: &mut (impl AsyncRead + Unpin),
     start: &[u8],
-) -> Result<Option<SocketAddr>, ProxyError> {
+) -> Result<Source, ProxyError> {
     let mut line = start.to_vec();
     while !line.ends_with(b"\r\n") {
         if line.len() >= MAX_LINE_LEN {
@@ -87,7 +96,7 @@ async fn read_version_1(
     let mut words = line.trim_end_matches("\r\n").split(' ').skip(1);
     let family = words.next();
     if family == Some("UNKNOWN") {
-        return Ok(None);
+        return Ok(Source::Unknown);
     }
     let (source, destination) = (words.next(), words.next());
     let ports = (words.next(), words.next());
@@ -104,13 +113,14 @@ async fn read_version_1(
         _ => false,
     };
     let port = port.parse().map_err(|_| ProxyError::Malformed)?;
-    if fits { Ok(Some(SocketAddr::new(source, port))) } else { Err(ProxyError::Malformed) }
+    match fits {
+        true => Ok(Source::Address(SocketAddr::new(source, port))),
+        false => Err(ProxyError::Malformed),
+    }
 }
 
 /// Version and command, family and protocol, length, addresses, extensions.
-async fn read_version_2(
-    io: &mut (impl AsyncRead + Unpin),
-) -> Result<Option<SocketAddr>, ProxyError> {
+async fn read_version_2(io: &mut (impl AsyncRead + Unpin)) -> Result<Source, ProxyError> {
     let (command, family) = (io.read_u8().await?, io.read_u8().await?);
     let len = usize::from(io.read_u16().await?);
     if len > MAX_BODY_LEN {
@@ -120,7 +130,7 @@ async fn read_version_2(
     io.read_exact(&mut body).await?;
     match (command, family) {
         // LOCAL: a connection of the proxy's own.
-        (0x20, _) => Ok(None),
+        (0x20, _) => Ok(Source::Proxy),
         (0x21, 0x11) => {
             let source = body.first_chunk::<4>().map(|source| Ipv4Addr::from(*source));
             address(source.map(IpAddr::V4), body.get(8..10))
@@ -129,16 +139,17 @@ async fn read_version_2(
             let source = body.first_chunk::<16>().map(|source| Ipv6Addr::from(*source));
             address(source.map(IpAddr::V6), body.get(32..34))
         }
-        // Other families have no address to go by.
-        (0x21, 0x00) => Ok(None),
+        // No family, and a Unix socket, have no address to go by.
+        (0x21, 0x00 | 0x31) => Ok(Source::Unknown),
         _ => Err(ProxyError::Malformed),
     }
 }
 
-fn address(source: Option<IpAddr>, port: Option<&[u8]>) -> Result<Option<SocketAddr>, ProxyError> {
+fn address(source: Option<IpAddr>, port: Option<&[u8]>) -> Result<Source, ProxyError> {
     match (source, port) {
         (Some(source), Some(&[high, low])) => {
-            Ok(Some(SocketAddr::new(source, u16::from_be_bytes([high, low]))))
+            let port = u16::from_be_bytes([high, low]);
+            Ok(Source::Address(SocketAddr::new(source, port)))
         }
         _ => Err(ProxyError::Malformed),
     }
@@ -146,6 +157,13 @@ fn address(source: Option<IpAddr>, port: Option<&[u8]>) -> Result<Option<SocketA
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
+    use tokio::io::ReadBuf;
+
     use super::*;
 
     fn version_2(command: u8, family: u8, body: &[u8]) -> Vec<u8> {
@@ -153,7 +171,7 @@ mod tests {
         [&SIGNATURE[..], &[command, family], &len, body].concat()
     }
 
-    async fn read(bytes: &[u8]) -> (Result<Option<SocketAddr>, String>, usize) {
+    async fn read(bytes: &[u8]) -> (Result<Source, String>, usize) {
         let mut rest = bytes;
         let read = read_header(&mut rest).await.map_err(|error| error.to_string());
         (read, rest.len())
@@ -161,25 +179,26 @@ mod tests {
 
     #[tokio::test]
     async fn both_versions_name_the_source_and_nothing_behind_the_header_is_read() {
+        let at = |text: &str| Source::Address(text.parse().unwrap());
         let four = [192, 0, 2, 7, 10, 0, 0, 1, 0x30, 0x39, 0x0a, 0x0f];
         let mut six = [0; 36];
         six[15] = 1;
         six[32..34].copy_from_slice(&[0x30, 0x39]);
         let extended = [&four[..], &[4, 0, 200], &[0; 200]].concat();
         for (header, expected) in [
-            (b"PROXY TCP4 192.0.2.7 10.0.0.1 12345 2575\r\n".to_vec(), Some("192.0.2.7:12345")),
-            (b"PROXY TCP6 ::1 ::2 12345 2575\r\n".to_vec(), Some("[::1]:12345")),
-            (b"PROXY UNKNOWN\r\n".to_vec(), None),
-            (b"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n".to_vec(), None),
-            (version_2(0x21, 0x11, &four), Some("192.0.2.7:12345")),
-            (version_2(0x21, 0x11, &extended), Some("192.0.2.7:12345")),
-            (version_2(0x21, 0x21, &six), Some("[::1]:12345")),
-            (version_2(0x21, 0x00, &[]), None),
-            (version_2(0x20, 0x00, &[]), None),
-            (version_2(0x20, 0x11, &four), None),
+            (b"PROXY TCP4 192.0.2.7 10.0.0.1 12345 2575\r\n".to_vec(), at("192.0.2.7:12345")),
+            (b"PROXY TCP6 ::1 ::2 12345 2575\r\n".to_vec(), at("[::1]:12345")),
+            (b"PROXY UNKNOWN\r\n".to_vec(), Source::Unknown),
+            (b"PROXY UNKNOWN ffff::1 ffff::2 1 2\r\n".to_vec(), Source::Unknown),
+            (version_2(0x21, 0x11, &four), at("192.0.2.7:12345")),
+            (version_2(0x21, 0x11, &extended), at("192.0.2.7:12345")),
+            (version_2(0x21, 0x21, &six), at("[::1]:12345")),
+            (version_2(0x21, 0x00, &[]), Source::Unknown),
+            (version_2(0x21, 0x31, &[0; 216]), Source::Unknown),
+            (version_2(0x20, 0x00, &[]), Source::Proxy),
+            (version_2(0x20, 0x11, &four), Source::Proxy),
         ] {
             let stream = [&header[..], b"\x0bMSH|"].concat();
-            let expected = expected.map(|text| text.parse().unwrap());
             assert_eq!(read(&stream).await, (Ok(expected), 5), "{}", header.escape_ascii());
         }
     }
@@ -223,5 +242,20 @@ mod tests {
             }
         }
         assert_eq!(read(b"").await.0, Err("closed without a byte".to_owned()));
+        let reset = read_header(&mut Reset).await.expect_err("nothing was read");
+        assert!(matches!(reset, ProxyError::Probe), "{reset}");
+    }
+
+    /// A connection that is reset before its first byte, as some balancers end their probes.
+    struct Reset;
+
+    impl AsyncRead for Reset {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+        }
     }
 }

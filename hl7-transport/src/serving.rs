@@ -12,8 +12,6 @@ use std::{
 
 use hl7_ack::Peer;
 use tokio::net::TcpStream;
-#[cfg(feature = "tls")]
-use tokio::time::timeout;
 
 #[cfg(feature = "tls")]
 use crate::tls::ServerTls;
@@ -173,14 +171,7 @@ impl Opening {
     #[cfg(feature = "tls")]
     async fn secure(&self, tcp: TcpStream, peer: Peer) -> Option<(Stream, Peer)> {
         let Some(tls) = &self.tls else { return Some((tcp.into(), peer)) };
-        let handshake = async {
-            // A balancer's probe is no failed handshake.
-            match timeout(tls.handshake_limit(), tcp.peek(&mut [0])).await {
-                Ok(Ok(0) | Err(_)) => None,
-                _ => Some(tls.accept(tcp).await),
-            }
-        };
-        match self.shutdown.until_stopping(handshake).await? {
+        match self.shutdown.until_stopping(tls.accept_unless_probe(tcp)).await? {
             Some(Ok(stream)) => {
                 let peer = match stream.peer_identity() {
                     None => peer,

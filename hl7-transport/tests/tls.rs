@@ -1,16 +1,25 @@
 //! TLS handshakes and what is said when one can not be made.
 
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
-use hl7_transport::{ClientTls, Pem, ServerTls, TlsError, TlsErrorKind, TlsStream};
+use hl7_transport::{
+    ClientTls, Listener, Pem, ServerTls, Serving, Shutdown, TlsError, TlsErrorKind, TlsStream,
+};
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
+    net::TcpStream,
+};
 
 type Outcome = Result<TlsStream<DuplexStream>, TlsError>;
 
@@ -241,6 +250,28 @@ async fn a_silent_peer_is_given_up_after_the_handshake_timeout() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_connects_and_is_silent_has_the_handshake_timeout_and_no_more() {
+    let limit = Duration::from_secs(3);
+    let tls = Authority::new().identity().server().handshake_timeout(limit);
+    let listener = Listener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr();
+    let serving = Serving::new(listener, Shutdown::new(), limit, |_, _| async {}).tls(tls);
+    tokio::spawn(serving.into_future());
+    // The second sends a part, late.
+    for part in [&b""[..], b"\x16\x03\x01"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let started = tokio::time::Instant::now();
+        if !part.is_empty() {
+            tokio::time::sleep(limit * 2 / 3).await;
+            stream.write_all(part).await.unwrap();
+        }
+        // Closed or reset.
+        let _ended = stream.read(&mut [0; 8]).await;
+        assert_eq!(started.elapsed().as_secs(), limit.as_secs(), "{part:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_peer_that_closes_during_the_handshake_is_told_apart() {
     let server = Authority::new().identity().server();
@@ -303,6 +334,75 @@ fn wrong_pem_is_told_apart() {
     }
     let error = ClientTls::builder().ca(Pem::bytes("")).build().unwrap_err();
     assert_eq!(error.kind(), TlsErrorKind::Certificate, "{error}");
+}
+
+#[test]
+fn the_command_that_decrypts_a_key_names_its_file_as_one_word() {
+    let identity = Authority::new().identity();
+    let folder = std::env::temp_dir().join(format!("hl7 transport {}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("server.key");
+    std::fs::write(&path, "-----BEGIN ENCRYPTED PRIVATE KEY-----\n").unwrap();
+    let built = ServerTls::builder(identity.chain(), Pem::file(&path)).build();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let (text, path) = (built.expect_err("encrypted").to_string(), path.display());
+    let command = format!("openssl pkey -in \"{path}\" -out \"{path}.plain\"");
+    assert!(text.ends_with(&command), "{text}");
+}
+
+/// As `openssl x509 -req -signkey` makes them without a file of extensions.
+const VERSION_1: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIIBGTCBvwIUHJERjd7M8trglOyOQMm12UTYiJ8wCgYIKoZIzj0EAwIwDjEMMAoG\n\
+A1UEAwwDYm94MCAXDTI2MTEyMTIwMTYzMVoYDzIxMjYxMDI4MjAxNjMxWjAOMQww\n\
+CgYDVQQDDANib3gwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAARpY5m9MFjsjzNF\n\
+oXTyzoh45Dy6F23tmTPZsnNKILOcrW+VkzvnsYwUgdzYdlg5nEq8gTEpVamDg17/\n\
+SWiLvpE+MAoGCCqGSM49BAMCA0kAMEYCIQDB4P8G+4EVCsbiBAf1IdYZjFEfOdIk\n\
+7C0AWAN5IUqgrQIhAP9WXZBmXWnip2ZLcOfd/5RevLJSuyVgNuPQoU6/jsR3\n\
+-----END CERTIFICATE-----\n";
+
+#[tokio::test]
+async fn a_certificate_of_version_1_is_told_whosever_it_is() {
+    let made = Authority::new().identity();
+    let own = ServerTls::builder(Pem::bytes(VERSION_1), made.key()).build().expect_err("version 1");
+    assert_eq!(own.kind(), TlsErrorKind::Certificate, "{own}");
+    assert!(own.to_string().contains("X.509 version 1"), "{own}");
+
+    // A server that does not look at what it shows.
+    let chain = vec![CertificateDer::from_pem_slice(VERSION_1.as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(made.key.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let key = provider.key_provider.load_private_key(key).unwrap();
+    let shown = rustls::sign::CertifiedKey::new(chain, key);
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(shown)));
+    let server = ServerTls::from_config(Arc::new(config));
+    let client = ClientTls::builder().pinned_server(Pem::bytes(VERSION_1)).build().unwrap();
+    let (_, far) = shake(&server, &client, "localhost").await;
+    assert_eq!(kind(&far), TlsErrorKind::PeerCertificate);
+    let text = far.unwrap_err().to_string();
+    assert!(text.contains("the peer's certificate is of X.509 version 1"), "{text}");
+}
+
+#[tokio::test]
+async fn a_peer_with_which_nothing_is_in_common_is_told_what_is_spoken_here() {
+    let authority = Authority::new();
+    let server = authority.identity().server();
+    let mut provider = rustls::crypto::ring::default_provider();
+    // The server's key is of ECDSA.
+    provider.cipher_suites.retain(|suite| format!("{:?}", suite.suite()).contains("ECDHE_RSA"));
+    let config = rustls::ClientConfig::builder_with_provider(Arc::new(provider))
+        .with_protocol_versions(&[&rustls::version::TLS12])
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let (near, far) = shake(&server, &ClientTls::from_config(Arc::new(config)), "localhost").await;
+    assert_eq!((kind(&near), kind(&far)), (TlsErrorKind::Handshake, TlsErrorKind::Refused));
+    let text = near.unwrap_err().to_string();
+    assert!(text.contains("in common") && text.contains("TLS 1.2"), "{text}");
 }
 
 #[tokio::test]

@@ -144,6 +144,7 @@ pub(crate) struct HttpDestination {
     /// Default 24 s, which is below the usual `deadline`.
     pub(crate) timeout: Option<Wait>,
     pub(crate) idle_timeout: Option<Wait>,
+    /// Default 64.
     pub(crate) max_idle_connections: Option<usize>,
     pub(crate) max_response_len: Option<Size>,
 }

@@ -21,12 +21,19 @@ impl Faults {
         self.found.push((before.filter(|byte| *byte == b'\n').count() + 1, what.into()));
     }
 
-    /// What the TOML reader refused, with the known key that comes nearest to an unknown one. A value
-    /// of the wrong type is not shown: it may be a secret.
+    /// What the TOML reader refused, with the known key that comes nearest to an unknown one.
     pub(crate) fn add_unread(&mut self, text: &str, error: &toml::de::Error) {
         let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        let what = suggestion(&message).or_else(|| without_value(&message)).unwrap_or(message);
-        self.add(text, error.span().unwrap_or(0..0), what);
+        let at = error.span().unwrap_or(0..0);
+        let what = match (suggestion(&message), expected(&message)) {
+            (Some(what), _) => what,
+            (None, Some(what)) => match key_before(text, at.start) {
+                Some(key) => format!("`{key}`: {what}"),
+                None => what,
+            },
+            (None, None) => message,
+        };
+        self.add(text, at, what);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -45,8 +52,14 @@ impl fmt::Display for Faults {
 }
 
 /// Serde says "unknown field `a`, expected one of `b`, `c`"; of a long list only the nearest is of
-/// use.
+/// use. Of variants with fields TOML says "unexpected keys in table: a, available keys: b, c".
 fn suggestion(message: &str) -> Option<String> {
+    if let Some(keys) = message.strip_prefix("unexpected keys in table: ") {
+        let (unknown, known) = keys.split_once(", available keys: ")?;
+        let unknown = unknown.split(", ").next()?;
+        let known: Vec<_> = known.split(", ").collect();
+        return Some(format!("unknown key `{unknown}`; {}", instead(unknown, &known)?));
+    }
     let is_key = message.starts_with("unknown field");
     if !is_key && !message.starts_with("unknown variant") {
         return None;
@@ -58,13 +71,40 @@ fn suggestion(message: &str) -> Option<String> {
     Some(format!("unknown {what} `{unknown}`; {}", instead(unknown, &known)?))
 }
 
-/// Serde says "invalid type: string "hidden", expected a map"; what is left is "invalid type: string,
-/// expected a map".
-fn without_value(message: &str) -> Option<String> {
-    let (what, rest) = message.split_once(": ").filter(|(what, _)| what.starts_with("invalid "))?;
-    let (found, expected) = rest.rsplit_once(", expected ")?;
-    let kind = found.split(['`', '"']).next()?.trim_end();
-    Some(format!("{what}: {kind}, expected {expected}"))
+/// What should stand there; the value that does is not repeated, because it may be a secret.
+fn expected(message: &str) -> Option<String> {
+    match message {
+        "wanted exactly 1 element, more than 1 element" => {
+            return Some("only one of the keys in this table can stand there".to_owned());
+        }
+        "wanted exactly 1 element, found 0 elements" => {
+            return Some("this table has no key".to_owned());
+        }
+        _ => {}
+    }
+    if let Some(key) = message.strip_prefix("missing field ") {
+        return Some(format!("the key {key} is missing"));
+    }
+    let is_other = message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
+    let (_, wanted) = message.rsplit_once(", expected ").filter(|_| is_other)?;
+    let wanted = match wanted {
+        "a string" => "text in quotes",
+        "a boolean" => "true or false",
+        "a sequence" => "a list: [...], or [[...]] of tables",
+        "a nonzero usize" | "a nonzero u32" => "a whole number from 1",
+        "usize" | "u32" => "a whole number",
+        wanted if wanted.contains("struct") || wanted.contains("variant") => "a table: { ... }",
+        wanted => wanted,
+    };
+    Some(format!("expected is {wanted}"))
+}
+
+/// The key of the value that begins there, where it stands in the same line.
+fn key_before(text: &str, value: usize) -> Option<&str> {
+    let line = text.get(..value)?.rsplit('\n').next()?;
+    let (key, between) = line.rsplit_once('=')?;
+    let key = key.rsplit(['{', ',', '[']).next()?.trim();
+    (between.trim().is_empty() && !key.is_empty()).then_some(key)
 }
 
 /// What to write instead of a name that is not known; `None` where there is nothing to write.
@@ -126,6 +166,10 @@ mod tests {
                 "unknown field `colour`, expected one of `listen`, `tls`",
                 "unknown key `colour`; known here: listen, tls",
             ),
+            (
+                "unexpected keys in table: valu, each, available keys: path, value, each",
+                "unknown key `valu`; did you mean `value`?",
+            ),
         ] {
             assert_eq!(suggestion(message).as_deref(), Some(expected));
         }
@@ -133,23 +177,38 @@ mod tests {
     }
 
     #[test]
-    fn a_value_of_the_wrong_type_is_not_shown() {
-        for (message, expected) in [
+    fn a_value_of_another_kind_is_told_with_its_key_and_not_repeated() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Read {
+            _text: Option<String>,
+            _number: Option<usize>,
+            _list: Option<Vec<String>>,
+            _inner: Option<Box<Self>>,
+            _one: Option<One>,
+        }
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        enum One {
+            First(String),
+            Second(Box<Read>),
+        }
+        for (text, told) in [
+            ("\n_text = 4711", "f:2: `_text`: expected is text in quotes"),
+            ("_inner = { _text = 4711 }", "f:1: `_text`: expected is text in quotes"),
+            ("_number = -1", "f:1: `_number`: expected is a whole number"),
+            ("_number = \"4\"", "f:1: `_number`: expected is a whole number"),
+            ("_list = \"4711\"", "f:1: `_list`: expected is a list: [...], or [[...]] of tables"),
+            ("_inner = true", "f:1: `_inner`: expected is a table: { ... }"),
             (
-                "invalid type: string \"hid, expected den\", expected struct Basic",
-                Some("invalid type: string, expected struct Basic"),
+                "_one = { first = \"\", second = {} }",
+                "f:1: `_one`: only one of the keys in this table can stand there",
             ),
-            (
-                "invalid type: integer `7`, expected a string",
-                Some("invalid type: integer, expected a string"),
-            ),
-            (
-                "invalid type: sequence, expected a string",
-                Some("invalid type: sequence, expected a string"),
-            ),
-            ("missing field `listen`", None),
+            ("_one = {}", "f:1: `_one`: this table has no key"),
         ] {
-            assert_eq!(without_value(message).as_deref(), expected, "{message}");
+            let mut faults = Faults::new("f");
+            faults.add_unread(text, &toml::from_str::<Read>(text).expect_err(text));
+            assert_eq!(faults.to_string(), told, "{text}");
         }
     }
 }

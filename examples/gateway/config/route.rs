@@ -25,7 +25,7 @@ pub(crate) struct Route {
     /// Whose certificates may send, and for which facility; everybody's if left out.
     pub(crate) senders: Option<Vec<Sender>>,
     /// Message types, versions and processing IDs that are taken; others are rejected (AR).
-    pub(crate) accept: Option<Accept>,
+    pub(crate) accept: Option<Spanned<Accept>>,
     /// `[[route.validate]]`: rules that a message keeps to; which makes it fail, or is only told.
     #[serde(default)]
     pub(crate) validate: Vec<Spanned<Check>>,
@@ -40,7 +40,7 @@ pub(crate) struct Route {
     pub(crate) transform: Vec<Spanned<Step>>,
     /// Acknowledgments from here are those that destinations await by this name.
     pub(crate) acknowledges: Option<Text>,
-    /// `[route.replay]`: a message that is sent again gets the answer it had.
+    /// `[route.replay]`: a message that was taken and is sent again gets the answer it had.
     pub(crate) replay: Option<Replay>,
     /// `[[route.to]]`, one or more.
     #[serde(default)]
@@ -59,6 +59,15 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Where it listens, if it does.
+    pub(super) fn listen(&self) -> Option<&Spanned<Text>> {
+        match self {
+            Self::Mllp(mllp) => Some(&mllp.listen),
+            Self::Http(http) => Some(&http.listen),
+            Self::Poll(_) => None,
+        }
+    }
+
     fn asks_for_certificates(&self) -> bool {
         let tls = match self {
             Self::Mllp(mllp) => mllp.tls.as_ref(),
@@ -79,6 +88,22 @@ pub(crate) struct Accept {
     pub(crate) versions: Option<Vec<Text>>,
     /// `["P"]`; all if left out.
     pub(crate) processing_ids: Option<Vec<Text>>,
+}
+
+impl Accept {
+    /// What lets nothing through, or not what it seems to.
+    pub(crate) fn fault(&self) -> Option<String> {
+        let lists = [&self.types, &self.versions, &self.processing_ids];
+        if lists.into_iter().flatten().any(Vec::is_empty) {
+            return Some("an empty list takes no message; leave it out to take all".to_owned());
+        }
+        let types = self.types.iter().flatten().map(Text::as_str);
+        // MSH-9.3 is no place to look at: older messages have none.
+        types.filter(|listed| !listed.contains('^')).find_map(|listed| {
+            let (code, event) = listed.split_once('_')?;
+            Some(format!("`{listed}` is no type; write `{code}^{event}`"))
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
@@ -218,6 +243,11 @@ impl Route {
             let what = "senders are known by certificates; add tls.client_ca or tls.pinned";
             faults.add(text, self.name.span(), what);
         }
+        if let Some(accept) = &self.accept
+            && let Some(what) = accept.get_ref().fault()
+        {
+            faults.add(text, accept.span(), what);
+        }
         for rule in &self.validate {
             if let Some(what) = rule.get_ref().fault() {
                 faults.add(text, rule.span(), what);
@@ -233,16 +263,12 @@ impl Route {
                 faults.add(text, step.span(), what);
             }
         }
-        let listen = match &self.from {
-            Source::Mllp(mllp) => Some(&mllp.listen),
-            Source::Http(http) => Some(&http.listen),
-            Source::Poll(poll) => {
-                for what in poll::faults(poll) {
-                    faults.add(text, self.name.span(), what);
-                }
-                None
+        if let Source::Poll(poll) = &self.from {
+            for what in poll::faults(poll) {
+                faults.add(text, self.name.span(), what);
             }
-        };
+        }
+        let listen = self.from.listen();
         if let Some(listen) = listen.filter(|at| !is_host_and_port(at.get_ref().as_str())) {
             let what = "an address to listen on is host:port, such as 0.0.0.0:2575";
             faults.add(text, listen.span(), what);

@@ -48,7 +48,12 @@ impl Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Text::deserialize(deserializer).map(Self)
+        let text = Text::deserialize(deserializer)?;
+        // Of a server an empty one would let everybody in.
+        match text.as_str() {
+            "" | "file:" => Err(D::Error::custom("the secret is empty")),
+            _ => Ok(Self(text)),
+        }
     }
 }
 
@@ -81,6 +86,9 @@ fn expand(text: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Strin
         if !is_name(name) {
             // Of a secret it may be a part.
             return Err("what stands in `${}` names no environment variable".to_owned());
+        }
+        if default.is_some_and(|default| default.contains('$')) {
+            return Err(format!("the default of {name} refers to another variable; write it out"));
         }
         match (variable(name).filter(|value| !value.is_empty()), default) {
             (Some(value), _) => expanded.push_str(&value),
@@ -121,6 +129,7 @@ mod tests {
             ("/$$ingest", Some("/$ingest")),
             ("${NONE}", None),
             ("${EMPTY}", None),
+            ("${NONE:-${HOST}}", None),
             ("${HOST", None),
             ("${}", None),
             ("${A B}", None),
@@ -136,5 +145,19 @@ mod tests {
         let secret = Secret(Text("hidden".to_owned()));
         assert_eq!(format!("{secret:?}"), "Secret");
         assert_eq!(secret.read(Path::new("/")), Ok("hidden".to_owned()));
+    }
+
+    #[test]
+    fn an_empty_secret_is_none() {
+        #[derive(Debug, Deserialize)]
+        struct Read {
+            #[serde(rename = "secret")]
+            _secret: Secret,
+        }
+        for text in ["", "${HL7_GATEWAY_UNSET:-}", "file:", "file:${HL7_GATEWAY_UNSET:-}"] {
+            let read = toml::from_str::<Read>(&format!("secret = {text:?}"));
+            let error = read.expect_err(text);
+            assert_eq!(error.message(), "the secret is empty", "{text}");
+        }
     }
 }

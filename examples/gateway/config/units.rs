@@ -51,7 +51,8 @@ impl FromStr for Wait {
             "d" => 86_400_000,
             _ => return Err(refuse()),
         };
-        number.checked_mul(milliseconds).map(Duration::from_millis).map(Self).ok_or_else(refuse)
+        let whole = number.checked_mul(milliseconds).filter(|milliseconds| *milliseconds > 0);
+        whole.map(Duration::from_millis).map(Self).ok_or_else(refuse)
     }
 }
 
@@ -69,7 +70,7 @@ impl FromStr for Size {
             _ => return Err(refuse()),
         };
         let size = number.checked_mul(bytes).and_then(|bytes| usize::try_from(bytes).ok());
-        size.map(Self).ok_or_else(refuse)
+        size.filter(|size| *size > 0).map(Self).ok_or_else(refuse)
     }
 }
 
@@ -146,6 +147,7 @@ mod tests {
             ("5s", Some(5000)),
             ("10 min", Some(600_000)),
             ("1d", Some(86_400_000)),
+            ("0s", None),
             ("5", None),
             ("s", None),
             ("-5s", None),
@@ -161,6 +163,7 @@ mod tests {
             ("512B", Some(512)),
             ("64KiB", Some(65_536)),
             ("16 MiB", Some(16 << 20)),
+            ("0B", None),
             ("16MB", None),
             ("16", None),
             ("99999999999GiB", None),

@@ -7,7 +7,7 @@ use std::{
     fs::OpenOptions,
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, SystemTime},
 };
 
@@ -32,7 +32,12 @@ pub(crate) struct Database {
     address: Address,
     /// Of SQLite.
     file: Option<PathBuf>,
+    /// Which file that was when it was opened.
+    opened: OnceLock<FileId>,
     pool: AnyPool,
+    options: AnyConnectOptions,
+    /// What is said to a connection of SQLite first.
+    settings: String,
     /// Set once the tables are as they should be.
     migrated: OnceCell<()>,
     timeout: Duration,
@@ -62,6 +67,8 @@ impl Database {
         let password = store.password.as_ref().map(|secret| secret.read(folder)).transpose()?;
         let url = address.url(folder, password.as_deref())?;
         let options = AnyConnectOptions::from_url(&url).map_err(|error| error.to_string())?;
+        let options = options.disable_statement_logging();
+        let mut settings = String::new();
         let own = match address.flavour() {
             Flavour::Sqlite => 1,
             Flavour::Mariadb | Flavour::Postgres => Self::MAX_CONNECTIONS,
@@ -74,19 +81,23 @@ impl Database {
             // A commit is on the disk before it is acknowledged, and readers hold up no writer. It
             // gives up waiting for another writer before it is given up itself.
             let busy = limit.as_millis() / 2;
-            let settings = format!(
+            settings = format!(
                 "PRAGMA busy_timeout = {busy}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL"
             );
+            let said = settings.clone();
             pool = pool.after_connect(move |connection, _| {
-                let settings = sqlx::raw_sql(sqlx::AssertSqlSafe(settings.clone()));
+                let settings = sqlx::raw_sql(sqlx::AssertSqlSafe(said.clone()));
                 Box::pin(async move { connection.execute(settings).await.map(drop) })
             });
         }
         Ok(Arc::new(Self {
             name,
             file: address.file(folder),
+            opened: OnceLock::new(),
             address,
-            pool: pool.connect_lazy_with(options.disable_statement_logging()),
+            pool: pool.connect_lazy_with(options.clone()),
+            options,
+            settings,
             migrated: OnceCell::new(),
             timeout: limit,
             max_message_len: store.max_message_len.map_or(Self::MAX_MESSAGE_LEN, |size| size.0),
@@ -108,7 +119,9 @@ impl Database {
     pub(crate) async fn open(&self) -> Result<(), String> {
         let (store, at) = (self.name, self.address.shown());
         if let Some(file) = &self.file {
-            create(file).map_err(|error| format!("{}: {error}", file.display()))?;
+            let told = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+            create(file).map_err(|error| told(&error))?;
+            self.try_file().await.map_err(|error| told(&error))?;
         }
         match self.migrated.get_or_try_init(|| self.migrate()).await {
             Ok(()) => tracing::info!(store, at, "store opened"),
@@ -120,12 +133,28 @@ impl Database {
         Ok(())
     }
 
+    /// What is wrong with the file of SQLite itself. A pool tries again until its time is over, and
+    /// says no more than that it is.
+    async fn try_file(&self) -> Result<(), sqlx::Error> {
+        let mut connection = self.options.connect().await?;
+        let settings = sqlx::raw_sql(sqlx::AssertSqlSafe(self.settings.clone()));
+        match connection.execute(settings).await {
+            Err(sqlx::Error::Database(error)) if is_busy(error.code().as_deref()) => Ok(()),
+            tried => tried.map(drop),
+        }
+    }
+
     async fn migrate(&self) -> Result<(), Failed> {
         let mut connection = self.pool.acquire().await.map_err(Failed::to_connect)?;
         let connection: &mut AnyConnection = &mut connection;
         let migrator = self.address.flavour().migrator();
         match timeout(self.timeout, migrator.run_direct(None, connection, false)).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                if let Some(id) = self.file.as_deref().and_then(file_id) {
+                    self.opened.get_or_init(|| id);
+                }
+                Ok(())
+            }
             Ok(Err(MigrateError::Execute(error))) => Err(Failed::to_connect(error)),
             Ok(Err(error)) => Err(Failed {
                 cause: Cause::new(CauseKind::Storage, error.to_string()),
@@ -138,7 +167,20 @@ impl Database {
     async fn connection(&self) -> Result<PoolConnection<Any>, Cause> {
         let migrated = self.migrated.get_or_try_init(|| self.migrate()).await;
         migrated.map_err(|failed| failed.cause)?;
+        self.check_file()?;
         self.pool.acquire().await.map_err(|error| Failed::to_connect(error).cause)
+    }
+
+    /// SQLite goes on writing to a file that was moved or removed, where nobody looks for it.
+    fn check_file(&self) -> Result<(), Cause> {
+        let (Some(file), Some(opened)) = (&self.file, self.opened.get()) else { return Ok(()) };
+        match file_id(file).as_ref() == Some(opened) {
+            true => Ok(()),
+            false => {
+                let what = "the store's file was moved or removed; restart the gateway";
+                Err(Cause::new(CauseKind::Storage, what))
+            }
+        }
     }
 
     async fn fetch(&self, query: Query<'_, Any, AnyArguments>) -> Result<Option<AnyRow>, Cause> {
@@ -177,7 +219,7 @@ impl Database {
         let mut connection = self.connection().await?;
         let written = timeout(self.timeout, query.execute(&mut *connection)).await;
         let error = match written {
-            Ok(Ok(_)) => return Ok(None),
+            Ok(Ok(_)) => return self.check_file().map(|()| None),
             Ok(Err(error)) => error,
             Err(_) => {
                 connection.close_on_drop();
@@ -227,6 +269,29 @@ impl ReplayStore for Database {
     async fn keep(&self, _: &ReplayKey, _: &FinalAnswer) -> Result<(), Cause> {
         Ok(())
     }
+}
+
+/// Whether another process writes to the file of SQLite just then: SQLITE_BUSY, SQLITE_LOCKED.
+fn is_busy(code: Option<&str>) -> bool {
+    let code = code.and_then(|code| code.parse::<u32>().ok());
+    // The primary code is in the lowest eight bits.
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}
+
+/// Tells files apart, whatever they are called.
+type FileId = (u64, u64);
+
+#[cfg(unix)]
+fn file_id(file: &Path) -> Option<FileId> {
+    use std::os::unix::fs::MetadataExt;
+
+    file.metadata().ok().map(|file| (file.dev(), file.ino()))
+}
+
+/// An open file is not moved or removed here.
+#[cfg(not(unix))]
+fn file_id(_: &Path) -> Option<FileId> {
+    None
 }
 
 /// Makes a file that nobody else can read, if it is not there. SQLite gives those beside it the same

@@ -2,6 +2,7 @@
 
 use hl7_parse::{Element, Message, Path, Segment};
 
+use super::characters;
 use crate::{AcceptOnly, ErrorCode, Fault, Outcome};
 
 /// One rule of a [`Validate`](crate::Validate).
@@ -14,6 +15,7 @@ use crate::{AcceptOnly, ErrorCode, Fault, Outcome};
 /// | [`Rule::max_repetitions`] | 198 | a field has more repetitions |
 /// | [`Rule::any_of`] | 103 | a value is another |
 /// | [`Rule::segments`] | 100 | there is another segment |
+/// | [`Rule::characters`] | 102 | a field has a character that can not be there |
 ///
 /// A path that names no occurrence of its segment stands for each of them, and one that names no
 /// repetition of its field for each of those: `PID-3.1` is component 1 of every identifier in every
@@ -33,6 +35,7 @@ enum Check {
     MaxRepetitions(Path, usize),
     AnyOf(Path, Vec<String>),
     Segments(Vec<String>),
+    Characters,
 }
 
 impl Rule {
@@ -76,6 +79,28 @@ impl Rule {
     #[must_use]
     pub fn segments<T: Into<String>>(ids: impl IntoIterator<Item = T>) -> Self {
         Self::new(Check::Segments(ids.into_iter().map(Into::into).collect()))
+    }
+
+    /// Every byte is text of the character set in MSH-18, which is ASCII where that is empty
+    /// (2.14.9.18), and none is a control character but tab and line feed. A field that breaks it is
+    /// told once. Of sets with more than one byte to a character, but for UTF-8, and of names that
+    /// are not known, control characters alone are found. Escape sequences are not resolved: they
+    /// are how control characters are sent.
+    ///
+    /// ```
+    /// use hl7_ack::{Rule, Validate};
+    /// use hl7_parse::Message;
+    ///
+    /// let text = "MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5||||||UNICODE UTF-8\rPID|1||7\0||ZOË\r";
+    /// let message = Message::parse(text.as_bytes())?;
+    /// let outcome = Validate::new([Rule::characters()]).check(&message);
+    /// assert_eq!(outcome.faults()[0].locations()[0].to_string(), "PID-3");
+    /// assert_eq!(outcome.faults().len(), 1);
+    /// # Ok::<(), hl7_parse::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn characters() -> Self {
+        Self::new(Check::Characters)
     }
 
     /// A message that breaks it is taken all the same, and its sender told.
@@ -126,6 +151,7 @@ impl Rule {
                 })
             }
             Check::Segments(ids) => unexpected(message, ids),
+            Check::Characters => characters::faults(message),
         }
     }
 }

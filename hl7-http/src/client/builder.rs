@@ -8,11 +8,11 @@ use std::{
 
 use hl7_ack::{InOrder, Matching};
 use hl7_transport::{ClientTls, DEFAULT_KEEPALIVE};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use reqwest::{Url, redirect};
 
 use super::{
-    Client, Credentials, Inner, Limits,
+    Client, Credentials, Inner, Limits, USER_AGENT,
     error::{ClientError, ClientErrorKind},
     oauth::{OAuth, Tokens, basic, bearer},
 };
@@ -258,6 +258,8 @@ impl ClientBuilder {
             .build()
             // The URL is not part of it; what is left is the TLS configuration.
             .map_err(|_| ClientError::new(ClientErrorKind::Tls, "TLS can not be set up"))?;
+        // What stands in the URL becomes a header, which every request has.
+        let (url, in_url) = without_credentials(&http, url)?;
         let credentials = match (self.credentials, token_url) {
             (Shown::Header(value), _) => Credentials::Fixed(value?),
             (Shown::OAuth(oauth), Some(at)) => {
@@ -265,16 +267,17 @@ impl ClientBuilder {
                 let tokens = Tokens::new(&oauth, at, http.clone(), connect_timeout, timeout)?;
                 Credentials::Tokens(Arc::new(tokens))
             }
-            _ => Credentials::Elsewhere,
+            _ => in_url.map_or(Credentials::Elsewhere, Credentials::Fixed),
         };
         let destination = url.origin().ascii_serialization();
         let (matching, always_original) = (self.matching, self.always_original);
         let inner = Inner {
             http,
+            headers: with_own(&url, &dialect, &headers),
             url,
             destination,
+            own: headers,
             dialect,
-            headers,
             credentials,
             matching,
             always_original,
@@ -283,6 +286,40 @@ impl ClientBuilder {
         };
         Ok(Client::new(inner, self.max_waiting))
     }
+}
+
+/// The URL without a user name and password, and the header that shows them.
+fn without_credentials(
+    http: &reqwest::Client,
+    url: Url,
+) -> Result<(Url, Option<HeaderValue>), ClientError> {
+    let request = http.post(url).build().map_err(|_| ClientError::credentials())?;
+    let shown = request.headers().get(header::AUTHORIZATION).cloned();
+    Ok((request.url().clone(), shown))
+}
+
+/// What every request has: the dialect's headers and ours, and the caller's own in place of those
+/// of the same name.
+///
+/// Host is among them, because the HTTP machinery would write it anew for each message.
+fn with_own(url: &Url, dialect: &Dialect, own: &HeaderMap) -> HeaderMap {
+    let mut headers = dialect.headers().clone();
+    let host = url.host_str().unwrap_or_default();
+    let host = match url.port() {
+        Some(port) => HeaderValue::try_from(format!("{host}:{port}")),
+        None => HeaderValue::try_from(host),
+    };
+    if let Ok(host) = host {
+        headers.entry(header::HOST).or_insert(host);
+    }
+    headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+    for name in own.keys() {
+        headers.remove(name);
+    }
+    for (name, value) in own {
+        headers.append(name.clone(), value.clone());
+    }
+    headers
 }
 
 /// The configuration by value, as reqwest takes it, in the versions of rustls both share.

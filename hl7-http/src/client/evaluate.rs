@@ -1,6 +1,6 @@
 //! Decides what a response means: the body first, the status as evidence.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use bytes::Bytes;
 use hl7_ack::{Answer, Cause, CauseKind, Delivery, Finding, Outstanding};
@@ -32,16 +32,18 @@ pub(super) fn evaluate(
 ) -> Evaluated {
     let (mut is_empty, mut messages) = (false, 0);
     let (finding, what) = match content {
-        Content::TooLong => (Finding::Unreadable, format!("more than {max_response_len} bytes")),
+        Content::TooLong => {
+            (Finding::Unreadable, Cow::Owned(format!("more than {max_response_len} bytes")))
+        }
         Content::Complete(body) => {
             let content = dialect.response_content(&body).unwrap_or_default();
             is_empty = body.trim_ascii().is_empty();
             match content.trim_ascii().is_empty() {
-                true if is_empty => (Finding::Unreadable, "an empty body".to_owned()),
-                true => (Finding::Unreadable, "a body without HL7".to_owned()),
+                true if is_empty => (Finding::Unreadable, Cow::Borrowed("an empty body")),
+                true => (Finding::Unreadable, Cow::Borrowed("a body without HL7")),
                 false => {
                     let finding = examine(outstanding, &content, &mut messages);
-                    (finding, "a body that is not HL7".to_owned())
+                    (finding, Cow::Borrowed("a body that is not HL7"))
                 }
             }
         }

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use hl7_ack::{Cause, CauseKind};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use reqwest::Url;
+use http::{HeaderMap, Method, StatusCode};
+use reqwest::{Request, Url};
 
-use super::{Client, Credentials, Failed, Inner, USER_AGENT, failure, read_body};
-use crate::{date, dialect::Dialect};
+use super::{Client, Credentials, Failed, Inner, failure, read_body};
+use crate::dialect::Dialect;
 
 /// A response that was read to its end.
 pub(crate) struct Fetched {
@@ -45,8 +45,9 @@ impl Client {
         loop {
             let authorization = credentials.header().await?;
             let headers = self.inner.headers_without_body(authorization.as_ref());
-            let mut response =
-                http.request(method.clone(), url.clone()).headers(headers).send().await?;
+            let mut request = Request::new(method.clone(), url.clone());
+            *request.headers_mut() = headers;
+            let mut response = http.execute(request).await?;
             let status = response.status();
             if status == StatusCode::UNAUTHORIZED
                 && !renewed
@@ -64,19 +65,5 @@ impl Client {
             };
             return Ok(Fetched { status, headers, body });
         }
-    }
-}
-
-impl Inner {
-    fn headers_without_body(&self, authorization: Option<&HeaderValue>) -> HeaderMap {
-        let mut headers = self.dialect.headers().clone();
-        if let Some(value) = date::now() {
-            headers.insert(header::DATE, value);
-        }
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-        if let Some(value) = authorization {
-            headers.insert(header::AUTHORIZATION, value.clone());
-        }
-        self.with_own(headers)
     }
 }

@@ -2,16 +2,34 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use hl7_parse::batch::{self, PartKind};
+use hl7_parse::{
+    Charset, OwnedMessage,
+    batch::{self, PartKind},
+};
 use serde::Deserialize;
 
-use crate::dialect::Dialect;
+use crate::{content, dialect::Dialect};
 
 /// One message as it was fetched.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Item {
     pub(super) content: Bytes,
     pub(super) id: Option<String>,
+    /// Whether it was text of JSON, and so is UTF-8 whatever it was before.
+    pub(super) is_text: bool,
+}
+
+impl Item {
+    /// The message as it is delivered: segments ended by CR, and an MSH-18 that is true of text
+    /// out of JSON where that matters. `None` where there is none.
+    pub(super) fn message(&self) -> Option<OwnedMessage> {
+        let message = OwnedMessage::parse_undecoded(self.content.clone()).ok()?.with_cr_ends();
+        let is_true = message.header().charset() == Charset::Utf8 || message.as_bytes().is_ascii();
+        match self.is_text && !is_true {
+            true => content::declaring(&message, Charset::Utf8.name()?),
+            false => Some(message),
+        }
+    }
 }
 
 /// One item of a JSON list.
@@ -46,28 +64,30 @@ impl TryFrom<Fields> for Object {
     type Error = &'static str;
 
     fn try_from(fields: Fields) -> Result<Self, &'static str> {
-        let content = match (fields.message, fields.data) {
-            (Some(text), None) => text.into_bytes(),
-            (None, Some(packed)) => STANDARD.decode(packed).map_err(|_| "not Base64")?,
+        let (content, is_text) = match (fields.message, fields.data) {
+            (Some(text), None) => (text.into_bytes(), true),
+            (None, Some(packed)) => (STANDARD.decode(packed).map_err(|_| "not Base64")?, false),
             _ => return Err("no message, or two"),
         };
         let id = fields.id.map(|id| match id {
             Id::Number(number) => number.to_string(),
             Id::Text(text) => text,
         });
-        Ok(Self(Item { content: Bytes::from(content), id }))
+        Ok(Self(Item { content: Bytes::from(content), id, is_text }))
     }
 }
 
 /// The messages in a body, in order; `None` where there is something else in it.
 pub(super) fn items(dialect: &Dialect, body: &Bytes) -> Option<Vec<Item>> {
-    match body.trim_ascii_start().first() {
+    // Some writers of JSON begin with the mark of UTF-8 (RFC 8259, 8.1).
+    let json = body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body);
+    match json.trim_ascii_start().first() {
         Some(b'[') => {
-            let listed: Vec<Listed> = serde_json::from_slice(body).ok()?;
+            let listed: Vec<Listed> = serde_json::from_slice(json).ok()?;
             Some(listed.into_iter().map(Item::from).collect())
         }
         Some(b'{') => {
-            let Object(item) = serde_json::from_slice(body).ok()?;
+            let Object(item) = serde_json::from_slice(json).ok()?;
             Some(vec![item])
         }
         _ => {
@@ -77,7 +97,7 @@ pub(super) fn items(dialect: &Dialect, body: &Bytes) -> Option<Vec<Item>> {
                 match part.kind() {
                     PartKind::Message => {
                         let content = content.slice_ref(part.as_bytes());
-                        items.push(Item { content, id: None });
+                        items.push(Item { content, id: None, is_text: false });
                     }
                     PartKind::Other => return None,
                     // FHS, BHS, BTS, FTS.
@@ -92,7 +112,7 @@ pub(super) fn items(dialect: &Dialect, body: &Bytes) -> Option<Vec<Item>> {
 impl From<Listed> for Item {
     fn from(listed: Listed) -> Self {
         match listed {
-            Listed::Text(text) => Self { content: Bytes::from(text), id: None },
+            Listed::Text(text) => Self { content: Bytes::from(text), id: None, is_text: true },
             Listed::Object(Object(item)) => item,
         }
     }
@@ -120,6 +140,8 @@ mod tests {
             (format!("FHS|^~\\&\rBHS|^~\\&\r{one}{two}BTS|2\rFTS|1\r"), plain(&[one, two])),
             (format!("[{json}, {other}]"), plain(&[one, two])),
             (" []".to_owned(), plain(&[])),
+            (format!("\u{feff}[{json}]"), plain(&[one])),
+            (format!("\u{feff}{one}"), plain(&[one])),
             (
                 format!(
                     "[{{\"id\":7,\"message\":{json}}},{{\"id\":\"x\",\"hl7\":{other},\"n\":[]}}]"
@@ -138,14 +160,44 @@ mod tests {
         ];
         for (body, expected) in cases {
             let found = items(&Dialect::default(), &Bytes::from(body.clone()));
+            let is_text = body.contains('"') && !body.contains("data") && !body.contains("payload");
             let expected = expected.map(|expected| {
                 let item = |(content, id): (&str, Option<&str>)| Item {
                     content: Bytes::from(content.to_owned()),
                     id: id.map(str::to_owned),
+                    is_text,
                 };
                 expected.into_iter().map(item).collect::<Vec<_>>()
             });
             assert_eq!(found, expected, "{body:?}");
         }
+    }
+
+    #[test]
+    fn text_of_json_says_that_it_is_utf_8_where_that_matters() {
+        let message = |msh_18: &str, name: &str| {
+            format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5||||||{msh_18}\rPID|||||{name}\r")
+        };
+        for (msh_18, name, expected) in [
+            ("8859/1", "Müller", "UNICODE UTF-8"),
+            ("", "Müller", "UNICODE UTF-8"),
+            ("ISO IR87", "Müller", "UNICODE UTF-8"),
+            ("GB 18030-2000", "李", "UNICODE UTF-8"),
+            ("SOMETHING", "Müller", "UNICODE UTF-8"),
+            ("UTF-8", "Müller", "UTF-8"),
+            ("UNICODE UTF-8", "Müller", "UNICODE UTF-8"),
+            ("8859/1", "Muller", "8859/1"),
+            ("", "Muller", ""),
+        ] {
+            let read = |is_text| {
+                let content = Bytes::from(message(msh_18, name));
+                Item { content, id: None, is_text }.message().expect("a message")
+            };
+            let case = format!("{msh_18} {name}");
+            assert_eq!(read(true).as_bytes(), &message(expected, name), "{case}");
+            assert_eq!(read(false).as_bytes(), &message(msh_18, name), "{case}: as it came");
+        }
+        let none = Item { content: Bytes::from("PID|1\r"), id: None, is_text: true };
+        assert!(none.message().is_none());
     }
 }

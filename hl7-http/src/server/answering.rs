@@ -106,7 +106,7 @@ impl Inner {
 
     /// Who sends, whether there is a place, and the type of the body.
     fn look_at(&self, parts: Parts, mut peer: Peer) -> Result<Seen, Refusal> {
-        let Options { access, trusted_proxies, .. } = &self.options;
+        let Options { access, paths, trusted_proxies, .. } = &self.options;
         let Parts { method, uri, headers, .. } = parts;
         let request = RequestParts::new(method, uri, headers, &peer, trusted_proxies);
         if let Some(access) = access {
@@ -114,6 +114,9 @@ impl Inner {
                 NoAccess::Unauthorized => Refusal::Unauthorized,
                 NoAccess::Forbidden => Refusal::Forbidden,
             })?;
+        }
+        if !paths.is_empty() && !paths.iter().any(|path| path == request.path()) {
+            return Err(Refusal::NotFound);
         }
         if *request.method() != Method::POST {
             return Err(Refusal::Method);
@@ -128,7 +131,9 @@ impl Inner {
 
     /// The type of the body, if it is one that is taken.
     fn taken(&self, headers: &HeaderMap) -> Result<Option<MediaType>, Refusal> {
-        let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
+        // Some callers send the header without a value where they know of none.
+        let value = headers.get(header::CONTENT_TYPE);
+        let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(None) };
         value
             .to_str()
             .ok()

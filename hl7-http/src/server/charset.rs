@@ -1,9 +1,10 @@
 //! [`CharsetOverride`]: makes a message say, or be, what the charset parameter of its request says.
 
 use hl7_ack::{ErrorCode, Handler, Outcome, Received, Reply};
-use hl7_parse::{Charset, Editor, OwnedMessage, Path, charset};
+use hl7_parse::{Charset, OwnedMessage, charset};
 
 use super::request_parts::RequestParts;
+use crate::content::declaring;
 
 /// A handler around another: what it passes on no longer needs the charset parameter.
 ///
@@ -33,9 +34,6 @@ pub struct CharsetOverride<H> {
     handler: H,
     to: Option<Charset>,
 }
-
-/// MSH-18.
-const CHARACTER_SET: Path = Path::new("MSH-18");
 
 impl<H: Handler> CharsetOverride<H> {
     /// Writes the character set into MSH-18 (its first repetition) where it says another one, or
@@ -94,10 +92,7 @@ fn unknown() -> Outcome {
 
 fn renamed(message: &OwnedMessage, charset: Charset) -> Result<OwnedMessage, Outcome> {
     let name = charset.name().ok_or_else(unknown)?;
-    let view = message.as_message();
-    let mut editor = Editor::new(&view);
-    editor.keep_line_ends().set(&CHARACTER_SET, name);
-    editor.finish().map_err(|_| {
+    declaring(message, name).ok_or_else(|| {
         let text = "MSH-18 can not be written";
         Outcome::error(ErrorCode::APPLICATION_ERROR, text)
     })

@@ -77,7 +77,7 @@ impl Connections {
         let service = service_fn({
             let (watch, peer) = (watch.clone(), peer.clone());
             move |request: Request<Incoming>| {
-                let in_flight = watch.request();
+                let in_flight = watch.request(request.version());
                 let (service, peer) = (self.service.clone(), peer.clone());
                 async move {
                     let (parts, body) = request.into_parts();

@@ -12,7 +12,7 @@ use std::{
 
 use hl7_ack::{Acknowledger, Handler, Peer, Responder};
 use hl7_transport::{Background, CutOff, Shutdown, TokioTimer};
-use http::{Request, Response, Version, header, request::Parts};
+use http::{HeaderValue, Request, Response, Version, header, request::Parts};
 
 use super::{
     access::Access,
@@ -50,6 +50,8 @@ pub struct Service {
 pub(super) struct Options {
     pub(super) dialect: Dialect,
     pub(super) access: Option<Access>,
+    /// The only ones that are taken; all where there is none.
+    pub(super) paths: Vec<String>,
     pub(super) trusted_proxies: TrustedProxies,
     pub(super) max_in_flight: usize,
     pub(super) max_body_len: usize,
@@ -66,6 +68,7 @@ impl Default for Options {
         Self {
             dialect: Dialect::default(),
             access: None,
+            paths: Vec::new(),
             trusted_proxies: TrustedProxies::default(),
             max_in_flight: 1024,
             max_body_len: 16 * 1024 * 1024,
@@ -242,8 +245,16 @@ impl Service {
 
     pub(super) fn refuse(&self, refusal: Refusal, version: Version) -> Response<Body> {
         let mut response = refusal.response(version);
-        if let (Refusal::Unauthorized, Some(access)) = (refusal, &self.inner.options.access) {
-            access.challenge(response.headers_mut());
+        let Options { access, dialect, .. } = &self.inner.options;
+        let headers = response.headers_mut();
+        match (refusal, access) {
+            (Refusal::Unauthorized, Some(access)) => access.challenge(headers),
+            // What would be (RFC 9110, 15.5.16).
+            (Refusal::ContentType, _) => {
+                let taken = HeaderValue::try_from(dialect.content_type()).ok();
+                headers.extend(taken.map(|value| (header::ACCEPT, value)));
+            }
+            _ => {}
         }
         dated(response)
     }

@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use hl7_transport::deadline_after;
+use http::Version;
 use http_body::{Frame, SizeHint};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -28,8 +29,9 @@ struct State {
     in_flight: usize,
     /// When the last answer was handed over, or the connection was opened.
     idle_since: Instant,
-    /// When the first byte after that came.
+    /// When the first byte after that came. Not kept of HTTP/2, where bytes need be no request.
     begun: Option<Instant>,
+    is_http_2: bool,
     /// Since when the peer makes no room for bytes: those being written, those being flushed.
     blocked: [Option<Instant>; 2],
     /// When each answer was ready of those that were not yet handed over; few, by the limit of
@@ -59,6 +61,7 @@ impl Watch {
             in_flight: 0,
             idle_since: Instant::now(),
             begun: None,
+            is_http_2: false,
             blocked: [None; 2],
             ready: Vec::new(),
             next: 0,
@@ -89,9 +92,10 @@ impl Watch {
         })
     }
 
-    /// Counts a request until the guard is dropped.
-    pub(super) fn request(&self) -> InFlight {
+    /// Counts a request of this version until the guard is dropped.
+    pub(super) fn request(&self, version: Version) -> InFlight {
         self.with(|state| {
+            state.is_http_2 = version == Version::HTTP_2;
             state.in_flight += 1;
             state.begun = None;
         });
@@ -112,7 +116,7 @@ impl Watch {
 
     fn received(&self) {
         self.with(|state| {
-            if state.in_flight == 0 {
+            if state.in_flight == 0 && !state.is_http_2 {
                 state.begun.get_or_insert_with(Instant::now);
             }
         });
@@ -256,7 +260,8 @@ mod tests {
         second().await;
         watch.received();
         assert_eq!(watch.deadline(LIMITS), after(1 + 3), "in headers since second 1");
-        let (one, two) = (watch.request(), watch.request());
+        let request = || watch.request(Version::HTTP_11);
+        let (one, two) = (request(), request());
         watch.received();
         assert_eq!(watch.deadline(LIMITS), None, "answering");
         drop(one);
@@ -267,12 +272,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_is_no_request_on_http_2_neither_shortens_nor_lengthens_the_wait() {
+        let watch = Watch::new();
+        let start = Instant::now();
+        let after = |seconds| Some(start + Duration::from_secs(seconds));
+        watch.received();
+        assert_eq!(watch.deadline(LIMITS), after(3), "it may be anything yet");
+        drop(watch.request(Version::HTTP_2));
+        for _ in 0..4 {
+            watch.received();
+            assert_eq!(watch.deadline(LIMITS), after(9), "a ping, idle from the start");
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn an_answer_that_is_not_taken_has_its_own_deadline() {
         let watch = Watch::new();
         let start = Instant::now();
         let after = |seconds| Some(start + Duration::from_secs(seconds));
         let second = || tokio::time::advance(Duration::from_secs(1));
-        let request = watch.request();
+        let request = watch.request(Version::HTTP_11);
         assert_eq!(watch.deadline(LIMITS), None, "being handled, for as long as that takes");
         second().await;
         let request = request.answered();

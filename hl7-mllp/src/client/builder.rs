@@ -16,7 +16,7 @@ use super::{
     pause::Pause,
 };
 use crate::{
-    MllpCodec,
+    Envelope, MllpCodec,
     connection::{Connection, DEFAULT_END_TIMEOUT},
 };
 
@@ -61,6 +61,10 @@ impl Options {
             true => outstanding.always_original_mode(),
             false => outstanding,
         }
+    }
+
+    pub(super) fn envelope(&self) -> Envelope {
+        self.codec.envelope_in_use()
     }
 
     pub(super) fn connection(&self, io: AnyIo) -> Connection<AnyIo> {
@@ -181,6 +185,23 @@ impl ClientBuilder {
     /// How long FS waits for its CR before it ends an answer alone. Default 200 ms.
     pub fn end_timeout(mut self, limit: Duration) -> Self {
         self.options.end_timeout = limit;
+        self
+    }
+
+    /// Begins and ends frames, ours and the peer's, with other bytes. Default VT and FS.
+    ///
+    /// ```
+    /// use hl7_mllp::{Envelope, client::Client};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let stx_etx = Envelope::new(0x02, 0x03).ok_or("no bytes for an envelope")?;
+    /// let client = Client::builder("old.example.org:5000").envelope(stx_etx).build()?;
+    /// # drop(client);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn envelope(mut self, envelope: Envelope) -> Self {
+        self.options.codec = self.options.codec.envelope(envelope);
         self
     }
 

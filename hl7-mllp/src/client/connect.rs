@@ -72,35 +72,53 @@ impl Target {
             .await
             .map_err(|error| unreachable(format!("{self:?} can not be resolved: {error}")))?
             .collect();
-        let mut failure = unreachable(format!("{self:?} has no address"));
-        let mut left = addresses.len();
-        for address in addresses {
-            let share = deadline.saturating_duration_since(Instant::now()) / count(left);
-            left = left.saturating_sub(1);
+        self.open_first(&addresses, deadline).await
+    }
+
+    /// Opens a connection to the first address where that can be done, the handshake included.
+    /// Each has its part of the time that is left.
+    async fn open_first(
+        &self,
+        addresses: &[SocketAddr],
+        deadline: Instant,
+    ) -> Result<AnyIo, Cause> {
+        let mut failure = None;
+        for (at, &address) in addresses.iter().enumerate() {
+            let left = count(addresses.len().saturating_sub(at));
+            let share = deadline.saturating_duration_since(Instant::now()) / left;
             let began = Instant::now();
-            match timeout(share, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => {
-                    if let Err(error) = tune(&stream, Some(DEFAULT_KEEPALIVE)) {
-                        tracing::debug!(%address, %error, "socket options not set");
-                    }
-                    let secured = self.secure(stream).await;
-                    let ms = milliseconds(began.elapsed());
-                    match &secured {
-                        Ok(_) => tracing::debug!(%address, ms, "connected"),
-                        Err(cause) => tracing::debug!(%address, ms, %cause, "not connected"),
-                    }
-                    return secured;
+            let opened = timeout(share, self.open_at(address)).await;
+            let ms = milliseconds(began.elapsed());
+            let cause = match opened {
+                Ok(Ok(io)) => {
+                    tracing::debug!(%address, ms, "connected");
+                    return Ok(io);
                 }
-                Ok(Err(error)) => failure = unreachable(format!("{address}: {error}")),
+                Ok(Err(cause)) => cause,
                 Err(_) => {
                     let detail = format!("no connection to {address} within {share:?}");
-                    failure = Cause::new(CauseKind::TimedOut, detail);
+                    Cause::new(CauseKind::TimedOut, detail)
                 }
+            };
+            tracing::debug!(%address, ms, %cause, "not connected");
+            // Where somebody answered, that tells more than an address where nobody did.
+            match &failure {
+                Some(known) if is_of_tls(known) && !is_of_tls(&cause) => {}
+                _ => failure = Some(cause),
             }
-            let ms = milliseconds(began.elapsed());
-            tracing::debug!(%address, ms, cause = %failure, "not connected");
         }
-        Err(failure)
+        let none = || Cause::new(CauseKind::Unreachable, format!("{self:?} has no address"));
+        Err(failure.unwrap_or_else(none))
+    }
+
+    async fn open_at(&self, address: SocketAddr) -> Result<AnyIo, Cause> {
+        let stream = TcpStream::connect(address)
+            .await
+            .map_err(|error| Cause::new(CauseKind::Unreachable, format!("{address}: {error}")))?;
+        if let Err(error) = tune(&stream, Some(DEFAULT_KEEPALIVE)) {
+            tracing::debug!(%address, %error, "socket options not set");
+        }
+        self.secure(stream).await
     }
 
     #[cfg(feature = "tls")]
@@ -130,6 +148,10 @@ impl fmt::Debug for Target {
             Self::Given => f.write_str("a given connection"),
         }
     }
+}
+
+fn is_of_tls(cause: &Cause) -> bool {
+    cause.kind() == CauseKind::Tls
 }
 
 fn count(addresses: usize) -> u32 {
@@ -186,5 +208,62 @@ impl AsyncWrite for AnyIo {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.0.as_mut().poll_shutdown(cx)
+    }
+}
+
+#[cfg(all(test, feature = "tls"))]
+mod tests {
+    use hl7_transport::{ClientTls, Pem, ServerTls};
+    use rcgen::generate_simple_self_signed;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_whose_handshake_fails_or_hangs_does_not_keep_from_the_next() {
+        let made = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let pem = || Pem::bytes(made.cert.pem());
+        let key = Pem::bytes(made.signing_key.serialize_pem());
+        let tls = ServerTls::builder(pem(), key).build().unwrap();
+        let target = Target::Address {
+            host: "localhost".to_owned(),
+            port: 1,
+            pause: Pause::up_to(Duration::ZERO),
+            tls: Some((ClientTls::builder().ca(pem()).build().unwrap(), "localhost".to_owned())),
+        };
+        let bind = || TcpListener::bind("127.0.0.1:0");
+        let (closing, hanging, serving) =
+            (bind().await.unwrap(), bind().await.unwrap(), bind().await.unwrap());
+        let addresses = [&closing, &hanging, &serving].map(|it| it.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = closing.accept().await {
+                // Another service: it says something, and that is no TLS.
+                drop(stream.write_all(b"220 ready\r\n").await);
+            }
+        });
+        tokio::spawn(async move {
+            let (stream, _) = serving.accept().await.unwrap();
+            let mut stream = tls.accept(stream).await.unwrap();
+            stream.write_all(b"here").await.unwrap();
+            stream.shutdown().await.unwrap();
+        });
+        let deadline = deadline_after(Duration::from_secs(3));
+        let mut opened = target.open_first(&addresses, deadline).await.expect("the third address");
+        let mut read = String::new();
+        opened.read_to_string(&mut read).await.unwrap();
+        assert_eq!(read, "here");
+
+        // Of several failures the one that tells most is reported.
+        let nobody = bind().await.unwrap().local_addr().unwrap();
+        for addresses in [[addresses[0], nobody], [nobody, addresses[0]]] {
+            let deadline = deadline_after(Duration::from_secs(3));
+            let Err(cause) = target.open_first(&addresses, deadline).await else {
+                panic!("opened")
+            };
+            assert_eq!(cause.kind(), CauseKind::Tls, "{cause}");
+        }
     }
 }

@@ -51,9 +51,6 @@ impl Client {
         if answer.is_some() {
             dropped = dropped.saturating_add(unreadable);
         }
-        if others > 0 {
-            tracing::warn!(others, "acknowledgments of other messages, dropped");
-        }
         self.drop_inbound(dropped);
         Sorted {
             taken: answer.is_none() && others == 0 && dropped == 0,

@@ -258,8 +258,10 @@ impl Shared {
                 return;
             }
         }
+        if !line.spoiled {
+            tracing::warn!("acknowledgment of another message, dropped");
+        }
         line.spoiled = true;
-        tracing::warn!("acknowledgment of another message, dropped");
     }
 
     /// Whether somebody takes a message that is not an answer.

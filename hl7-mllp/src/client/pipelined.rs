@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{builder::Options, connect::Target, observed, pipeline::run};
-use crate::frame::is_encodable;
+use crate::frame::UNFRAMEABLE;
 
 /// A client with several messages under way on its one connection; MSA-2 tells which of them an
 /// answer is for. Clones are handles to the same connection.
@@ -118,9 +118,8 @@ impl Pipelined {
             let detail = "release 2 has one message under way, and is not spoken by this client";
             return not_sent(CauseKind::InvalidContent, detail.into());
         }
-        if !is_encodable(message.as_bytes()) {
-            let detail = "it holds VT or FS, which can not be framed";
-            return not_sent(CauseKind::InvalidContent, detail.into());
+        if !options.envelope().can_hold(message.as_bytes()) {
+            return not_sent(CauseKind::InvalidContent, UNFRAMEABLE.into());
         }
         let Ok(place) = Arc::clone(&self.shared.places).try_acquire_owned() else {
             let detail = format!("{} messages are waiting already", options.max_waiting);

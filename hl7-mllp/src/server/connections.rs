@@ -123,12 +123,12 @@ impl Connections {
         let _held = meter::Held::begin();
         let options = &self.inner.options;
         let outbox = Arc::new(Outbox::default());
-        let answer_timeout = options.answer_timeout;
+        let (answer_timeout, envelope) = (options.answer_timeout, options.codec.envelope_in_use());
         // In release 2 a block between a commit and the answer behind it would confuse the peer.
         let peer = match options.release2 {
             true => peer,
             false => {
-                let way = SameConnection { outbox: Arc::clone(&outbox), answer_timeout };
+                let way = SameConnection { outbox: Arc::clone(&outbox), answer_timeout, envelope };
                 peer.with_same_connection(AnyDeliver::new(way))
             }
         };
@@ -137,8 +137,10 @@ impl Connections {
         let exchanges = Exchanges {
             responder: &self.inner.responder,
             background: &self.background,
+            in_flight: &self.inner.in_flight,
             write_timeout: options.write_timeout,
             commit_timeout: options.commit_timeout,
+            envelope,
             peer: &peer,
         };
         let _closed_at_last = CloseGuard(&outbox);
@@ -218,7 +220,7 @@ impl Connections {
         Box::pin(connection.close(answered.is_some_and(|at| at.elapsed() < RECENT))).await;
     }
 
-    /// Handles a frame once its turn has come.
+    /// Handles a frame.
     async fn exchange<S>(
         &self,
         exchanges: &Exchanges<'_>,
@@ -228,12 +230,6 @@ impl Connections {
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
     {
-        // Never closed, so there always is a permit to wait for.
-        let in_flight = &self.inner.in_flight;
-        let _permit = match in_flight.try_acquire() {
-            Ok(permit) => Ok(permit),
-            Err(_) => in_flight.acquire().await,
-        };
         match self.inner.options.release2 {
             true => exchanges.commit(connection, content).await,
             false => exchanges.answer(connection, content).await,

@@ -7,14 +7,14 @@ use hl7_ack::{AckCode, Action, Peer, Responder, Response};
 use hl7_transport::Background;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::Semaphore,
     time::Instant,
 };
 use tracing::{Instrument as _, field::Empty};
 
 use crate::{
-    Skipped,
+    Envelope, Skipped,
     connection::Connection,
-    frame::is_encodable,
     meter::{self, milliseconds},
 };
 
@@ -22,8 +22,10 @@ use crate::{
 pub(super) struct Exchanges<'a> {
     pub(super) responder: &'a Responder,
     pub(super) background: &'a Background,
+    pub(super) in_flight: &'a Semaphore,
     pub(super) write_timeout: Duration,
     pub(super) commit_timeout: Duration,
+    pub(super) envelope: Envelope,
     pub(super) peer: &'a Peer,
 }
 
@@ -50,8 +52,15 @@ impl Exchanges<'_> {
         Next::Continue
     }
 
-    /// Calls the handler, in a span that tells its own log lines which exchange they belong to.
+    /// Calls the handler once its turn has come, in a span that tells its own log lines which
+    /// exchange they belong to.
     pub(super) async fn respond(&self, message: &Bytes) -> Response {
+        // Never closed, so there always is a permit to wait for. Given back before the answer is
+        // written: a peer that does not read holds up nobody else.
+        let _permit = match self.in_flight.try_acquire() {
+            Ok(permit) => Ok(permit),
+            Err(_) => self.in_flight.acquire().await,
+        };
         let handling = pin!(self.responder.respond(message.clone(), self.peer.clone()));
         let span = tracing::info_span!(
             "exchange",
@@ -108,10 +117,10 @@ impl Exchanges<'_> {
         message: &Bytes,
     ) -> Option<Cow<'a, Bytes>> {
         match response.action() {
-            Action::Answer(answer) if is_encodable(answer) => Some(Cow::Borrowed(answer)),
+            Action::Answer(answer) if self.envelope.can_hold(answer) => Some(Cow::Borrowed(answer)),
             Action::Answer(_) => {
                 let peer = self.peer;
-                tracing::error!(%peer, "answer holds VT or FS, one of our own is sent instead");
+                tracing::error!(%peer, "answer can not be framed, one of our own is sent instead");
                 let code = response.code();
                 code.and_then(|code| self.responder.acknowledge_anew(message, code)).map(Cow::Owned)
             }

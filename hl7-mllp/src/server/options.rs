@@ -85,6 +85,12 @@ macro_rules! option_setters {
             self
         }
 
+        /// Begins and ends frames, the peers' and ours, with other bytes. Default VT and FS.
+        pub fn envelope(mut self, envelope: crate::Envelope) -> Self {
+            self.options.codec = self.options.codec.envelope(envelope);
+            self
+        }
+
         /// How long FS waits for its CR before it ends the frame alone. Default 200 ms.
         pub fn end_timeout(mut self, limit: ::std::time::Duration) -> Self {
             self.options.end_timeout = limit;

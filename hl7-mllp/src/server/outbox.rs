@@ -21,7 +21,7 @@ use tokio::{
     time::timeout,
 };
 
-use crate::frame::is_encodable;
+use crate::{Envelope, frame::UNFRAMEABLE};
 
 /// Most messages that wait to be sent on one connection, or for their answers.
 const MAX_OUTBOUND: usize = 64;
@@ -53,14 +53,14 @@ struct Outgoing {
 pub(super) struct SameConnection {
     pub(super) outbox: Arc<Outbox>,
     pub(super) answer_timeout: Duration,
+    pub(super) envelope: Envelope,
 }
 
 impl Deliver for SameConnection {
     async fn deliver(&self, message: OwnedMessage) -> Delivery {
         let not_sent = |kind, detail: &'static str| Delivery::NotSent(Cause::new(kind, detail));
-        if !is_encodable(message.as_bytes()) {
-            let detail = "it holds VT or FS, which can not be framed";
-            return not_sent(CauseKind::InvalidContent, detail);
+        if !self.envelope.can_hold(message.as_bytes()) {
+            return not_sent(CauseKind::InvalidContent, UNFRAMEABLE);
         }
         let (told, mut hears) = oneshot::channel();
         let begun = Arc::new(AtomicBool::new(false));

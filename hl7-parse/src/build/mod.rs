@@ -232,7 +232,7 @@ impl MessageBuilder {
             spans.push(Span { start: narrow(start), end: narrow(out.len()) });
             out.write(b"\r")?;
         }
-        Ok(OwnedMessage::from_spans(out.into_bytes().into(), separators, spans.into()))
+        Ok(OwnedMessage::from_spans(out.into_bytes().into(), separators.into(), spans.into()))
     }
 
     fn set(&mut self, field: usize, text: impl AsRef<str>) -> &mut Self {

@@ -2,9 +2,7 @@
 
 use memchr::memchr;
 
-use crate::{
-    Charset, Header, ParseError, ParseErrorKind, Segment, Separators, charset::Switching, header,
-};
+use crate::{Charset, ParseError, ParseErrorKind, Segment, Separators, charset::Switching, header};
 
 /// A byte order mark, and its length (FE FF and the like).
 pub(crate) fn mark(bytes: &[u8]) -> Option<(Charset, usize)> {
@@ -120,7 +118,7 @@ pub(crate) fn switched_to(line: &[u8], separators: Separators) -> Option<Charset
     if separators.switching != Switching::Iso2022 {
         return None;
     }
-    header::charsets(Header::new(Segment::new(line, separators)).field(18))
+    header::charsets(Segment::new(line, separators).field(18))
         .skip(1)
         .find(|charset| charset.is_multi_byte_of_iso_2022())
 }

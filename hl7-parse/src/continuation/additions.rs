@@ -65,7 +65,7 @@ impl Glue {
     }
 
     pub(super) fn into_message(self, separators: Separators) -> OwnedMessage {
-        OwnedMessage::from_spans(self.bytes.into(), separators, self.spans.into())
+        OwnedMessage::from_spans(self.bytes.into(), separators.into(), self.spans.into())
     }
 
     /// The first segment.

@@ -343,7 +343,7 @@ impl<'e, 'a> Writing<'e, 'a> {
                 return Err(EditErrorKind::NeedsDecoding.into());
             }
         }
-        Ok(OwnedMessage::from_spans(self.out.into_bytes().into(), separators, spans))
+        Ok(OwnedMessage::from_spans(self.out.into_bytes().into(), separators.into(), spans))
     }
 }
 

@@ -90,6 +90,13 @@ impl TlsError {
                 "the peer presented no certificate, and one is required here".to_owned(),
             ),
             E::AlertReceived(alert) => (TlsErrorKind::Refused, refusal(*alert)),
+            E::PeerIncompatible(lacks) => (
+                TlsErrorKind::Handshake,
+                format!(
+                    "the peer and this side have no version or cipher in common ({lacks:?}); TLS 1.2 \
+                     or 1.3 with ECDHE and AES-GCM or ChaCha20-Poly1305 is spoken here"
+                ),
+            ),
             other => (TlsErrorKind::Handshake, format!("TLS handshake failed: {other}")),
         };
         Self::new(kind, text)
@@ -121,8 +128,8 @@ impl TlsError {
     }
 }
 
-/// Why a peer's certificate was not accepted; follows "the peer's certificate".
-fn fault(cause: &CertificateError) -> String {
+/// Why a certificate was not accepted; follows "the peer's certificate", or whose it is.
+pub(super) fn fault(cause: &CertificateError) -> String {
     use CertificateError as C;
     let text = match cause {
         C::Expired | C::ExpiredContext { .. } => "has expired",
@@ -137,7 +144,11 @@ fn fault(cause: &CertificateError) -> String {
             "is not for this use; extended key usage must hold clientAuth for a client and \
              serverAuth for a server"
         }
-        C::BadEncoding => "is not well formed",
+        C::BadEncoding => "is not well formed X.509",
+        C::Other(other) if other.to_string() == "UnsupportedCertVersion" => {
+            "is of X.509 version 1, and only version 3 is read here; openssl makes that with \
+             `req -x509`, or with `x509 -req -extfile`"
+        }
         C::BadSignature => "has a signature that is not of the authority it names",
         other => return format!("is not accepted: {other}"),
     };

@@ -95,11 +95,12 @@ impl Pem {
                 Source::File(path) => path.display().to_string(),
                 Source::Bytes(_) => "key.pem".to_owned(),
             };
+            let (encrypted, plain) = (quoted(&name), quoted(&format!("{name}.plain")));
             return Err(TlsError::new(
                 TlsErrorKind::EncryptedKey,
                 format!(
                     "{self}: the private key is encrypted; decrypt it first: \
-                     openssl pkey -in {name} -out {name}.plain"
+                     openssl pkey -in {encrypted} -out {plain}"
                 ),
             ));
         }
@@ -132,6 +133,12 @@ impl Pem {
         }
         Ok(text)
     }
+}
+
+/// A file name as a shell takes it for one word.
+fn quoted(name: &str) -> String {
+    let is_plain = |char: char| char.is_alphanumeric() || "/\\:._-+@".contains(char);
+    if name.chars().all(is_plain) { name.to_owned() } else { format!("\"{name}\"") }
 }
 
 /// Whether the text holds an encrypted key, of PKCS #8 or of the traditional form.

@@ -11,12 +11,15 @@ use rustls::{
     server::{WebPkiClientVerifier, danger::ClientCertVerifier},
     sign::CertifiedKey,
 };
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
     DEFAULT_HANDSHAKE_TIMEOUT, VERSIONS,
-    error::{TlsError, TlsErrorKind},
+    error::{TlsError, TlsErrorKind, fault},
     pem::Pem,
     provider,
     reload::Reloadable,
@@ -134,11 +137,6 @@ impl ServerTls {
         self
     }
 
-    /// How long a handshake may take.
-    pub(crate) fn handshake_limit(&self) -> Duration {
-        self.handshake_timeout
-    }
-
     /// Performs the handshake on an accepted connection.
     ///
     /// # Errors
@@ -152,6 +150,22 @@ impl ServerTls {
     {
         let acceptor = TlsAcceptor::from(self.config());
         within(self.handshake_timeout, acceptor.accept(io)).await.map(TlsStream::new)
+    }
+
+    /// Like [`accept`](Self::accept); `None` where the peer leaves without a byte, as a balancer's
+    /// probe does.
+    pub(crate) async fn accept_unless_probe(
+        &self,
+        tcp: TcpStream,
+    ) -> Option<Result<TlsStream<TcpStream>, TlsError>> {
+        let handshake = async {
+            match tcp.peek(&mut [0]).await {
+                Ok(0) | Err(_) => Ok(None),
+                Ok(_) => TlsAcceptor::from(self.config()).accept(tcp).await.map(Some),
+            }
+        };
+        let accepted = within(self.handshake_timeout, handshake).await;
+        accepted.map(|stream| stream.map(TlsStream::new)).transpose()
     }
 }
 
@@ -248,8 +262,9 @@ pub(super) fn certified_key(chain: &Pem, key: &Pem) -> Result<CertifiedKey, TlsE
                     "the private key in {key} does not belong to the first certificate in {chain}"
                 ),
             ),
-            rustls::Error::InvalidCertificate(_) => {
-                chain.error(TlsErrorKind::Certificate, "the first certificate is not valid X.509")
+            rustls::Error::InvalidCertificate(cause) => {
+                let found = format!("the first certificate {}", fault(&cause));
+                chain.error(TlsErrorKind::Certificate, &found)
             }
             _ => key.error(
                 TlsErrorKind::PrivateKey,

@@ -99,10 +99,10 @@ wasm:
         node .ci/wasm/run.mjs "${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/debug/hl7-wasm-check.wasm"; \
     else echo "skipped: there is no node"; fi
 
-# The unit tests of hl7-parse under Miri, but for two that measure megabytes and would take hours.
+# The unit tests of hl7-parse under Miri, but for those that measure: they would take hours.
 miri:
     rustup +nightly component add miri rust-src
-    cargo +nightly miri test -p hl7-parse --lib -- --skip splitter::tests::memory --skip splitter::tests::work
+    cargo +nightly miri test -p hl7-parse --lib
 
 # Runs every fuzz target for so many seconds each.
 fuzz-all SECONDS="60":

@@ -166,6 +166,7 @@ mod tests {
 
     #[test]
     fn a_frame_is_copied_where_it_would_keep_a_byte_over_the_bound() {
+        assert_eq!(MAX_EXTRA, 65_536, "as it is documented");
         for (extra, is_copied) in [(MAX_EXTRA, false), (MAX_EXTRA + 1, true)] {
             let mut src = BytesMut::with_capacity(3 + extra);
             src.extend_from_slice(&framed(b"abc"));

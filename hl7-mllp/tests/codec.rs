@@ -271,15 +271,21 @@ fn a_protocol_is_recognised_only_at_the_start_of_the_stream() {
 
 #[test]
 fn the_start_of_the_stream_is_over_when_its_end_followed_bytes() {
-    for (before, is_start) in [(&b""[..], true), (b"\r", false), (b"x", false), (b"GE", false)] {
+    for (before, behind, is_start) in [
+        (&b""[..], &b"GET / "[..], true),
+        (b"\r", b"GET / ", false),
+        (b"x", b"GET / ", false),
+        (b"GE", b"GET / ", false),
+        (b"GE", b"T / ", false),
+    ] {
         let (mut codec, mut buffer) = (small(), BytesMut::from(before));
         while codec.decode_eof(&mut buffer).unwrap().is_some() {}
         // A stream may go on behind its end, as a file does that is written to.
-        buffer.extend_from_slice(b"GET / ");
+        buffer.extend_from_slice(behind);
         let decoded = codec.decode(&mut buffer).map_err(|error| error.kind());
         let http = FrameErrorKind::ForeignProtocol(ForeignProtocol::Http);
         let expected = if is_start { Err(http) } else { Ok(None) };
-        assert_eq!(decoded, expected, "{before:?}, the end, then HTTP");
+        assert_eq!(decoded, expected, "{before:?}, the end, {behind:?}");
     }
 }
 

@@ -338,6 +338,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "measures")]
     fn work_is_linear_in_the_input_whatever_it_holds_and_however_it_comes() {
         for max in [100, 20_000] {
             let options = SplitOptions::new().max_message_len(max);
@@ -355,6 +356,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "measures")]
     fn memory_stays_within_twice_the_limit() {
         for max in [0, 5000, 50_000] {
             let options = SplitOptions::new().max_message_len(max);

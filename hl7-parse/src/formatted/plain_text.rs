@@ -179,6 +179,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "measures")]
     fn many_commands_give_no_more_blanks_than_the_limit() {
         for raw in [r"\.in100\a~".to_owned() + &"a~".repeat(100_000), r"\.sp99\".repeat(20_000)] {
             let tokens = Tokens::new(raw.as_bytes(), Separators::default());

@@ -171,6 +171,7 @@ mod tests {
     use crate::Header;
 
     #[test]
+    #[cfg_attr(miri, ignore = "measures")]
     fn what_opens_many_sets_and_closes_none_is_read_in_linear_time() {
         // Of quadratic work it would be a matter of minutes.
         let line =

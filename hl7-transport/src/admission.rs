@@ -11,6 +11,7 @@ use std::{
 use tokio::{io::AsyncRead, time::timeout};
 
 use crate::{
+    allow_list::AllowList,
     networks::Networks,
     proxy::{ProxyError, Source, read_header},
 };
@@ -21,7 +22,7 @@ pub(crate) const DEFAULT_PROXY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The rules, and how many connections each address holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Admission {
-    pub(crate) allowed: Option<Networks>,
+    pub(crate) allowed: Option<AllowList>,
     pub(crate) proxies: Option<Networks>,
     pub(crate) proxy_timeout: Duration,
     pub(crate) max_per_address: Option<usize>,
@@ -169,19 +170,23 @@ mod tests {
 
     #[test]
     fn only_allowed_networks_are_taken() {
-        let allowed = "10.0.0.0/8".parse().ok();
-        let admission = Admission { allowed, ..Admission::new() };
+        let allowed = AllowList::new("10.0.0.0/8".parse().unwrap());
+        let admission = Admission { allowed: Some(allowed.clone()), ..Admission::new() };
         assert!(admission.accepted(at("10.9.9.9:1")).is_ok());
         let refusal = admission.accepted(at("192.0.2.1:1")).unwrap_err();
         assert!(refusal.to_string().contains("no allowed network"), "{refusal}");
-        let nobody = Admission { allowed: Some(Networks::default()), ..Admission::new() };
-        assert!(nobody.accepted(at("10.9.9.9:1")).is_err());
+        // By another list from then on.
+        allowed.replace("192.0.2.0/24".parse().unwrap());
+        assert!(admission.accepted(at("192.0.2.1:1")).is_ok());
+        assert!(admission.accepted(at("10.9.9.9:1")).is_err());
+        allowed.replace(Networks::default());
+        assert!(admission.accepted(at("192.0.2.1:1")).is_err());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_proxys_header_decides_and_only_a_trusted_proxys() {
         let admission = Admission {
-            allowed: "10.0.0.0/8".parse().ok(),
+            allowed: "10.0.0.0/8".parse().ok().map(AllowList::new),
             proxies: "192.0.2.1".parse().ok(),
             ..Admission::new()
         };

@@ -36,8 +36,6 @@ mod release2;
 mod server;
 #[cfg(feature = "server")]
 mod shutdown;
-#[cfg(all(feature = "client", feature = "server"))]
-mod soak;
 #[cfg(any(feature = "client", feature = "server"))]
 mod support;
 #[cfg(all(feature = "client", feature = "server"))]

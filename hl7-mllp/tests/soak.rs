@@ -1,11 +1,21 @@
 //! Connections come and go for long, and nothing stays behind.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may fail"
+)]
+
+#[allow(dead_code, reason = "other tests use more of it")]
+mod support;
 
 use hl7_ack::{Deliver, Delivery, Outcome, Received};
 use hl7_mllp::{client::Client, server::Server};
 use hl7_parse::OwnedMessage;
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use crate::support::{Wire, frame, message};
+use support::{Wire, frame, message};
 
 /// Resident memory of this process, in KiB.
 #[cfg(target_os = "linux")]
@@ -63,7 +73,7 @@ async fn connections_that_come_and_go_leave_nothing_behind() {
     // More than the server may hold would have stopped it: each round has six connections.
     assert!(files() < 200, "{} files are open", files());
     if let (Some(before), Some(after)) = (before, resident()) {
-        // Other tests run beside this one; 200 rounds of a lost large frame would be 60 MB.
+        // 200 rounds of a lost large frame would be 60 MB.
         let grown = after.saturating_sub(before);
         assert!(grown < 30 * 1024, "grown by {grown} KiB");
     }

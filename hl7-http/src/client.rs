@@ -72,6 +72,7 @@
 mod builder;
 mod error;
 mod evaluate;
+mod failure;
 mod fetch;
 mod oauth;
 mod retry_after;
@@ -92,7 +93,6 @@ use hl7_ack::{
     Cause, CauseKind, Deliver, Delivery, InOrder, Matching, OneAttempt, Outstanding, Progress,
 };
 use hl7_parse::OwnedMessage;
-use hl7_transport::TlsError;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use reqwest::{Request, Url};
 
@@ -103,6 +103,7 @@ pub use self::oauth::OAuth;
 pub(crate) use self::retry_after::retry_after;
 use self::{
     evaluate::{Content, Evaluated, evaluate},
+    failure::failure,
     oauth::Tokens,
     sent_body::SentBody,
 };
@@ -395,56 +396,6 @@ async fn read_body(
         content.extend_from_slice(&chunk);
     }
     Ok(Some(content.freeze()))
-}
-
-/// Puts a failure into words, without the URL that reqwest's own text would show.
-fn failure(error: &reqwest::Error, to: &str, connect_timeout: Duration) -> Cause {
-    if let Some(tls) = TlsError::find(error) {
-        return Cause::new(CauseKind::Tls, format!("{to}: {tls}"));
-    }
-    if error.is_timeout() {
-        let text = format!("no connection to {to} within {connect_timeout:?}");
-        return Cause::new(CauseKind::TimedOut, text);
-    }
-    let reason = system_error(error).map(|reason| format!(": {reason}")).unwrap_or_default();
-    if error.is_connect() {
-        return Cause::new(CauseKind::Unreachable, format!("{to}{reason}"));
-    }
-    if is_not_http(error) {
-        let text = format!("{to} answered something that is not HTTP");
-        return Cause::new(CauseKind::Unreadable, text);
-    }
-    let text = format!("{to} closed or broke the connection before its answer was complete");
-    Cause::new(CauseKind::Closed, text + &reason)
-}
-
-/// Whether what came could not be read as HTTP: the port may be one of MLLP.
-fn is_not_http(error: &reqwest::Error) -> bool {
-    let first = std::error::Error::source(error);
-    // The type of the error is of a crate below reqwest; its texts are its own, without input.
-    std::iter::successors(first, |error| error.source())
-        .any(|error| error.to_string().starts_with("invalid HTTP "))
-}
-
-/// What the operating system said, if it is among the sources: "connection refused" and the like.
-fn system_error(error: &reqwest::Error) -> Option<String> {
-    let mut next = std::error::Error::source(error);
-    while let Some(error) = next {
-        // The resolver's own type is private to the crate below reqwest.
-        if error.to_string() == "dns error" {
-            return Some("the name can not be resolved".to_owned());
-        }
-        let io = error.downcast_ref::<std::io::Error>();
-        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::UnexpectedEof) {
-            return Some("the peer closed the connection".to_owned());
-        }
-        // Texts of other crates' errors could hold what the peer sent.
-        if let Some(io) = io.filter(|io| io.raw_os_error().is_some() || io.get_ref().is_none()) {
-            return Some(io.to_string());
-        }
-        next = error.source();
-    }
-    None
 }
 
 impl fmt::Debug for Client {

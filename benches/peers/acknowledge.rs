@@ -2,7 +2,9 @@
 
 use std::{hint::black_box, time::Duration};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    AxisScale, Criterion, PlotConfiguration, Throughput, criterion_group, criterion_main,
+};
 use hl7_ack::{Acknowledger, Outcome};
 use hl7_parse::Message;
 
@@ -35,6 +37,8 @@ fn theirs(message: &[u8]) -> usize {
 
 fn acknowledge(c: &mut Criterion) {
     let mut group = c.benchmark_group("acknowledge/adt-1-kb");
+    // Others take many times as long.
+    group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
     group.throughput(Throughput::Bytes(ADMISSION.len() as u64));
     let acknowledger = Acknowledger::new();
     let expected = ours(&acknowledger, ADMISSION.as_bytes());

@@ -2,7 +2,9 @@
 
 use std::{hint::black_box, time::Duration};
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    AxisScale, Criterion, PlotConfiguration, Throughput, criterion_group, criterion_main,
+};
 use hl7_parse::{Header, Message, Path};
 use hl7_peers::index_every_delimiter;
 
@@ -50,6 +52,8 @@ fn rust_hl7(message: &str) -> usize {
 
 fn admission(c: &mut Criterion) {
     let mut group = c.benchmark_group("read-4-fields/adt-1-kb");
+    // Others take many times as long.
+    group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
     group.throughput(Throughput::Bytes(ADMISSION.len() as u64));
     let bytes = ADMISSION.as_bytes();
     let expected = ours(bytes);
@@ -94,6 +98,8 @@ fn every_leaf(message: &[u8]) -> usize {
 
 fn results(c: &mut Criterion) {
     let mut group = c.benchmark_group("sum-obx-5/oru-12-kb");
+    // Others take many times as long.
+    group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
     group.throughput(Throughput::Bytes(RESULTS.len() as u64));
     let bytes = RESULTS.as_bytes();
     let expected = our_observations(bytes);

@@ -145,6 +145,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes long")]
     fn find_nth_does_not_overflow_on_uniform_text() {
         let text = [b'|'; 1000];
         for n in 1..=1000 {

@@ -119,6 +119,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes long")]
     fn until_stops_at_the_first_wanted_byte_however_far_it_is() {
         let mut text = [b'x'; 200];
         for end in (0..text.len()).rev() {

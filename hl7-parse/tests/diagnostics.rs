@@ -33,6 +33,7 @@ const CASES: &[(&[u8], &[Finding])] = &[
         ],
     ),
     (b"MSH|^~\\&|A\r  \rPID|1\r\r\r", &[(Code::BlankLine, 11, 1, 3)]),
+    (b"MSH|^~\\&|A\r\x0c\rPID|1\r", &[(Code::BlankLine, 11, 1, 1)]),
     (b"MSH|^~\\&|A\r\xEF\xBB\xBF\rPID|1\r", &[(Code::BlankLine, 11, 1, 1)]),
     (b"MSH|^~\\&|A\rno segment\r", &[(Code::NotASegment, 11, 2, 1)]),
     (b"MSH|^~\\&|A\r PID|1\r", &[(Code::BlanksBeforeSegment, 11, 2, 1)]),

@@ -99,7 +99,7 @@ wasm:
         node .ci/wasm/run.mjs "${CARGO_TARGET_DIR:-target}/wasm32-unknown-unknown/debug/hl7-wasm-check.wasm"; \
     else echo "skipped: there is no node"; fi
 
-# The unit tests of hl7-parse under Miri, but for those that measure: they would take hours.
+# The unit tests of hl7-parse under Miri, but for those that repeat much: they would take hours.
 miri:
     rustup +nightly component add miri rust-src
     cargo +nightly miri test -p hl7-parse --lib

@@ -161,7 +161,7 @@ mod tests {
         let second = take(&mut retention, &mut src, 5);
         assert_eq!(&second[..], b"small");
         assert!(!range.contains(&second.as_ptr()), "shares the large allocation");
-        assert!(src.capacity() <= FRESH_CAPACITY, "{}", src.capacity());
+        assert!((8000..=8192).contains(&src.capacity()), "{}", src.capacity());
     }
 
     #[test]

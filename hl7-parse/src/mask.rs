@@ -86,6 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes long")]
     fn every_control_character_is_taken_and_nothing_else() {
         // Each byte once, at each place in a block.
         let text: Vec<u8> = (0..=u8::MAX).chain(0..=u8::MAX).chain(7..40).collect();

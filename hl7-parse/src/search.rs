@@ -119,6 +119,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes long")]
     fn until_stops_at_the_first_wanted_byte_however_far_it_is() {
         let mut text = [b'x'; 200];
         for end in (0..text.len()).rev() {
@@ -145,6 +146,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes long")]
     fn find_nth_does_not_overflow_on_uniform_text() {
         let text = [b'|'; 1000];
         for n in 1..=1000 {

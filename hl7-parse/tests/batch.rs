@@ -488,6 +488,9 @@ fn a_part_of_line_feeds_alone_is_told_and_holds_no_second_header() {
         "MSH|^~\\&|A\nPID|1\nMSH|^~\\&|B\nPID|2\n",
         "MSH|^~\\&|A\nPID|1\nMSH|^~\\&|B\nPID|2\r",
         "FHS|^~\\&|A\nMSH|^~\\&|B\nPID|2\nFTS|1\n",
+        "MSH#^~\\&#A\nPID#1\nMSH#^~\\&#B\nPID#2\n",
+        // Without a header the separator in force is meant, not what stands where one would be.
+        "OBX\nPID|1\nPID|2\n",
     ];
     for file in files {
         let options = SplitOptions::new().line_feeds_are_data();

@@ -16,7 +16,24 @@ const CASES: &[(&[u8], &[Finding])] = &[
     (b"MSH|^~\\&|A\r\nPID|1\r\n", &[(Code::LineFeedTerminator, 11, 1, 2)]),
     (b"MSH|^~\\&|A\rNTE|a\nb\r", &[(Code::LineFeedInData, 16, 2, 1)]),
     (b"MSH|^~\\&|A\r\rPID|1\r", &[(Code::BlankLine, 11, 1, 1)]),
+    (
+        b"MSH|^~\\&|A\n\nPID|1\n",
+        &[
+            (Code::LineFeedTerminator, 10, 1, 1),
+            (Code::BlankLine, 11, 1, 1),
+            (Code::LineFeedTerminator, 17, 2, 1),
+        ],
+    ),
+    (
+        b"MSH|^~\\&|A\r\n\nPID|1\r\n",
+        &[
+            (Code::LineFeedTerminator, 11, 1, 1),
+            (Code::BlankLine, 12, 1, 1),
+            (Code::LineFeedTerminator, 19, 2, 1),
+        ],
+    ),
     (b"MSH|^~\\&|A\r  \rPID|1\r\r\r", &[(Code::BlankLine, 11, 1, 3)]),
+    (b"MSH|^~\\&|A\r\x0c\rPID|1\r", &[(Code::BlankLine, 11, 1, 1)]),
     (b"MSH|^~\\&|A\r\xEF\xBB\xBF\rPID|1\r", &[(Code::BlankLine, 11, 1, 1)]),
     (b"MSH|^~\\&|A\rno segment\r", &[(Code::NotASegment, 11, 2, 1)]),
     (b"MSH|^~\\&|A\r PID|1\r", &[(Code::BlanksBeforeSegment, 11, 2, 1)]),
@@ -51,6 +68,16 @@ fn every_tolerance_is_reported_where_it_was_needed() {
             .collect();
         assert_eq!(&found, expected, "{}", bytes.escape_ascii());
         assert_eq!(parsed.diagnostics_left_out, 0);
+    }
+}
+
+#[test]
+fn kanji_in_the_header_are_told_where_they_stand_in_the_bytes() {
+    for before in ["", "\r\n", "\u{feff}\u{b} "] {
+        let bytes = format!("{before}MSH|^~\\&|A|\u{1b}$B|`|\r");
+        let error = ParseOptions::new().parse(bytes.as_bytes()).expect_err("undeclared kanji");
+        let kind = ParseErrorKind::NeedsDecoding(hl7_parse::Charset::Iso2022Jp);
+        assert_eq!((error.kind(), error.offset()), (kind, before.len() + 11), "{before:?}");
     }
 }
 

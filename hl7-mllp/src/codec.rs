@@ -270,6 +270,23 @@ impl MllpCodec {
         matches!(self.state, State::Idle { garbage: false, .. })
     }
 
+    /// Where the search goes on, or what is to be yielded before.
+    #[inline(never)]
+    fn resume(&mut self, src: &mut BytesMut) -> Result<usize, Result<Option<Block>, FrameError>> {
+        match self.state {
+            State::Idle { .. } if src.is_empty() => Err(Ok(None)),
+            State::Idle { .. } => match self.pass_garbage(src) {
+                Ok(Passed::Frame) => Ok(1),
+                Ok(Passed::Garbage(bytes)) => Err(Ok(Some(skip(SkippedKind::Garbage, bytes)))),
+                Ok(Passed::All) => Err(Ok(None)),
+                Err(kind) => Err(Err(self.lose(kind))),
+            },
+            State::Frame { scanned } => Ok(scanned),
+            State::Overlong { .. } => Ok(0),
+            State::Lost(kind) => Err(Err(kind.into())),
+        }
+    }
+
     /// IDLE: passes over what is not a frame.
     #[inline(never)]
     fn pass_garbage(&mut self, src: &mut BytesMut) -> Result<Passed, FrameErrorKind> {
@@ -349,11 +366,13 @@ impl MllpCodec {
         self.retention.renew(src);
     }
 
-    /// Whether a frame that is complete, its content ending at `end`, is nothing but content.
+    /// Whether a frame within the limit ends at `at` with FS CR, and is nothing but content.
     #[inline]
-    fn is_plain(&self, end: usize) -> bool {
+    fn ends_at(&self, src: &BytesMut, at: usize) -> bool {
+        // Byte by byte: two at once would wait for the two that they are held against.
+        let ends = matches!(src.get(at..), Some([mark, CARRIAGE_RETURN, ..]) if *mark == self.envelope.end());
         // A commit block has one byte.
-        end > 2 && end <= self.max_frame_len && !matches!(self.state, State::Overlong { .. })
+        ends && at > 2 && at <= self.max_frame_len && !matches!(self.state, State::Overlong { .. })
     }
 
     /// Yields what a complete frame is; its content ends at `end`.
@@ -411,6 +430,9 @@ impl Decoder for MllpCodec {
     /// # Errors
     ///
     /// The stream is lost ([`FrameErrorKind`] says why). Every later call fails the same way.
+    // Inlined, so that the caller takes the content as it was cut, without a way through memory
+    // that costs more than finding it did; what is rare is not.
+    #[inline]
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Block>, FrameError> {
         self.retention.observe(src);
         let resume = match self.state {
@@ -419,23 +441,18 @@ impl Decoder for MllpCodec {
                 self.lead = None;
                 1
             }
-            State::Idle { .. } if src.is_empty() => return Ok(None),
-            State::Idle { .. } => match self.pass_garbage(src) {
-                Ok(Passed::Frame) => 1,
-                Ok(Passed::Garbage(bytes)) => return Ok(Some(skip(SkippedKind::Garbage, bytes))),
-                Ok(Passed::All) => return Ok(None),
-                Err(kind) => return Err(self.lose(kind)),
-            },
             State::Frame { scanned } => scanned,
-            State::Overlong { .. } => 0,
-            State::Lost(kind) => return Err(kind.into()),
+            _ => match self.resume(src) {
+                Ok(resume) => resume,
+                Err(item) => return item,
+            },
         };
         let rest = src.get(resume..).unwrap_or_default();
         let mark = memchr2(self.envelope.end(), self.envelope.start(), rest);
         let at = mark.map_or(src.len(), |offset| resume + offset);
         self.count_work(at - resume);
         // Most frames are whole, and end as they should.
-        if src.get(at..at + 2) == Some(&self.envelope.trailer()) && self.is_plain(at) {
+        if self.ends_at(src, at) {
             self.state = State::IDLE;
             return Ok(Some(Block::Content(self.retention.take(src, at, 2))));
         }

@@ -111,10 +111,16 @@ impl<'a> Message<'a> {
     /// # Ok::<(), hl7_parse::ParseError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn get(&self, path: &Path) -> Element<'a> {
         if self.msh_9 > 0 && path.id() == *b"MSH" && path.occurrence() == 1 {
             return self.get_in_header(path);
         }
+        self.get_in_segments(path)
+    }
+
+    #[inline(never)]
+    fn get_in_segments(&self, path: &Path) -> Element<'a> {
         let segment = |span: &Span| Segment::new(span.of(self.bytes), self.separators);
         let mut spans = self.spans.iter().filter(|span| segment(span).has_id(path.id()));
         match spans.nth(path.occurrence() - 1) {

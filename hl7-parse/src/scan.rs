@@ -20,6 +20,12 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    /// Both within a text that is no longer than `u32::MAX`.
+    #[expect(clippy::cast_possible_truncation, reason = "longer text is refused before")]
+    fn new(start: usize, end: usize) -> Self {
+        Self { start: start as u32, end: end as u32 }
+    }
+
     pub(crate) fn of<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
         slice(bytes, self.start as usize, self.end as usize)
     }
@@ -115,10 +121,10 @@ pub(crate) fn scan_with<R: Report>(
         report.report(DiagnosticCode::BytesBeforeHeader, 0, 0)?;
     }
 
-    let (body, content_end) = (slice(bytes, start, bytes.len()), content_end(bytes));
+    let body = slice(bytes, start, bytes.len());
     let line_feeds_are_data = match line_feeds {
         LineFeeds::Guessed => false,
-        LineFeeds::Data => cr_ends(slice(bytes, start, content_end), first),
+        LineFeeds::Data => cr_ends(slice(bytes, start, content_end(bytes)), first),
         LineFeeds::AlwaysData => true,
     };
     let mut escape_in_header = false;
@@ -161,7 +167,7 @@ pub(crate) fn scan_with<R: Report>(
         line_feed_ends: bytes.get(line_end) == Some(&b'\n'),
         line_feeds_are_data,
         may_hold_kanji,
-        content_end,
+        content_end: None,
         spans: Vec::with_capacity((bytes.len() / 64 + 8).min(MAX_RESERVED_SPANS)),
         max_segments,
         report,
@@ -223,7 +229,7 @@ struct Lines<'a, R> {
     line_feeds_are_data: bool,
     may_hold_kanji: bool,
     /// Where nothing but line ends, framing bytes and blank lines follow.
-    content_end: usize,
+    content_end: Option<usize>,
     spans: Vec<Span>,
     max_segments: usize,
     report: &'a mut R,
@@ -293,12 +299,12 @@ impl<R: Report> Lines<'_, R> {
 
     /// Whether what begins at `at` can not belong to the segment before it: an ID with a field
     /// separator, or nothing more but blanks.
-    fn ends_before(&self, at: usize) -> bool {
+    fn ends_before(&mut self, at: usize) -> bool {
         /// Blank lines before a segment that are looked past.
         const MAX_BLANK_LINES: usize = 16;
         let rest = self.content.get(at..).unwrap_or_default();
         let blank = rest.iter().take(MAX_BLANK_LINES).take_while(|byte| **byte == b'\n').count();
-        at >= self.content_end
+        at >= *self.content_end.get_or_insert_with(|| content_end(self.content))
             || !self.line_feeds_are_data
                 && rest.get(blank..).and_then(<[u8]>::split_first_chunk::<4>).is_some_and(
                     |([first, second, third, next], _)| {
@@ -308,9 +314,22 @@ impl<R: Report> Lines<'_, R> {
     }
 
     /// Takes a line as a segment, and says whether it is one.
-    #[inline]
+    #[inline(never)]
     fn push(&mut self, start: usize, end: usize) -> Result<bool, ParseError> {
-        let line = slice(self.content, start, end);
+        let room = self.spans.capacity().min(self.max_segments);
+        match self.content.get(start..end) {
+            // Nearly every line begins with a segment ID and ends with what prints.
+            Some([b'!'..=b'~', .., b' '..=u8::MAX]) if !R::ACTIVE && self.spans.len() < room => {
+                self.spans.push(Span::new(start, end));
+                Ok(true)
+            }
+            line => self.push_unusual(start, line.unwrap_or_default()),
+        }
+    }
+
+    /// [`push`](Self::push) for any line.
+    #[inline(never)]
+    fn push_unusual(&mut self, start: usize, line: &[u8]) -> Result<bool, ParseError> {
         let text = without_framing(line);
         if text.len() < line.len() {
             self.note(DiagnosticCode::FramingBytes, start + text.len())?;
@@ -324,8 +343,7 @@ impl<R: Report> Lines<'_, R> {
         if self.spans.len() >= self.max_segments {
             return Err(ParseError::new(ParseErrorKind::TooManySegments, start));
         }
-        let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
-        self.spans.push(Span { start: narrow(start), end: narrow(start + text.len()) });
+        self.spans.push(Span::new(start, start + text.len()));
         if R::ACTIVE {
             self.check_head(text, start)?;
         }
@@ -388,18 +406,15 @@ pub(crate) fn is_segment_id(id: &[u8; 3]) -> bool {
     first.is_ascii_alphabetic() && second.is_ascii_alphanumeric() && third.is_ascii_alphanumeric()
 }
 
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
 /// How many bytes stand before the first segment: a byte order mark, white space, framing bytes.
 pub(crate) fn leading(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     loop {
         match rest {
-            [b' ' | b'\t' | b'\r' | b'\n' | 0x0B | 0x1C | 0, after @ ..] => rest = after,
-            _ => match rest.strip_prefix(BYTE_ORDER_MARK) {
-                Some(after) => rest = after,
-                None => return bytes.len() - rest.len(),
-            },
+            [b' ' | b'\t' | b'\r' | b'\n' | 0x0B | 0x1C | 0, after @ ..]
+            // A byte order mark.
+            | [0xEF, 0xBB, 0xBF, after @ ..] => rest = after,
+            _ => return bytes.len() - rest.len(),
         }
     }
 }
@@ -423,10 +438,9 @@ pub(crate) fn without_last(bytes: &[u8], skips: impl Fn(&u8) -> bool) -> &[u8] {
     loop {
         match rest {
             [before @ .., last] if skips(last) => rest = before,
-            _ => match rest.strip_suffix(BYTE_ORDER_MARK) {
-                Some(before) => rest = before,
-                None => return rest,
-            },
+            // A byte order mark.
+            [before @ .., 0xEF, 0xBB, 0xBF] => rest = before,
+            _ => return rest,
         }
     }
 }

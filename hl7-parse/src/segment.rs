@@ -178,8 +178,8 @@ impl<'a> Segment<'a> {
     #[inline]
     fn head(&self) -> [u8; 4] {
         match self.bytes.first_chunk::<4>() {
-            Some([b' ' | b'\t', ..]) | None => unusual_head(self.bytes, self.separators.field),
-            Some(head) => *head,
+            Some(head @ [b'!'..=u8::MAX, ..]) => *head,
+            _ => unusual_head(self.bytes, self.separators.field),
         }
     }
 }

@@ -7,28 +7,30 @@
 use std::ops::Range;
 
 use memchr::memchr3;
+use wide::u8x16;
 
 use super::{charsets, set_of, truncation_of};
 use crate::{
     Charset, Field, Fields, Segment, Separators,
     charset::{Designated, ESCAPE, Switching, hides_delimiters, kanji},
+    mask::CHUNK,
 };
 
 /// Whether there is anything in a line but what ASCII prints: most often not.
 ///
-/// Eight bytes at a time. Less a blank, a byte below it borrows, and so shows its highest bit, which
-/// those from 0x80 have already.
+/// Less a blank, a byte below it borrows, and so shows its highest bit, which those from 0x80 have
+/// already.
 pub(super) fn may_hide(line: &[u8]) -> bool {
-    const BLANKS: u64 = u64::from_ne_bytes([b' '; 8]);
-    const HIGHEST: u64 = u64::from_ne_bytes([0x80; 8]);
-    let odd = |word: &[u8; 8]| {
-        let word = u64::from_le_bytes(*word);
-        word | word.wrapping_sub(BLANKS)
+    let odd = |chunk: &[u8; CHUNK]| {
+        let chunk = u8x16::new(*chunk);
+        chunk | (chunk - u8x16::splat(b' '))
     };
-    let (words, _) = line.as_chunks();
-    // The last bytes once more with those before them. There are eight in any MSH that names a set.
-    let last = line.last_chunk().map_or(0, odd);
-    words.iter().fold(last, |found, word| found | odd(word)) & HIGHEST != 0
+    let (chunks, _) = line.as_chunks();
+    // The last bytes once more with those before them.
+    let Some(last) = line.last_chunk() else {
+        return !line.iter().all(|byte| matches!(byte, b' '..=0x7f));
+    };
+    chunks.iter().fold(odd(last), |found, chunk| found | odd(chunk)).to_bitmask() != 0
 }
 
 /// What is hidden in the fields of a segment that begins with the delimiters; most often nothing.

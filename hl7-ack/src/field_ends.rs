@@ -5,16 +5,19 @@ use hl7_parse::Header;
 /// MSH-25 is the last that is asked for.
 pub(crate) const FIELDS: usize = 26;
 
-/// Where the fields end of a header in which each separator is one; 0 of those that are not there.
-/// What stands before the first separator, the segment ID, is kept as field 1, which nobody asks for.
-pub(crate) fn ends(line: &[u8], separator: u8) -> [u32; FIELDS] {
-    let mut ends = [0; FIELDS];
+/// Puts down where the fields end of a header in which each separator is one; those that are not there
+/// stay 0. What stands before the first separator, the segment ID, is kept as field 1, which nobody
+/// asks for.
+///
+/// Where they are kept, and not returned: a copy of what was just written waits for it, a tenth of an
+/// acknowledgment.
+pub(crate) fn find_ends(ends: &mut [u32; FIELDS], line: &[u8], separator: u8) {
     // In one of 4 GiB no field is found.
-    let Ok(len) = u32::try_from(line.len()) else { return ends };
+    let Ok(len) = u32::try_from(line.len()) else { return };
     let (chunks, rest) = line.as_chunks();
     let (mut n, mut start) = (1, 0);
     for chunk in chunks {
-        n = put(&mut ends, n, start, mask(chunk, separator));
+        n = put(ends, n, start, mask(chunk, separator));
         start += CHUNK;
     }
     let hits = match line.last_chunk() {
@@ -27,11 +30,10 @@ pub(crate) fn ends(line: &[u8], separator: u8) -> [u32; FIELDS] {
             mask(&padded, separator)
         }
     };
-    n = put(&mut ends, n, start, hits);
+    n = put(ends, n, start, hits);
     if let Some(end) = ends.get_mut(n) {
         *end = len;
     }
-    ends
 }
 
 /// The same where the byte of a separator may be a part of a character of the declared set.

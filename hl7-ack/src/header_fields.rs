@@ -4,7 +4,7 @@ use hl7_parse::{Charset, Header, Separators, TokenKind, Tokens};
 
 use crate::{
     Version,
-    field_ends::{FIELDS, ends, ends_in_set, prints},
+    field_ends::{FIELDS, ends_in_set, find_ends, prints},
     hidden,
 };
 
@@ -42,8 +42,9 @@ impl<'a> HeaderFields<'a> {
         if !prints(line) {
             return Self::of_more_than_ascii(header);
         }
-        let ends = ends(line, separators.field());
-        Self { line, ends, separators, ..Self::none() }
+        let mut fields = Self { line, separators, ..Self::none() };
+        find_ends(&mut fields.ends, line, separators.field());
+        fields
     }
 
     /// Where the byte of a separator may be a part of a character: else all that follows is taken
@@ -51,13 +52,15 @@ impl<'a> HeaderFields<'a> {
     #[cold]
     fn of_more_than_ascii(header: &Header<'a>) -> Self {
         let (line, separators) = (header.segment().as_bytes(), header.separators());
-        // UTF-8 hides nothing, but what names it may have been displaced by what does.
-        let ends = match separators.charset() {
-            Charset::Utf8 if !separators.is_iso_2022() => ends(line, separators.field()),
-            _ => ends_in_set(header),
-        };
         let clean = !line.iter().any(u8::is_ascii_control);
-        let fields = Self { line, ends, separators, plain: false, clean, ..Self::none() };
+        let mut fields = Self { line, separators, plain: false, clean, ..Self::none() };
+        // UTF-8 hides nothing, but what names it may have been displaced by what does.
+        match separators.charset() {
+            Charset::Utf8 if !separators.is_iso_2022() => {
+                find_ends(&mut fields.ends, line, separators.field());
+            }
+            _ => fields.ends = ends_in_set(header),
+        }
         match separators.charset() {
             Charset::Unspecified | Charset::Unknown => fields.realigned(header),
             _ => fields,

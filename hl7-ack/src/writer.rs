@@ -25,15 +25,18 @@ impl Writer {
     #[inline(always)]
     pub(crate) fn answering(header: &HeaderFields<'_>, version: Version) -> Self {
         let theirs = header.separators();
-        let other = other_delimiters(theirs, version);
-        Self {
+        let mut writer = Self {
             out: Buffer::new(),
             empty: 0,
             theirs,
-            ours: other.unwrap_or(theirs),
-            verbatim: other.is_none() && header.is_clean(),
+            ours: theirs,
+            verbatim: header.is_clean(),
             keeps_esc: header.switches_sets(),
+        };
+        if let Some(other) = other_delimiters(theirs, version) {
+            (writer.ours, writer.verbatim) = (other, false);
         }
+        writer
     }
 
     pub(crate) fn field_separator(&self) -> u8 {
@@ -56,21 +59,11 @@ impl Writer {
     /// answered declares the fifth character of MSH-2.
     pub(crate) fn begin_header(&mut self, id: &[u8; 3], truncation: bool) {
         let ours = self.ours;
-        let [first, second, third] = *id;
         // All are in use: see `usable`.
         let declared = [ours.component(), ours.repetition(), ours.escape(), ours.subcomponent()];
-        let [component, repetition, escape, subcomponent] =
-            declared.map(|delimiter| delimiter.unwrap_or(ours.field()));
-        self.out.extend(&[
-            first,
-            second,
-            third,
-            ours.field(),
-            component,
-            repetition,
-            escape,
-            subcomponent,
-        ]);
+        let delimiters = declared.map(|delimiter| delimiter.unwrap_or(ours.field()));
+        self.begin(id);
+        self.out.extend_behind(ours.field(), &delimiters);
         if let Some(fifth) = ours.truncation().filter(|_| truncation) {
             self.out.push(fifth);
         }

@@ -133,7 +133,11 @@ impl<'a> Message<'a> {
     #[inline(never)]
     fn get_in_header(&self, path: &Path) -> Element<'a> {
         let header = self.header();
-        path.within_fields(header.segment(), |n| header.field(n))
+        // Most often a whole field: it is handed on as it was found.
+        match path.whole_field() {
+            Some(n) => header.field(n).into(),
+            None => path.within_fields(header.segment(), |n| header.field(n)),
+        }
     }
 
     /// Every non-empty leaf with its numbers, in one pass.

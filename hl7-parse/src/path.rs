@@ -234,6 +234,12 @@ impl Path {
         Self { repetition: u16::try_from(n).unwrap_or(u16::MAX), ..self }
     }
 
+    /// The number of the field, if the path leads no deeper.
+    #[inline]
+    pub(crate) fn whole_field(&self) -> Option<usize> {
+        self.field().filter(|_| self.repetition == 0 && self.component == 0)
+    }
+
     /// What the path leads to in a segment that its first part names.
     #[inline]
     pub(crate) fn within<'a>(&self, segment: Segment<'a>) -> Element<'a> {

@@ -79,23 +79,27 @@ impl BatchAnswer {
     /// its part ([`Part::read`](hl7_parse::batch::Part::read)). Nothing for any other.
     pub fn envelope(&mut self, part: &Message<'_>) -> Bytes {
         let header = part.header();
-        match header.segment().id() {
-            "FHS" => {
+        let id = match header.segment().id() {
+            "" => padded_id(header.segment().as_bytes()),
+            id => id.as_bytes(),
+        };
+        match id {
+            b"FHS" => {
                 let mut written = self.close_file();
                 let (begun, separator) = self.header(b"FHS", &HeaderFields::of(&header));
                 self.file = Some((separator, 0));
                 written.extend_from_slice(&begun);
                 written.into()
             }
-            "BHS" => {
+            b"BHS" => {
                 let mut written = self.close_batch();
                 let (begun, separator) = self.header(b"BHS", &HeaderFields::of(&header));
                 self.batch = Some((separator, 0));
                 written.extend_from_slice(&begun);
                 written.into()
             }
-            "BTS" => self.close_batch().into(),
-            "FTS" => self.close_file().into(),
+            b"BTS" => self.close_batch().into(),
+            b"FTS" => self.close_file().into(),
             _ => Bytes::new(),
         }
     }
@@ -152,6 +156,15 @@ impl BatchAnswer {
         writer.end();
         let separator = writer.field_separator();
         (writer.finish(), separator)
+    }
+}
+
+/// The ID before a control character, as the one who cuts a batch takes it: `FTS`, NUL and more is a
+/// trailer, and closes the file.
+fn padded_id(segment: &[u8]) -> &[u8] {
+    match segment.split_first_chunk::<3>() {
+        Some((id, [next, ..])) if next.is_ascii_control() => id,
+        _ => &[],
     }
 }
 

@@ -139,3 +139,19 @@ fn a_trailer_has_the_separator_of_the_header_that_was_written() {
     let written = answered(&request, BatchForm::EveryMessage);
     assert!(written.starts_with("BHS|^~\\&|") && written.ends_with("\nBTS|1\n"), "{written}");
 }
+
+#[test]
+fn a_trailer_whose_id_is_padded_closes_the_file_all_the_same() {
+    let request = [
+        "FHS|^~\\&|A|B|C|D|1||||F1\rBHS|^~\\&|A|B|C|D|1||||B1\rBTS|0\rFTS\0\0x|\r",
+        &message(1, ""),
+    ]
+    .concat();
+    let expected = [
+        &format!("FHS|^~\\&|C|D|A|B|{NOW}||||ID|F1\nBHS|^~\\&|C|D|A|B|{NOW}||||ID|B1\n"),
+        "BTS|0\nFTS|1\n",
+        &ack("AE", 1),
+    ]
+    .concat();
+    assert_eq!(answered(&request, BatchForm::EveryMessage), expected);
+}

@@ -14,6 +14,8 @@ use std::{
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use hl7_transport::deadline_after;
+#[cfg(feature = "server")]
+use tokio::time::timeout_at;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
     time::timeout,
@@ -21,8 +23,10 @@ use tokio::{
 use tokio_util::codec::Decoder;
 
 #[cfg(feature = "server")]
+use crate::Commit;
+#[cfg(feature = "server")]
 use crate::budget::Share;
-use crate::{Block, Commit, FrameError, MllpCodec, SkippedKind, alarm::Alarm};
+use crate::{Block, FrameError, MllpCodec, SkippedKind, alarm::Alarm};
 
 /// Default of the time that FS waits for its CR: 200 ms.
 pub(crate) const DEFAULT_END_TIMEOUT: Duration = Duration::from_millis(200);
@@ -54,6 +58,9 @@ pub(crate) struct Connection<S> {
     alarm: Alarm,
     #[cfg(feature = "server")]
     share: Share,
+    /// Content that came before the commit block that was waited for.
+    #[cfg(feature = "server")]
+    early: Option<Bytes>,
     /// Whether the peer has closed its side.
     ended: bool,
 }
@@ -88,6 +95,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             alarm: Alarm::default(),
             #[cfg(feature = "server")]
             share: Share::default(),
+            #[cfg(feature = "server")]
+            early: None,
             ended: false,
         }
     }
@@ -97,6 +106,19 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     /// `idle` is the time for a frame to begin, `frame` the time from then to its end. May be
     /// dropped and called again without losing a byte.
     pub(crate) async fn next(
+        &mut self,
+        idle: Duration,
+        frame: Duration,
+    ) -> Result<Option<Block>, ReadError> {
+        #[cfg(feature = "server")]
+        if let Some(content) = self.early.take() {
+            return Ok(Some(Block::Content(content)));
+        }
+        self.next_unread(idle, frame).await
+    }
+
+    /// The next block that was not read yet.
+    async fn next_unread(
         &mut self,
         idle: Duration,
         frame: Duration,
@@ -142,22 +164,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         }
     }
 
-    /// The commit block that is due (MLLP release 2); `None` when there is none in time, or
-    /// something else.
-    pub(crate) async fn committed(&mut self, limit: Duration) -> Option<Commit> {
-        loop {
-            return match self.next(limit, limit).await {
-                Ok(Some(Block::Commit(commit))) => Some(commit),
-                Ok(Some(Block::Skipped(skipped))) if skipped.kind() != SkippedKind::TooLong => {
-                    continue;
-                }
-                _ => None,
-            };
-        }
-    }
-
     /// Whether bytes of a frame were read that has not been yielded.
     pub(crate) fn has_begun(&self) -> bool {
+        #[cfg(feature = "server")]
+        if self.early.is_some() {
+            return true;
+        }
         self.codec.in_frame() || !self.buffer.is_empty()
     }
 
@@ -188,7 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     }
 
     /// Whether the connection can carry another exchange: still open, and nothing unread on it
-    /// but the CR or LF that may follow a frame, and blocks that somebody takes.
+    /// but the CR or LF that may follow a frame, empty frames, and blocks that somebody takes.
     #[cfg(feature = "client")]
     pub(crate) async fn is_fresh(&mut self, take: impl Fn(&Bytes) -> bool) -> bool {
         // Lets the runtime learn what happened to the socket meanwhile.
@@ -197,6 +209,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             match self.codec.decode(&mut self.buffer) {
                 Ok(None) if self.codec.is_between_frames() && !self.ended => {}
                 Ok(Some(Block::Content(content))) if take(&content) => continue,
+                Ok(Some(Block::Skipped(skipped))) if skipped.kind() == SkippedKind::Empty => {
+                    continue;
+                }
                 _ => return false,
             }
             self.codec.release(&mut self.buffer);
@@ -220,7 +235,29 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
 
     /// Gives back to the budget what the last frame took of it.
     pub(crate) fn settle(&mut self) {
-        self.share.release();
+        if self.early.is_none() {
+            self.share.release();
+        }
+    }
+
+    /// The commit block that is due (MLLP release 2); `None` when there is none in time, or
+    /// something else.
+    ///
+    /// One block of content that comes before it is kept for [`next`](Self::next): its sender
+    /// waits for the commit of its last block, and not for the answer that it has to commit.
+    pub(crate) async fn committed(&mut self, limit: Duration) -> Option<Commit> {
+        let deadline = deadline_after(limit);
+        loop {
+            match timeout_at(deadline, self.next_unread(limit, limit)).await {
+                Ok(Ok(Some(Block::Commit(commit)))) => return Some(commit),
+                Ok(Ok(Some(Block::Content(content)))) if self.early.is_none() => {
+                    self.early = Some(content);
+                }
+                Ok(Ok(Some(Block::Skipped(skipped)))) if skipped.kind() != SkippedKind::TooLong => {
+                }
+                _ => return None,
+            }
+        }
     }
 
     /// Whether the peer has sent anything at all.

@@ -39,8 +39,13 @@ use crate::frame::UNFRAMEABLE;
 ///
 /// The limits are those of a [`Client`](super::Client), and `max_in_flight`. Nothing is read while
 /// a message is written, so the answers of a peer that does not read on have to fit into what the
-/// systems buffer; else `write_timeout` ends it. Release 2 has one message under way by its rules,
-/// and is not spoken here: with it, nothing is sent.
+/// systems buffer; else `write_timeout` ends it.
+///
+/// In [release 2](super::ClientBuilder::release2) a message is sent once the peer has committed the
+/// one before it, and need not wait for that one's answer: answers are awaited together, commit
+/// blocks come in order. One that is not committed after being sent twice more is
+/// [`Unknown`](Delivery::Unknown), as with a [`Client`](super::Client); those before it keep waiting
+/// for their answers, and then the connection is closed.
 ///
 /// ```no_run
 /// use std::num::NonZeroUsize;
@@ -114,10 +119,6 @@ impl Pipelined {
     ) -> Delivery {
         let options = &self.shared.options;
         let not_sent = |kind, detail: String| Delivery::NotSent(Cause::new(kind, detail));
-        if options.release2 {
-            let detail = "release 2 has one message under way, and is not spoken by this client";
-            return not_sent(CauseKind::InvalidContent, detail.into());
-        }
         if !options.envelope().can_hold(message.as_bytes()) {
             return not_sent(CauseKind::InvalidContent, UNFRAMEABLE.into());
         }

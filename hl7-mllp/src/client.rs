@@ -96,7 +96,7 @@ use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{
     sync::{Mutex, Notify, Semaphore},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout},
 };
 use tracing::Instrument as _;
 
@@ -293,25 +293,25 @@ impl Client {
         let spoiled =
             |kind, detail: String| Waited::Spoiled(Delivery::Unknown(Cause::new(kind, detail)));
         loop {
-            let block = match timeout_at(deadline, connection.next(limit, limit)).await {
-                Ok(Ok(Some(block))) => block,
-                Ok(Ok(None)) if others > 0 => {
+            let block = match connection.next_by(deadline).await {
+                Ok(Some(block)) => block,
+                Ok(None) if others > 0 => {
                     return spoiled(CauseKind::Mismatched, dropped(others, "then it was closed"));
                 }
-                Ok(Ok(None)) => {
+                Ok(None) => {
                     return spoiled(CauseKind::Closed, "by the peer, without an answer".into());
                 }
-                Ok(Err(ReadError::Lost(error))) => {
+                Err(ReadError::Lost(error)) => {
                     return Waited::Spoiled(Delivery::Unknown(lost(&error)));
                 }
-                Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) if others > 0 => {
+                Err(ReadError::Idle | ReadError::Slow) if others > 0 => {
                     let detail = dropped(others, &format!("and none within {limit:?}"));
                     return spoiled(CauseKind::Mismatched, detail);
                 }
-                Ok(Err(ReadError::Idle)) | Err(_) if sent.silence_accepts() => {
+                Err(ReadError::Idle) if sent.silence_accepts() => {
                     return Waited::Clean(Delivery::NoneDue);
                 }
-                Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) => {
+                Err(ReadError::Idle | ReadError::Slow) => {
                     return spoiled(CauseKind::TimedOut, format!("no answer within {limit:?}"));
                 }
             };

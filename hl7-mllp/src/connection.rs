@@ -14,11 +14,9 @@ use std::{
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use hl7_transport::deadline_after;
-#[cfg(feature = "server")]
-use tokio::time::timeout_at;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_util::codec::Decoder;
 
@@ -114,16 +112,19 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         if let Some(content) = self.early.take() {
             return Ok(Some(Block::Content(content)));
         }
-        self.next_unread(idle, frame).await
+        self.read_on(deadline_after(idle), Some(frame)).await
     }
 
-    /// The next block that was not read yet.
-    async fn next_unread(
+    /// The same where one time limit holds for the frame's begin and end.
+    pub(crate) async fn next_by(&mut self, deadline: Instant) -> Result<Option<Block>, ReadError> {
+        self.read_on(deadline, None).await
+    }
+
+    async fn read_on(
         &mut self,
-        idle: Duration,
-        frame: Duration,
+        idle_deadline: Instant,
+        frame: Option<Duration>,
     ) -> Result<Option<Block>, ReadError> {
-        let idle_deadline = deadline_after(idle);
         let mut frame_deadline = None;
         loop {
             if let Some(block) = self.codec.decode(&mut self.buffer).map_err(ReadError::Lost)? {
@@ -134,7 +135,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             }
             self.codec.release(&mut self.buffer);
             let mut deadline = idle_deadline;
-            if self.codec.in_frame() {
+            if let Some(frame) = frame
+                && self.codec.in_frame()
+            {
                 deadline = *frame_deadline.get_or_insert_with(|| deadline_after(frame));
             }
             if self.codec.awaits_end(&self.buffer) {
@@ -248,13 +251,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     pub(crate) async fn committed(&mut self, limit: Duration) -> Option<Commit> {
         let deadline = deadline_after(limit);
         loop {
-            match timeout_at(deadline, self.next_unread(limit, limit)).await {
-                Ok(Ok(Some(Block::Commit(commit)))) => return Some(commit),
-                Ok(Ok(Some(Block::Content(content)))) if self.early.is_none() => {
+            match self.next_by(deadline).await {
+                Ok(Some(Block::Commit(commit))) => return Some(commit),
+                Ok(Some(Block::Content(content))) if self.early.is_none() => {
                     self.early = Some(content);
                 }
-                Ok(Ok(Some(Block::Skipped(skipped)))) if skipped.kind() != SkippedKind::TooLong => {
-                }
+                Ok(Some(Block::Skipped(skipped))) if skipped.kind() != SkippedKind::TooLong => {}
                 _ => return None,
             }
         }

@@ -6,9 +6,10 @@ use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, Matching};
 use hl7_mllp::client::{Client, ClientBuilder, Pipelined};
 use hl7_parse::OwnedMessage;
 use tokio::{
+    io::AsyncWriteExt as _,
     net::{TcpListener, TcpStream},
     task::JoinHandle,
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use crate::support::{Wire, ack, frame, message};
@@ -131,6 +132,29 @@ async fn a_time_limit_ends_the_connection_for_all_and_those_that_wait_go_over_a_
         let Err(("unknown", kind)) = outcome(task).await else { panic!("known") };
         assert!(matches!(kind, CauseKind::TimedOut | CauseKind::Closed), "{kind:?}");
     }
+}
+
+#[tokio::test]
+async fn a_trickling_answer_has_the_same_limit() {
+    let limit = 4 * SHORT;
+    let (client, listener) = client(2, |builder| builder.answer_timeout(limit)).await;
+    let started = Instant::now();
+    let task = deliver(&client, &["1"]).await.pop().unwrap();
+    let mut wire = accept(&listener).await;
+    arrives(&mut wire, "1").await;
+    // It begins late, and goes on for longer than the limit again.
+    let trickling = tokio::spawn(async move {
+        tokio::time::sleep(3 * SHORT).await;
+        for byte in frame(&ack("AA", "1")) {
+            if wire.io.write_all(&[byte]).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(SHORT / 10).await;
+        }
+    });
+    assert_eq!(outcome(task).await, Err(("unknown", CauseKind::TimedOut)));
+    assert!(started.elapsed() < limit + 2 * SHORT, "after {:?}", started.elapsed());
+    trickling.abort();
 }
 
 #[tokio::test]

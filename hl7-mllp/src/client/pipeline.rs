@@ -84,10 +84,10 @@ pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver
             && !open.awaits_commit()
             && open.under_way.len() < shared.max_in_flight.get();
         let is_free = held.as_ref().is_none_or(|order| !open.has(order));
-        let left = open.time_left();
+        let deadline = open.deadline();
         let event = tokio::select! {
             biased;
-            read = open.connection.next(left, left) => Event::Read(read),
+            read = open.connection.next_by(deadline) => Event::Read(read),
             order = next(&mut held, &mut orders), if has_room && is_free => Event::Ordered(order),
         };
         match event {
@@ -307,10 +307,10 @@ impl Line {
         self.under_way.iter().any(sent)
     }
 
-    /// Until the first time limit is over.
-    fn time_left(&self) -> Duration {
+    /// When the first time limit is over.
+    fn deadline(&self) -> Instant {
         let first = self.under_way.iter().map(|sent| sent.deadline).min();
-        first.map_or(Duration::MAX, |first| first.saturating_duration_since(Instant::now()))
+        first.unwrap_or_else(|| deadline_after(Duration::MAX))
     }
 
     /// Takes out the message that is answered, if there is one.

@@ -5,7 +5,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use hl7_ack::{Cause, CauseKind, Delivery, Outstanding};
 use hl7_transport::deadline_after;
-use tokio::time::timeout_at;
 
 use super::{Client, connect::AnyIo, lost, too_long};
 use crate::{
@@ -57,16 +56,16 @@ impl Client {
         let limit = self.shared.options.commit_timeout;
         let deadline = deadline_after(limit);
         loop {
-            let content = match timeout_at(deadline, connection.next(limit, limit)).await {
-                Ok(Ok(Some(Block::Commit(commit)))) => return Ok(commit),
-                Ok(Ok(Some(Block::Content(content)))) => content,
-                Ok(Ok(Some(Block::Skipped(skipped)))) if skipped.kind() == SkippedKind::TooLong => {
+            let content = match connection.next_by(deadline).await {
+                Ok(Some(Block::Commit(commit))) => return Ok(commit),
+                Ok(Some(Block::Content(content))) => content,
+                Ok(Some(Block::Skipped(skipped))) if skipped.kind() == SkippedKind::TooLong => {
                     return Err(Delivery::Unknown(too_long(&skipped)));
                 }
-                Ok(Ok(Some(Block::Skipped(_)))) => continue,
-                Ok(Ok(None)) => return Err(Delivery::Unknown(closed())),
-                Ok(Err(ReadError::Lost(error))) => return Err(Delivery::Unknown(lost(&error))),
-                Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) => {
+                Ok(Some(Block::Skipped(_))) => continue,
+                Ok(None) => return Err(Delivery::Unknown(closed())),
+                Err(ReadError::Lost(error)) => return Err(Delivery::Unknown(lost(&error))),
+                Err(ReadError::Idle | ReadError::Slow) => {
                     return Err(Delivery::Unknown(uncommitted(limit)));
                 }
             };

@@ -62,14 +62,14 @@ struct Sorted {
 /// What happens next on a connection.
 enum Event {
     Read(Result<Option<Block>, ReadError>),
-    Ordered(Option<Order>),
+    Ordered(Option<Box<Order>>),
 }
 
 /// Goes on until every handle of the client is gone.
-pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Order>) {
+pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Box<Order>>) {
     let mut line: Option<Line> = None;
     // An order whose answer could be taken for one that is awaited, ahead of all others.
-    let mut held: Option<Order> = None;
+    let mut held: Option<Box<Order>> = None;
     loop {
         let Some(open) = &mut line else {
             let Some(order) = next(&mut held, &mut orders).await else { return };
@@ -105,9 +105,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver
 
 /// The order that is held, or the next one.
 async fn next(
-    held: &mut Option<Order>,
-    orders: &mut mpsc::UnboundedReceiver<Order>,
-) -> Option<Order> {
+    held: &mut Option<Box<Order>>,
+    orders: &mut mpsc::UnboundedReceiver<Box<Order>>,
+) -> Option<Box<Order>> {
     match held.take() {
         Some(order) => Some(order),
         None => orders.recv().await,
@@ -117,8 +117,8 @@ async fn next(
 impl Shared {
     /// Writes one message, on the connection at hand or a new one; tells its caller what came of
     /// it, unless an answer is due.
-    async fn send(&self, mut line: Option<Line>, order: Order) -> Option<Line> {
-        let Order { content, outstanding, progress, claimed, turn, told, place } = order;
+    async fn send(&self, mut line: Option<Line>, order: Box<Order>) -> Option<Line> {
+        let Order { content, outstanding, progress, claimed, turn, told, place } = *order;
         if told.is_closed() || claimed.swap(true, Ordering::SeqCst) {
             return line;
         }

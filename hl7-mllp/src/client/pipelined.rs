@@ -67,7 +67,7 @@ use crate::frame::UNFRAMEABLE;
 pub struct Pipelined {
     shared: Arc<Shared>,
     /// To the task that has the connection, while there is one.
-    orders: Arc<Mutex<Option<mpsc::UnboundedSender<Order>>>>,
+    orders: Arc<Mutex<Option<mpsc::UnboundedSender<Box<Order>>>>>,
 }
 
 /// What the handles share with the task.
@@ -128,7 +128,7 @@ impl Pipelined {
         };
         let ((turn, its_turn), (told, hears)) = (oneshot::channel(), oneshot::channel());
         let claimed = Arc::new(AtomicBool::new(false));
-        self.enqueue(Order {
+        self.enqueue(Box::new(Order {
             content: message.as_bytes().clone(),
             outstanding: outstanding.clone(),
             progress: progress.clone(),
@@ -136,7 +136,7 @@ impl Pipelined {
             turn,
             told,
             place,
-        });
+        }));
         let late = timeout(options.queue_timeout, its_turn).await.is_err();
         if late && !claimed.swap(true, Ordering::SeqCst) {
             let detail = format!("other messages were before it for {:?}", options.queue_timeout);
@@ -148,7 +148,7 @@ impl Pipelined {
 
     /// Hands over to the task that has the connection. It is started with the first message, and
     /// again if it ended with the runtime it was on.
-    fn enqueue(&self, order: Order) {
+    fn enqueue(&self, order: Box<Order>) {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let order = match orders.as_ref() {
             None => order,

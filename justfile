@@ -68,10 +68,12 @@ minimal-versions:
     cd target/minimal-versions && cargo +nightly update -Z direct-minimal-versions
     cd target/minimal-versions && CARGO_TARGET_DIR=../minimal-target cargo check --workspace --exclude hl7-fuzz --all-features
 
-# Each feature of each published crate alone, and none, and all.
+# Each feature of each published crate alone, and none, and all; the documentation of most too.
 each-feature:
     cargo hack --version || cargo install --locked cargo-hack
     cargo hack check --each-feature -p hl7-parse -p hl7-ack -p hl7-transport -p hl7-mllp -p hl7-http
+    RUSTDOCFLAGS="-D warnings" cargo hack doc --no-deps --each-feature -p hl7-parse -p hl7-ack \
+        -p hl7-transport -p hl7-mllp
 
 # Builds and tests with the oldest compiler that the manifests declare.
 msrv:

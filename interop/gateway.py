@@ -76,7 +76,7 @@ def positive(request):
 class MllpSide:
     """An MLLP receiver that records each message and answers with what `answer(message)` returns."""
 
-    def __init__(self, answer=acknowledge):
+    def __init__(self, answer=acknowledge, start=START, end=END):
         self.received = queue.Queue()
         side = self
         side.answer = answer
@@ -89,11 +89,11 @@ class MllpSide:
                     if not data:
                         return
                     buffered += data
-                    while END in buffered:
-                        content, buffered = buffered.split(END, 1)
-                        content = content[len(START):]
+                    while end in buffered:
+                        content, buffered = buffered.split(end, 1)
+                        content = content.removeprefix(start)
                         side.received.put(content)
-                        self.request.sendall(frame(side.answer(content)))
+                        self.request.sendall(frame(side.answer(content), start, end))
 
         class Server(socketserver.ThreadingTCPServer):
             daemon_threads = True
@@ -756,6 +756,25 @@ def first_and_any(site):
                 expect(gateway.exit_status(), 0, "exit status after SIGTERM")
 
 
+def other_frames(site):
+    """Each end of a route begins and ends its frames with its own bytes, and VT is noise there."""
+    port, ends, far_ends = free_port(), (b"\x02", b"\x03\r"), (b"\x01", b"\x04\r")
+    config = site.folder / "other-frames.toml"
+    with MllpSide(acknowledge, *far_ends) as far:
+        config.write_text(
+            "[[route]]\nname = 'old'\nfrom.mllp = { listen = '127.0.0.1:%d', envelope = '0x02 0x03' }\n" % port
+            + "[[route.to]]\nname = 'older'\nmllp = { address = '%s', envelope = '0x01 0x04' }\n" % far.address)
+        with Program(site.program, "--config", config) as gateway:
+            gateway.until_printed("ready")
+            with Wire(port, *ends) as wire:
+                for control_id in ("F1", "F2"):
+                    wire.send(frame(message("VT")))
+                    expect_ack(wire.exchange(message(control_id)), "AA", control_id)
+                    expect(far.next(), message(control_id), "the message at the far side")
+            gateway.signal(signal.SIGTERM)
+            expect(gateway.exit_status(), 0, "exit status after SIGTERM")
+
+
 def slow_destination(site):
     """A destination that does not answer holds the sender up to its deadline, and the other not at all."""
     release = threading.Event()
@@ -844,6 +863,7 @@ def main():
         cases.run("SIGHUP reloads rules and allow-lists, all or none", rules_are_reloaded, site)
         cases.run("nothing starts where a port is taken", nothing_starts_by_halves, site)
         cases.run("fan-out answers with the first, or any, and delivers to all", first_and_any, site)
+        cases.run("other bytes than VT and FS, at either end", other_frames, site)
         cases.run("a slow destination holds up the sender to its deadline", slow_destination, site)
         cases.run("InterSystems: fan-out, one path, codes translated, answers later", intersystems, site)
     printed = b"".join(line for _, _, line in Program.printed)

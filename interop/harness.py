@@ -196,14 +196,15 @@ def free_port():
 # MLLP by hand --------------------------------------------------------------------------------
 
 
-def frame(content):
-    return START + content + END
+def frame(content, start=START, end=END):
+    return start + content + end
 
 
 class Wire:
-    """A raw TCP connection to an MLLP server."""
+    """A raw TCP connection to an MLLP server, which may begin and end frames with other bytes."""
 
-    def __init__(self, port):
+    def __init__(self, port, start=START, end=END):
+        self._start, self._end = start, end
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=WAIT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
@@ -218,11 +219,11 @@ class Wire:
     def read_frame(self, limit=WAIT):
         """The content of the next frame; fails at the end of the stream or of the time."""
         deadline = time.monotonic() + limit
-        while END not in self._buffer:
+        while self._end not in self._buffer:
             if not self._fill(deadline):
                 raise Failed("connection closed, %d bytes read and no whole frame" % len(self._buffer))
-        content, self._buffer = self._buffer.split(END, 1)
-        require(content.startswith(START), "answer frame begins with %r" % content[:4])
+        content, self._buffer = self._buffer.split(self._end, 1)
+        require(content.startswith(self._start), "answer frame begins with %r" % content[:4])
         return content[1:]
 
     def read_to_end(self, limit=WAIT):
@@ -244,7 +245,7 @@ class Wire:
         return bool(data)
 
     def exchange(self, content, limit=WAIT):
-        self.send(frame(content))
+        self.send(frame(content, self._start, self._end))
         return self.read_frame(limit)
 
     def close(self):

@@ -96,6 +96,9 @@ pub(crate) fn mllp(
     if let Some(limit) = mllp.max_frame_len {
         client = client.max_frame_len(limit.0);
     }
+    if let Some(envelope) = mllp.envelope {
+        client = client.envelope(envelope.0);
+    }
     if let Some(files) = &mllp.tls {
         let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
         let name = files.server_name.as_ref().map_or(host, |name| name.as_str());

@@ -286,6 +286,16 @@ mllp.address = "ehr.example.org:2575"
             ),
             (
                 "[[route.to]]\n",
+                "from.mllp.envelope = \"0x02 0x0d\"\n[[route.to]]\n",
+                "gateway.toml:5: `0x02 0x0d` does not begin and end frames; write `0x02 0x03`: two control characters, but not TAB, LF, CR or ESC",
+            ),
+            (
+                "[[route.to]]\n",
+                "[[route.to]]\nmllp.envelope = \"STX ETX\"\n",
+                "gateway.toml:6: `STX ETX` does not begin and end frames; write `0x02 0x03`: two control characters, but not TAB, LF, CR or ESC",
+            ),
+            (
+                "[[route.to]]\n",
                 "[[route.filter]]\npath = \"PV1-2\"\n[[route.to]]\n",
                 "gateway.toml:5: a filter has one of any_of, none_of and valued",
             ),

@@ -134,8 +134,8 @@ async fn serve_mllp(
         .acknowledger(acknowledger());
     set!(
         server, mllp, max_in_flight;
-        max_frame_len, max_buffered, idle_timeout, frame_timeout, handler_timeout, write_timeout,
-        shutdown_timeout
+        envelope, max_frame_len, max_buffered, idle_timeout, frame_timeout, handler_timeout,
+        write_timeout, shutdown_timeout
     );
     if let Some(tls) = tls {
         server = server.tls(tls);

@@ -33,6 +33,9 @@ impl<'a> Named<'a> {
 
 /// A field in one form, whatever the delimiters of its message.
 pub(crate) fn comparable(field: &[u8], separators: &Separators) -> Vec<u8> {
+    if is_plain(field, separators) {
+        return field.trim_ascii().to_vec();
+    }
     let (mut bytes, mut rest) = (Vec::new(), field);
     while let Some(hidden) = separators.first_hidden(rest) {
         let (before, from) = rest.split_at_checked(hidden.start).unwrap_or((rest, &[]));
@@ -43,6 +46,26 @@ pub(crate) fn comparable(field: &[u8], separators: &Separators) -> Vec<u8> {
     }
     put(&mut bytes, rest, separators);
     bytes.trim_ascii().to_vec()
+}
+
+/// Whether it is the same in every form: ASCII that prints, without a delimiter. Most are.
+fn is_plain(field: &[u8], separators: &Separators) -> bool {
+    let field_separator = separators.field();
+    let or_field = |separator: Option<u8>| separator.unwrap_or(field_separator);
+    let delimiters = [
+        field_separator,
+        or_field(separators.component()),
+        or_field(separators.repetition()),
+        or_field(separators.escape()),
+        or_field(separators.subcomponent()),
+        or_field(separators.truncation()),
+    ];
+    // To the end in any case: many bytes are looked at in one step so.
+    field.iter().fold(true, |plain, byte| {
+        let delimits =
+            delimiters.iter().fold(false, |found, delimiter| found | (byte == delimiter));
+        plain & matches!(byte, b' '..=b'~') & !delimits
+    })
 }
 
 fn put(bytes: &mut Vec<u8>, text: &[u8], separators: &Separators) {
@@ -61,6 +84,48 @@ fn put(bytes: &mut Vec<u8>, text: &[u8], separators: &Separators) {
                 bytes.push(b'\\');
                 bytes.extend_from_slice(body);
                 bytes.push(b'\\');
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_has_one_form_whatever_the_delimiters() {
+        for (delimiters, field, expected) in [
+            ("|^~\\&", "7", "7"),
+            ("|^~\\&", " 20240229-17 ", "20240229-17"),
+            ("|^~\\&", "A^B&C~D", "A^B&C~D"),
+            ("|$%!*", "A$B*C%D", "A^B&C~D"),
+            ("|$%!*", "A^B", "A^B"),
+            ("|^~\\&", "\\X37\\", "7"),
+            ("|$%!*", "!X37!", "7"),
+            ("|$%!*", "\\X37\\", "\\X37\\"),
+            ("|^~\\&", "\\H\\7", "\\H\\7"),
+            ("|$%!*", "!H!7", "\\H\\7"),
+        ] {
+            let line = format!("MSH{delimiters}|A|B|C|D|1||ADT|7|P|2.5");
+            let header = Header::parse(line.as_bytes()).expect("a header");
+            let found = comparable(field.as_bytes(), &header.separators());
+            assert_eq!(found, expected.as_bytes(), "{field:?} by {delimiters}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_gives_what_the_long_one_does() {
+        let header = Header::parse(b"MSH|^~\\&#|A|B|C|D|1||ADT|7|P|2.7").expect("a header");
+        let separators = header.separators();
+        for first in 0..=u8::MAX {
+            for second in [b' ', b'x', b'#', b'\\', first] {
+                let field = [first, second];
+                if is_plain(&field, &separators) {
+                    let mut bytes = Vec::new();
+                    put(&mut bytes, &field, &separators);
+                    assert_eq!(comparable(&field, &separators), bytes.trim_ascii(), "{field:?}");
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hl7_parse::{
-    Header, Message, OwnedMessage,
+    OwnedMessage,
     batch::{self, PartKind},
 };
 
@@ -93,7 +93,7 @@ impl Outstanding {
             sender: [application, facility],
             matching: Matching::exact(),
             request: AckRequest::read(&view, &fields),
-            shown: shown(&header),
+            shown: shown(&fields),
         }
     }
 
@@ -281,11 +281,6 @@ impl Outstanding {
 }
 
 /// MSH-9 and MSH-10 as they may be logged.
-pub(crate) fn shown(header: &Header<'_>) -> (SafeText, SafeText) {
-    (SafeText::of(header.message_type().as_bytes()), SafeText::of(header.control_id().as_bytes()))
-}
-
-/// The same of a message.
-pub(crate) fn shown_of(message: &Message<'_>) -> (SafeText, SafeText) {
-    shown(&message.header())
+pub(crate) fn shown(fields: &HeaderFields<'_>) -> (SafeText, SafeText) {
+    (SafeText::of(fields.get(9)), SafeText::of(fields.get(10)))
 }

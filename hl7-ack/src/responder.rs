@@ -15,7 +15,7 @@ use crate::{
     acknowledgment::msa_code,
     catch_panic::CatchPanic,
     header_fields::HeaderFields,
-    outstanding::{shown, shown_of},
+    outstanding::shown,
     reply::ReplyAnswer,
     safe_text::SafeText,
     timer::{AnyTimer, Within},
@@ -153,7 +153,7 @@ impl Responder {
             None => self.handle(Received::new(message.clone(), peer)).await,
         };
         let then = reply.take_afterwards();
-        let (message_type, control_id) = shown_of(&message.as_message());
+        let (message_type, control_id) = shown(&fields);
         let refusal = match &reply.answer {
             ReplyAnswer::Outcome(outcome) => outcome.refusal(),
             ReplyAnswer::Kept(answer) => answer.refusal().cloned(),
@@ -237,7 +237,7 @@ impl Responder {
     fn refuse(&self, bytes: &[u8], outcome: &Outcome) -> Response {
         let acknowledgment = self.acknowledger.refuse_unreadable(bytes, outcome);
         let (message_type, control_id) = match Header::parse(bytes) {
-            Ok(header) => shown(&header),
+            Ok(header) => shown(&HeaderFields::of(&header)),
             Err(_) => (SafeText::of(b""), SafeText::of(b"")),
         };
         let (action, code) = match acknowledgment {

@@ -82,7 +82,7 @@ mod pool;
 mod release2;
 
 use std::{
-    fmt, io,
+    fmt,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -96,7 +96,7 @@ use hl7_parse::OwnedMessage;
 use hl7_transport::deadline_after;
 use tokio::{
     sync::{Mutex, Notify, Semaphore},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, timeout},
 };
 use tracing::Instrument as _;
 
@@ -110,7 +110,7 @@ pub use self::{
     pool::Pool,
 };
 use crate::{
-    Block, SkippedKind,
+    Block, FrameError, Skipped, SkippedKind,
     connection::{Connection, ReadError, WriteError},
     frame::UNFRAMEABLE,
     meter::{self, milliseconds},
@@ -207,23 +207,23 @@ impl Client {
                 };
             }
         };
-        if options.release2
-            && let Err(cause) = self.committed(&mut connection, message.as_bytes()).await
-        {
-            return Delivery::Unknown(cause);
+        let mut clean = true;
+        if options.release2 {
+            let content = message.as_bytes();
+            match self.committed(&mut connection, content, outstanding).await {
+                Ok(in_step) => clean = in_step,
+                Err(delivery) => return delivery,
+            }
         }
         if !outstanding.answer_due() {
-            *slot = Some(connection);
+            *slot = clean.then_some(connection);
             return Delivery::NoneDue;
         }
-        let limit = match outstanding.silence_accepts() {
-            true => options.silence_timeout,
-            false => options.answer_timeout,
-        };
+        let limit = options.patience(outstanding);
         match self.wait(&mut connection, outstanding, limit).await {
             Waited::Clean(delivery) => {
                 if !options.release2 || self.commit(&mut connection, &delivery).await {
-                    *slot = Some(connection);
+                    *slot = clean.then_some(connection);
                 }
                 delivery
             }
@@ -293,42 +293,38 @@ impl Client {
         let spoiled =
             |kind, detail: String| Waited::Spoiled(Delivery::Unknown(Cause::new(kind, detail)));
         loop {
-            let block = match timeout_at(deadline, connection.next(limit, limit)).await {
-                Ok(Ok(Some(block))) => block,
-                Ok(Ok(None)) if others > 0 => {
+            let block = match connection.next_by(deadline).await {
+                Ok(Some(block)) => block,
+                Ok(None) if others > 0 => {
                     return spoiled(CauseKind::Mismatched, dropped(others, "then it was closed"));
                 }
-                Ok(Ok(None)) => {
+                Ok(None) => {
                     return spoiled(CauseKind::Closed, "by the peer, without an answer".into());
                 }
-                Ok(Err(ReadError::Lost(error))) => {
-                    return match error.io_error() {
-                        Some(error) => Waited::Spoiled(Delivery::Unknown(lost(error))),
-                        None => spoiled(CauseKind::Unreadable, error.to_string()),
-                    };
+                Err(ReadError::Lost(error)) => {
+                    return Waited::Spoiled(Delivery::Unknown(lost(&error)));
                 }
-                Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) if others > 0 => {
+                Err(ReadError::Idle | ReadError::Slow) if others > 0 => {
                     let detail = dropped(others, &format!("and none within {limit:?}"));
                     return spoiled(CauseKind::Mismatched, detail);
                 }
-                Ok(Err(ReadError::Idle)) | Err(_) if sent.silence_accepts() => {
+                Err(ReadError::Idle) if sent.silence_accepts() => {
                     return Waited::Clean(Delivery::NoneDue);
                 }
-                Ok(Err(ReadError::Idle | ReadError::Slow)) | Err(_) => {
+                Err(ReadError::Idle | ReadError::Slow) => {
                     return spoiled(CauseKind::TimedOut, format!("no answer within {limit:?}"));
                 }
             };
             let content = match block {
                 Block::Content(content) => content,
                 Block::Skipped(skipped) if skipped.kind() == SkippedKind::TooLong => {
-                    let detail = format!("it has {} bytes, over the limit", skipped.dropped());
-                    return spoiled(CauseKind::Unreadable, detail);
+                    return Waited::Spoiled(Delivery::Unknown(too_long(&skipped)));
                 }
                 Block::Skipped(skipped) => {
                     tracing::debug!(?skipped, "while waiting for an answer");
                     continue;
                 }
-                // Only release 2 has them, and it is not switched on.
+                // Of nothing that was sent.
                 Block::Commit(_) => continue,
             };
             let sorted = self.sort(&content, sent);
@@ -436,12 +432,20 @@ enum Waited {
 
 /// Why a connection was lost on which an answer was awaited. With TLS 1.3 a server says only then
 /// that it does not accept the client's certificate.
-fn lost(error: &io::Error) -> Cause {
+fn lost(error: &FrameError) -> Cause {
+    let Some(error) = error.io_error() else {
+        return Cause::new(CauseKind::Unreadable, error.to_string());
+    };
     #[cfg(feature = "tls")]
     if let Some(error) = hl7_transport::TlsError::find(error) {
         return Cause::new(CauseKind::Tls, format!("while waiting: {error}"));
     }
     Cause::new(CauseKind::Closed, format!("while waiting: {error}"))
+}
+
+fn too_long(answer: &Skipped) -> Cause {
+    let detail = format!("it has {} bytes, over the limit", answer.dropped());
+    Cause::new(CauseKind::Unreadable, detail)
 }
 
 fn dropped(others: u64, then: &str) -> String {

@@ -16,13 +16,15 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use hl7_transport::deadline_after;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tokio_util::codec::Decoder;
 
 #[cfg(feature = "server")]
+use crate::Commit;
+#[cfg(feature = "server")]
 use crate::budget::Share;
-use crate::{Block, Commit, FrameError, MllpCodec, SkippedKind, alarm::Alarm};
+use crate::{Block, FrameError, MllpCodec, SkippedKind, alarm::Alarm};
 
 /// Default of the time that FS waits for its CR: 200 ms.
 pub(crate) const DEFAULT_END_TIMEOUT: Duration = Duration::from_millis(200);
@@ -54,6 +56,9 @@ pub(crate) struct Connection<S> {
     alarm: Alarm,
     #[cfg(feature = "server")]
     share: Share,
+    /// Content that came before the commit block that was waited for.
+    #[cfg(feature = "server")]
+    early: Option<Bytes>,
     /// Whether the peer has closed its side.
     ended: bool,
 }
@@ -88,6 +93,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             alarm: Alarm::default(),
             #[cfg(feature = "server")]
             share: Share::default(),
+            #[cfg(feature = "server")]
+            early: None,
             ended: false,
         }
     }
@@ -101,7 +108,23 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         idle: Duration,
         frame: Duration,
     ) -> Result<Option<Block>, ReadError> {
-        let idle_deadline = deadline_after(idle);
+        #[cfg(feature = "server")]
+        if let Some(content) = self.early.take() {
+            return Ok(Some(Block::Content(content)));
+        }
+        self.read_on(deadline_after(idle), Some(frame)).await
+    }
+
+    /// The same where one time limit holds for the frame's begin and end.
+    pub(crate) async fn next_by(&mut self, deadline: Instant) -> Result<Option<Block>, ReadError> {
+        self.read_on(deadline, None).await
+    }
+
+    async fn read_on(
+        &mut self,
+        idle_deadline: Instant,
+        frame: Option<Duration>,
+    ) -> Result<Option<Block>, ReadError> {
         let mut frame_deadline = None;
         loop {
             if let Some(block) = self.codec.decode(&mut self.buffer).map_err(ReadError::Lost)? {
@@ -112,7 +135,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             }
             self.codec.release(&mut self.buffer);
             let mut deadline = idle_deadline;
-            if self.codec.in_frame() {
+            if let Some(frame) = frame
+                && self.codec.in_frame()
+            {
                 deadline = *frame_deadline.get_or_insert_with(|| deadline_after(frame));
             }
             if self.codec.awaits_end(&self.buffer) {
@@ -142,22 +167,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
         }
     }
 
-    /// The commit block that is due (MLLP release 2); `None` when there is none in time, or
-    /// something else.
-    pub(crate) async fn committed(&mut self, limit: Duration) -> Option<Commit> {
-        loop {
-            return match self.next(limit, limit).await {
-                Ok(Some(Block::Commit(commit))) => Some(commit),
-                Ok(Some(Block::Skipped(skipped))) if skipped.kind() != SkippedKind::TooLong => {
-                    continue;
-                }
-                _ => None,
-            };
-        }
-    }
-
     /// Whether bytes of a frame were read that has not been yielded.
     pub(crate) fn has_begun(&self) -> bool {
+        #[cfg(feature = "server")]
+        if self.early.is_some() {
+            return true;
+        }
         self.codec.in_frame() || !self.buffer.is_empty()
     }
 
@@ -188,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
     }
 
     /// Whether the connection can carry another exchange: still open, and nothing unread on it
-    /// but the CR or LF that may follow a frame, and blocks that somebody takes.
+    /// but the CR or LF that may follow a frame, empty frames, and blocks that somebody takes.
     #[cfg(feature = "client")]
     pub(crate) async fn is_fresh(&mut self, take: impl Fn(&Bytes) -> bool) -> bool {
         // Lets the runtime learn what happened to the socket meanwhile.
@@ -197,6 +212,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
             match self.codec.decode(&mut self.buffer) {
                 Ok(None) if self.codec.is_between_frames() && !self.ended => {}
                 Ok(Some(Block::Content(content))) if take(&content) => continue,
+                Ok(Some(Block::Skipped(skipped))) if skipped.kind() == SkippedKind::Empty => {
+                    continue;
+                }
                 _ => return false,
             }
             self.codec.release(&mut self.buffer);
@@ -220,7 +238,28 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<S> {
 
     /// Gives back to the budget what the last frame took of it.
     pub(crate) fn settle(&mut self) {
-        self.share.release();
+        if self.early.is_none() {
+            self.share.release();
+        }
+    }
+
+    /// The commit block that is due (MLLP release 2); `None` when there is none in time, or
+    /// something else.
+    ///
+    /// One block of content that comes before it is kept for [`next`](Self::next): its sender
+    /// waits for the commit of its last block, and not for the answer that it has to commit.
+    pub(crate) async fn committed(&mut self, limit: Duration) -> Option<Commit> {
+        let deadline = deadline_after(limit);
+        loop {
+            match self.next_by(deadline).await {
+                Ok(Some(Block::Commit(commit))) => return Some(commit),
+                Ok(Some(Block::Content(content))) if self.early.is_none() => {
+                    self.early = Some(content);
+                }
+                Ok(Some(Block::Skipped(skipped))) if skipped.kind() != SkippedKind::TooLong => {}
+                _ => return None,
+            }
+        }
     }
 
     /// Whether the peer has sent anything at all.

@@ -30,8 +30,17 @@
 //! | module or type | job |
 //! |---|---|
 //! | [`codec`], [`MllpCodec`] | cuts a byte stream into [`Block`]s and writes them; no IO |
-//! | `server` | a [`Handler`](hl7_ack::Handler) behind a TCP port, or behind any stream |
-//! | `client` | one persistent connection that is a [`Deliver`](hl7_ack::Deliver) |
+//! | `server` | a [`Handler`] behind a TCP port, or behind any stream |
+//! | `client` | one persistent connection that is a [`Deliver`] |
+//!
+#![cfg_attr(any(feature = "client", feature = "server"), doc = "[`Handler`]: hl7_ack::Handler")]
+#![cfg_attr(any(feature = "client", feature = "server"), doc = "[`Deliver`]: hl7_ack::Deliver")]
+// The codec alone does not know the crate.
+#![cfg_attr(
+    not(any(feature = "client", feature = "server")),
+    doc = "[`Handler`]: https://docs.rs/hl7-ack",
+    doc = "[`Deliver`]: https://docs.rs/hl7-ack"
+)]
 //!
 //! # What it does not do
 //!

@@ -119,7 +119,8 @@
 //! that would say so, or is over the limit. An acknowledgment that is due follows as a block of its
 //! own, after ACK only, and is sent again, at most twice, until the peer commits it. A sender whose
 //! block was not committed sends it again: with several messages in a block, also those that were
-//! accepted.
+//! accepted. One block may come before the commit of the answer to the block before it, since its
+//! sender waits for ACK alone; it is handled next. With a second one the connection is closed.
 //!
 //! # Graceful stop
 //!

@@ -119,11 +119,12 @@ async fn a_connection_the_peer_has_closed_is_replaced_before_use() {
 #[tokio::test]
 async fn a_connection_with_something_unread_is_not_used_again() {
     let late = ack("AA", "0");
-    let table: [(&str, Vec<u8>, bool); 5] = [
+    let table: [(&str, Vec<u8>, bool); 6] = [
         ("a late answer", frame(&late), false),
         ("half of one", frame(&late)[..20].to_vec(), false),
         ("garbage", b"x".to_vec(), false),
         ("line ends", b"\r\n".to_vec(), true),
+        ("empty frames", [frame(b""), frame(b"")].concat(), true),
         ("nothing", Vec::new(), true),
     ];
     for (name, unread, kept) in table {

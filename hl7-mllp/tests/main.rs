@@ -25,6 +25,8 @@ mod metrics;
 mod own_messages;
 #[cfg(feature = "client")]
 mod pipelined;
+#[cfg(all(feature = "client", feature = "server"))]
+mod pipelined_release2;
 #[cfg(feature = "client")]
 mod pool;
 #[cfg(all(feature = "client", feature = "server", feature = "metrics"))]

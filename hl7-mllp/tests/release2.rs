@@ -1,15 +1,18 @@
 //! MLLP release 2, both sides: commit blocks before everything else.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use hl7_ack::{AckCode, CauseKind, Deliver, Delivery, ErrorCode, Outcome, Peer, Received, Reply};
 use hl7_mllp::{client::Client, server::Connections};
 use hl7_parse::OwnedMessage;
 use tokio::{
-    io::{DuplexStream, duplex},
+    io::{AsyncWriteExt as _, DuplexStream, duplex},
     task::JoinHandle,
     time::Instant,
 };
@@ -95,6 +98,55 @@ async fn an_answer_that_is_not_committed_is_sent_again_and_then_given_up() {
     assert_eq!(started.elapsed().as_secs(), 30);
 }
 
+#[tokio::test(start_paused = true)]
+async fn one_message_may_come_before_the_commit_of_the_answer_to_the_one_before() {
+    let mut wire = serve();
+    wire.send(&[frame(&message("1")), frame(&message("2"))].concat()).await;
+    assert_eq!(wire.next().await.unwrap(), ACK);
+    assert_eq!(wire.msa().await, "MSA|AA|1");
+    wire.send(&frame(NAK)).await;
+    assert_eq!(wire.msa().await, "MSA|AA|1", "again");
+    wire.send(&frame(ACK)).await;
+    assert_eq!(wire.next().await.unwrap(), ACK);
+    assert_eq!(wire.msa().await, "MSA|AA|2");
+    // Two are more than its sender may have under way.
+    wire.send(&[frame(&message("3")), frame(&message("4"))].concat()).await;
+    assert_eq!(wire.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_frames_do_not_put_off_the_end_of_the_wait_for_a_commit() {
+    let (near, far) = duplex(64 * 1024);
+    let limit = Duration::from_secs(5);
+    let client = Client::builder("unused").release2(true).commit_timeout(limit).build_over(near);
+    let mut wires = [serve(), Wire::new(far)];
+    let delivering = deliver(&client, message("1"));
+    for wire in &mut wires {
+        wire.send(&frame(b"")).await;
+    }
+    wires[0].send(&frame(&message("1"))).await;
+    assert_eq!(wires[0].next().await.unwrap(), ACK);
+    assert_eq!(wires[0].msa().await, "MSA|AA|1");
+    assert_eq!(wires[1].next().await.unwrap(), message("1"));
+    let started = Instant::now();
+    // Until both have closed.
+    let trickling = wires.map(|mut wire| {
+        tokio::spawn(async move {
+            while wire.io.write_all(&frame(b"")).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            started.elapsed().as_secs()
+        })
+    });
+    let Delivery::Unknown(cause) = delivering.await.unwrap() else { panic!("delivered") };
+    assert_eq!((cause.kind(), started.elapsed().as_secs()), (CauseKind::TimedOut, 5));
+    for (trickling, limit) in trickling.into_iter().zip([30, 5]) {
+        let closed = tokio::time::timeout(Duration::from_secs(60), trickling).await;
+        let closed = closed.expect("closed").unwrap();
+        assert!((limit..=limit + 1).contains(&closed), "after {closed} s, and not {limit}");
+    }
+}
+
 fn client() -> (Client, Wire<DuplexStream>) {
     let (near, far) = duplex(64 * 1024);
     (Client::builder("unused").release2(true).build_over(near), Wire::new(far))
@@ -142,6 +194,40 @@ async fn the_client_commits_what_is_taken_while_it_waits_and_while_it_listens() 
         assert_eq!(wire.next().await.unwrap(), ACK, "while it listens");
     }
     listener.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_meets_a_message_on_its_way_is_heard_before_the_commit() {
+    let (near, far) = duplex(64 * 1024);
+    let take = |message: &OwnedMessage| {
+        message.as_message().header().control_id().as_bytes() != b"UNWANTED"
+    };
+    let client = Client::builder("unused").release2(true).on_inbound(take).build_over(near);
+    let mut wire = Wire::new(far);
+    for id in ["1", "2"] {
+        let task = deliver(&client, message(id));
+        assert_eq!(wire.next().await.unwrap(), message(id));
+        wire.send(&frame(&ack("AA", "earlier"))).await;
+        assert_eq!(wire.next().await.unwrap(), ACK, "what is taken is committed");
+        wire.send(&frame(&message("UNWANTED"))).await;
+        wire.send(&frame(ACK)).await;
+        wire.send(&frame(&ack("AE", id))).await;
+        assert_eq!(wire.next().await.unwrap(), ACK, "the answer is");
+        let Delivery::Answered(answer) = task.await.unwrap() else { panic!("no answer") };
+        assert_eq!(answer.code(), Some(AckCode::AE));
+    }
+    assert_eq!(client.dropped_inbound(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_before_the_commit_is_the_answer_and_ends_the_connection() {
+    let (client, mut wire) = client();
+    let task = deliver(&client, message("1"));
+    assert_eq!(wire.next().await.unwrap(), message("1"));
+    wire.send(&frame(&ack("AE", "1"))).await;
+    let Delivery::Answered(answer) = task.await.unwrap() else { panic!("no answer") };
+    assert_eq!(answer.code(), Some(AckCode::AE));
+    assert_eq!(wire.next().await, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::{
     text::{Secret, Text},
-    units::{Allowed, Size, Wait},
+    units::{Allowed, Ends, Size, Wait},
 };
 
 /// See [`hl7_mllp::server`].
@@ -32,6 +32,8 @@ pub(crate) struct MllpSource {
     pub(crate) handler_timeout: Option<Wait>,
     pub(crate) write_timeout: Option<Wait>,
     pub(crate) shutdown_timeout: Option<Wait>,
+    /// The bytes that begin and end frames, the peers' and ours: `0x02 0x03`. VT and FS if left out.
+    pub(crate) envelope: Option<Ends>,
     #[serde(default)]
     pub(crate) strict: bool,
     #[serde(default)]
@@ -119,6 +121,8 @@ pub(crate) struct MllpDestination {
     pub(crate) queue_timeout: Option<Wait>,
     pub(crate) silence_timeout: Option<Wait>,
     pub(crate) max_frame_len: Option<Size>,
+    /// As of a source.
+    pub(crate) envelope: Option<Ends>,
     #[serde(default)]
     pub(crate) release2: bool,
 }

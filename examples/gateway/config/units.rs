@@ -1,7 +1,9 @@
-//! [`Wait`], [`Size`], [`Place`], [`Allowed`] and [`Order`]: values of a configuration with a form.
+//! [`Wait`], [`Size`], [`Ends`], [`Place`], [`Allowed`] and [`Order`]: values of a configuration with a
+//! form.
 
 use std::{num::NonZeroUsize, str::FromStr, time::Duration};
 
+use hl7_mllp::Envelope;
 use hl7_parse::Path;
 use hl7_transport::Networks;
 use serde::{Deserialize, Deserializer, de::Error};
@@ -15,6 +17,10 @@ pub(crate) struct Wait(pub(crate) Duration);
 /// A number of bytes with its unit: `512B`, `64KiB`, `16MiB`, `1GiB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) usize);
+
+/// The bytes that begin and end a frame: `0x02 0x03`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ends(pub(crate) Envelope);
 
 /// A path into a message, such as `PID-3.1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +77,29 @@ impl FromStr for Size {
         };
         let size = number.checked_mul(bytes).and_then(|bytes| usize::try_from(bytes).ok());
         size.filter(|size| *size > 0).map(Self).ok_or_else(refuse)
+    }
+}
+
+impl FromStr for Ends {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let byte = |word: &str| {
+            let digits = word.strip_prefix("0x")?;
+            // A sign would be read too.
+            let is_plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            u8::from_str_radix(digits, 16).ok().filter(|_| is_plain)
+        };
+        let envelope = match text.split_whitespace().collect::<Vec<_>>()[..] {
+            [start, end] => byte(start).zip(byte(end)),
+            _ => None,
+        };
+        envelope.and_then(|(start, end)| Envelope::new(start, end)).map(Self).ok_or_else(|| {
+            format!(
+                "`{text}` does not begin and end frames; write `0x02 0x03`: two control characters, \
+                 but not TAB, LF, CR or ESC"
+            )
+        })
     }
 }
 
@@ -134,7 +163,7 @@ macro_rules! read_from_text {
     )+};
 }
 
-read_from_text!(Wait, Size, Place, Allowed, Order);
+read_from_text!(Wait, Size, Ends, Place, Allowed, Order);
 
 #[cfg(test)]
 mod tests {
@@ -169,6 +198,27 @@ mod tests {
             ("99999999999GiB", None),
         ] {
             assert_eq!(text.parse().ok(), bytes.map(Size), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_frame_is_between_two_control_characters() {
+        for (text, expected) in [
+            ("0x02 0x03", Envelope::new(0x02, 0x03)),
+            ("0x0B  0x1c", Some(Envelope::MLLP)),
+            ("02 03", None),
+            ("0x02", None),
+            ("0x02 0x03 0x0d", None),
+            ("0x02 0x02", None),
+            ("0x02 0x0d", None),
+            ("0x02 0x41", None),
+            ("0x02 0x103", None),
+            ("0x0x2 0x03", None),
+            ("0x+2 0x03", None),
+            ("STX ETX", None),
+            ("", None),
+        ] {
+            assert_eq!(text.parse().ok(), expected.map(Ends), "{text}");
         }
     }
 

@@ -63,6 +63,14 @@ impl Options {
         }
     }
 
+    /// How long to wait for the answer to a message that was sent.
+    pub(super) fn patience(&self, sent: &Outstanding) -> Duration {
+        match sent.silence_accepts() {
+            true => self.silence_timeout,
+            false => self.answer_timeout,
+        }
+    }
+
     pub(super) fn envelope(&self) -> Envelope {
         self.codec.envelope_in_use()
     }
@@ -210,7 +218,8 @@ impl ClientBuilder {
     ///
     /// A message that is not committed is sent again, twice; then the delivery is
     /// [`Unknown`](hl7_ack::Delivery::Unknown). Release 2 is agreed upon and can not be seen on the
-    /// wire: with a peer that does not speak it nothing is ever committed.
+    /// wire: with a peer that does not speak it nothing is ever committed. An answer to a message
+    /// counts also where it comes before the commit block; then the connection is not used again.
     ///
     /// A block is committed as a whole. One that holds the answer is, whatever stands beside it: a
     /// message there that [`on_inbound`](Self::on_inbound) does not take is dropped and counted, and

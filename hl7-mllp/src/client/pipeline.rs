@@ -17,10 +17,15 @@ use tokio::{
     time::Instant,
 };
 
+mod release2;
+
+use self::release2::Uncommitted;
 use super::{
     connect::AnyIo,
     lost,
     pipelined::{Order, Shared},
+    release2::uncommitted,
+    too_long,
 };
 use crate::{
     Block, SkippedKind,
@@ -38,23 +43,33 @@ struct Line {
 /// A message that was sent.
 struct UnderWay {
     outstanding: Outstanding,
+    /// In release 2 the last one, until the peer has committed it.
+    uncommitted: Option<Uncommitted>,
     deadline: Instant,
     limit: Duration,
     told: oneshot::Sender<Delivery>,
     _place: OwnedSemaphorePermit,
 }
 
+/// What came of a frame.
+struct Sorted {
+    /// False: the connection is of no more use.
+    goes_on: bool,
+    /// Whether an answer was in it, or all of it was taken.
+    is_taken: bool,
+}
+
 /// What happens next on a connection.
 enum Event {
     Read(Result<Option<Block>, ReadError>),
-    Ordered(Option<Order>),
+    Ordered(Option<Box<Order>>),
 }
 
 /// Goes on until every handle of the client is gone.
-pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Order>) {
+pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Box<Order>>) {
     let mut line: Option<Line> = None;
     // An order whose answer could be taken for one that is awaited, ahead of all others.
-    let mut held: Option<Order> = None;
+    let mut held: Option<Box<Order>> = None;
     loop {
         let Some(open) = &mut line else {
             let Some(order) = next(&mut held, &mut orders).await else { return };
@@ -65,17 +80,19 @@ pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver
             line = None;
             continue;
         }
-        let has_room = !open.spoiled && open.under_way.len() < shared.max_in_flight.get();
+        let has_room = !open.spoiled
+            && !open.awaits_commit()
+            && open.under_way.len() < shared.max_in_flight.get();
         let is_free = held.as_ref().is_none_or(|order| !open.has(order));
-        let left = open.time_left();
+        let deadline = open.deadline();
         let event = tokio::select! {
             biased;
-            read = open.connection.next(left, left) => Event::Read(read),
+            read = open.connection.next_by(deadline) => Event::Read(read),
             order = next(&mut held, &mut orders), if has_room && is_free => Event::Ordered(order),
         };
         match event {
             Event::Read(read) => {
-                if !shared.hear(open, read) {
+                if !shared.hear(open, read).await {
                     line = None;
                 }
             }
@@ -88,9 +105,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver
 
 /// The order that is held, or the next one.
 async fn next(
-    held: &mut Option<Order>,
-    orders: &mut mpsc::UnboundedReceiver<Order>,
-) -> Option<Order> {
+    held: &mut Option<Box<Order>>,
+    orders: &mut mpsc::UnboundedReceiver<Box<Order>>,
+) -> Option<Box<Order>> {
     match held.take() {
         Some(order) => Some(order),
         None => orders.recv().await,
@@ -100,8 +117,8 @@ async fn next(
 impl Shared {
     /// Writes one message, on the connection at hand or a new one; tells its caller what came of
     /// it, unless an answer is due.
-    async fn send(&self, mut line: Option<Line>, order: Order) -> Option<Line> {
-        let Order { content, outstanding, progress, claimed, turn, told, place } = order;
+    async fn send(&self, mut line: Option<Line>, order: Box<Order>) -> Option<Line> {
+        let Order { content, outstanding, progress, claimed, turn, told, place } = *order;
         if told.is_closed() || claimed.swap(true, Ordering::SeqCst) {
             return line;
         }
@@ -122,15 +139,23 @@ impl Shared {
             };
             progress.begin();
             match open.connection.write(&content, options.write_timeout).await {
-                Ok(()) if !outstanding.answer_due() => drop(told.send(Delivery::NoneDue)),
+                Ok(()) if !options.release2 && !outstanding.answer_due() => {
+                    drop(told.send(Delivery::NoneDue));
+                }
                 Ok(()) => {
-                    let limit = match outstanding.silence_accepts() {
-                        true => options.silence_timeout,
-                        false => options.answer_timeout,
+                    let uncommitted = options.release2.then(|| Uncommitted::new(content));
+                    let limit = match uncommitted {
+                        Some(_) => options.commit_timeout,
+                        None => options.patience(&outstanding),
                     };
-                    let deadline = deadline_after(limit);
-                    let sent = UnderWay { outstanding, deadline, limit, told, _place: place };
-                    open.under_way.push(sent);
+                    open.under_way.push(UnderWay {
+                        outstanding,
+                        uncommitted,
+                        deadline: deadline_after(limit),
+                        limit,
+                        told,
+                        _place: place,
+                    });
                 }
                 // Closed by the peer a moment ago; no byte left, so another one may be tried.
                 Err(WriteError { error: Some(_), begun: false })
@@ -163,24 +188,22 @@ impl Shared {
     }
 
     /// Tells whoever is concerned by what was read. False: the connection is of no more use.
-    fn hear(&self, line: &mut Line, read: Result<Option<Block>, ReadError>) -> bool {
+    async fn hear(&self, line: &mut Line, read: Result<Option<Block>, ReadError>) -> bool {
         let cause = match read {
-            Ok(Some(Block::Content(content))) => return self.sort(line, &content),
+            Ok(Some(Block::Content(content))) => {
+                let sorted = self.sort(line, &content);
+                return sorted.goes_on && (!sorted.is_taken || self.commit(line).await);
+            }
             Ok(Some(Block::Skipped(skipped))) if skipped.kind() == SkippedKind::TooLong => {
-                let detail = format!("it has {} bytes, over the limit", skipped.dropped());
-                Cause::new(CauseKind::Unreadable, detail)
+                too_long(&skipped)
             }
             Ok(Some(Block::Skipped(skipped))) => {
                 tracing::debug!(?skipped, "while waiting for an answer");
                 return true;
             }
-            // Only release 2 has them.
-            Ok(Some(Block::Commit(_))) => return true,
+            Ok(Some(Block::Commit(commit))) => return self.hear_commit(line, commit).await,
             Ok(None) => Cause::new(CauseKind::Closed, "by the peer, without an answer"),
-            Err(ReadError::Lost(error)) => match error.io_error() {
-                Some(error) => lost(error),
-                None => Cause::new(CauseKind::Unreadable, error.to_string()),
-            },
+            Err(ReadError::Lost(error)) => lost(&error),
             Err(ReadError::Idle | ReadError::Slow) => return line.expire(),
         };
         line.give_up(&cause);
@@ -188,8 +211,8 @@ impl Shared {
     }
 
     /// Looks for the message that each part of a frame answers.
-    fn sort(&self, line: &mut Line, content: &Bytes) -> bool {
-        let (mut messages, mut unreadable) = (0_u64, false);
+    fn sort(&self, line: &mut Line, content: &Bytes) -> Sorted {
+        let (mut messages, mut untaken, mut unreadable) = (0_u64, false, false);
         let mut answered = Vec::new();
         for part in batch::parts(content).filter(|part| part.kind() == PartKind::Message) {
             messages = messages.saturating_add(1);
@@ -201,7 +224,7 @@ impl Shared {
                     .or_else(|_| OwnedMessage::parse_undecoded(bytes));
                 if !message.is_ok_and(|message| self.is_taken(&message)) {
                     self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
-                    line.spoiled = true;
+                    (untaken, line.spoiled) = (true, true);
                     tracing::warn!("message while no answer was awaited, dropped");
                 }
                 continue;
@@ -211,6 +234,7 @@ impl Shared {
                 Finding::Other(message) => message,
                 Finding::Inbound(message) => {
                     if !self.is_taken(&message) {
+                        untaken = true;
                         self.dropped_inbound.fetch_add(1, Ordering::Relaxed);
                         tracing::warn!("message from the peer, nobody to take it, dropped");
                     }
@@ -225,18 +249,20 @@ impl Shared {
             if let Some(found) = line.answered_by(&message) {
                 answered.push(found);
             } else if !self.is_taken(&message) {
+                untaken = true;
                 self.is_beside(line, &mut answered, &message);
             }
         }
+        let goes_on = messages > 0 && !unreadable;
+        let is_taken = goes_on && (!untaken || !answered.is_empty());
         for (sent, answer) in answered {
             // Who went away meanwhile need not hear it.
             drop(sent.told.send(Delivery::Answered(answer)));
         }
-        let goes_on = messages > 0 && !unreadable;
         if !goes_on {
             line.give_up(&Cause::new(CauseKind::Unreadable, "it is no HL7 message"));
         }
-        goes_on
+        Sorted { goes_on, is_taken }
     }
 
     /// An acknowledgment that nobody waits for or takes: another one of a message that is answered
@@ -281,10 +307,10 @@ impl Line {
         self.under_way.iter().any(sent)
     }
 
-    /// Until the first time limit is over.
-    fn time_left(&self) -> Duration {
+    /// When the first time limit is over.
+    fn deadline(&self) -> Instant {
         let first = self.under_way.iter().map(|sent| sent.deadline).min();
-        first.map_or(Duration::MAX, |first| first.saturating_duration_since(Instant::now()))
+        first.unwrap_or_else(|| deadline_after(Duration::MAX))
     }
 
     /// Takes out the message that is answered, if there is one.
@@ -295,7 +321,13 @@ impl Line {
                 Finding::Answer(answer) => Some((at, answer)),
                 _ => None,
             })?;
-        Some((self.under_way.remove(at), answer))
+        let sent = self.under_way.remove(at);
+        if sent.uncommitted.is_some() {
+            // Its commit block, come late, would be taken for that of the next message.
+            tracing::warn!("answered before it was committed, to be closed");
+            self.spoiled = true;
+        }
+        Some((sent, answer))
     }
 
     /// A time limit is over. Where silence accepts it ends that message alone; else it ends the
@@ -305,13 +337,18 @@ impl Line {
         let is_silent = !self.connection.has_begun();
         let mut goes_on = true;
         for sent in self.under_way.extract_if(.., |sent| sent.deadline <= now) {
-            if is_silent && sent.outstanding.silence_accepts() {
+            if is_silent && sent.uncommitted.is_none() && sent.outstanding.silence_accepts() {
                 drop(sent.told.send(Delivery::NoneDue));
                 continue;
             }
             goes_on = false;
-            let detail = format!("no answer within {:?}", sent.limit);
-            let cause = Cause::new(CauseKind::TimedOut, detail);
+            let cause = match sent.uncommitted {
+                Some(_) => uncommitted(sent.limit),
+                None => {
+                    let detail = format!("no answer within {:?}", sent.limit);
+                    Cause::new(CauseKind::TimedOut, detail)
+                }
+            };
             drop(sent.told.send(Delivery::Unknown(cause)));
         }
         if !goes_on {

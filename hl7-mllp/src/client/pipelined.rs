@@ -39,8 +39,13 @@ use crate::frame::UNFRAMEABLE;
 ///
 /// The limits are those of a [`Client`](super::Client), and `max_in_flight`. Nothing is read while
 /// a message is written, so the answers of a peer that does not read on have to fit into what the
-/// systems buffer; else `write_timeout` ends it. Release 2 has one message under way by its rules,
-/// and is not spoken here: with it, nothing is sent.
+/// systems buffer; else `write_timeout` ends it.
+///
+/// In [release 2](super::ClientBuilder::release2) a message is sent once the peer has committed the
+/// one before it, and need not wait for that one's answer: answers are awaited together, commit
+/// blocks come in order. One that is not committed after being sent twice more is
+/// [`Unknown`](Delivery::Unknown), as with a [`Client`](super::Client); those before it keep waiting
+/// for their answers, and then the connection is closed.
 ///
 /// ```no_run
 /// use std::num::NonZeroUsize;
@@ -62,7 +67,7 @@ use crate::frame::UNFRAMEABLE;
 pub struct Pipelined {
     shared: Arc<Shared>,
     /// To the task that has the connection, while there is one.
-    orders: Arc<Mutex<Option<mpsc::UnboundedSender<Order>>>>,
+    orders: Arc<Mutex<Option<mpsc::UnboundedSender<Box<Order>>>>>,
 }
 
 /// What the handles share with the task.
@@ -114,10 +119,6 @@ impl Pipelined {
     ) -> Delivery {
         let options = &self.shared.options;
         let not_sent = |kind, detail: String| Delivery::NotSent(Cause::new(kind, detail));
-        if options.release2 {
-            let detail = "release 2 has one message under way, and is not spoken by this client";
-            return not_sent(CauseKind::InvalidContent, detail.into());
-        }
         if !options.envelope().can_hold(message.as_bytes()) {
             return not_sent(CauseKind::InvalidContent, UNFRAMEABLE.into());
         }
@@ -127,7 +128,7 @@ impl Pipelined {
         };
         let ((turn, its_turn), (told, hears)) = (oneshot::channel(), oneshot::channel());
         let claimed = Arc::new(AtomicBool::new(false));
-        self.enqueue(Order {
+        self.enqueue(Box::new(Order {
             content: message.as_bytes().clone(),
             outstanding: outstanding.clone(),
             progress: progress.clone(),
@@ -135,7 +136,7 @@ impl Pipelined {
             turn,
             told,
             place,
-        });
+        }));
         let late = timeout(options.queue_timeout, its_turn).await.is_err();
         if late && !claimed.swap(true, Ordering::SeqCst) {
             let detail = format!("other messages were before it for {:?}", options.queue_timeout);
@@ -147,7 +148,7 @@ impl Pipelined {
 
     /// Hands over to the task that has the connection. It is started with the first message, and
     /// again if it ended with the runtime it was on.
-    fn enqueue(&self, order: Order) {
+    fn enqueue(&self, order: Box<Order>) {
         let mut orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
         let order = match orders.as_ref() {
             None => order,

@@ -50,6 +50,14 @@ pub struct EncodeOptions {
 /// Why a message can not be written in a character set, and where.
 ///
 /// `Copy`, and free of message content: safe to log.
+///
+/// ```
+/// use hl7_parse::{Charset, Path, charset::{self, EncodeErrorKind}};
+///
+/// let error = charset::encode("MSH|^~\\&|A\rPID|||||Ж\r", Charset::Latin1).unwrap_err();
+/// assert_eq!(error.kind(), EncodeErrorKind::Unrepresentable(Charset::Latin1));
+/// assert_eq!((error.offset(), error.path()), (19, Some(Path::new("PID-5"))));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EncodeError {
     kind: EncodeErrorKind,
@@ -182,7 +190,7 @@ impl EncodeOptions {
     /// let sent = declaring.encode(built.as_bytes().clone(), Charset::ShiftJis)?;
     /// assert_eq!(
     ///     sent,
-    ///     &b"MSH|^~\\&|||||||ADT^A01|1|P|2.5||||||SHIFT_JIS\rPID|||||\x83|\x81[\x83\x8b\r"[..],
+    ///     &b"MSH|^~\\&|||||||ADT^A01|1|P|2.5||||||shift_jis\rPID|||||\x83|\x81[\x83\x8b\r"[..],
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -135,3 +135,27 @@ impl Whence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        let bytes = b"PID|1^2~3";
+        for level in [Level::Field, Level::Repetition, Level::Component, Level::Subcomponent] {
+            for (n, expected) in
+                [(0, None), (1, Some(1)), (16_383, Some(16_383)), (16_384, None), (65_537, None)]
+            {
+                let missing = Whence::missing(&bytes[4..], level, n);
+                let unpacked = Whence::unpacked(missing.packed());
+                assert_eq!(unpacked.number(), expected, "{n}");
+                if expected.is_some() {
+                    assert_eq!(unpacked.offset_in(bytes), Some(4), "{n}");
+                    assert_eq!(unpacked.level().depth(), level.depth(), "{n}");
+                }
+            }
+        }
+        assert_eq!(Whence::unpacked(Whence::NOWHERE.packed()).number(), None);
+    }
+}

@@ -7,6 +7,16 @@ use thiserror::Error;
 /// One thing that the standard does not allow and that was tolerated.
 ///
 /// Holds no message content. `Display` is one line of text.
+///
+/// ```
+/// use hl7_parse::{DiagnosticCode, ParseOptions};
+///
+/// let parsed = ParseOptions::new().parse(b"MSH|^~\\&|A\r\r\rPID|1\r")?;
+/// let [found] = parsed.diagnostics[..] else { return Err("one thing".into()) };
+/// assert_eq!(found.code(), DiagnosticCode::BlankLine);
+/// assert_eq!((found.offset(), found.segment(), found.count()), (11, 1, 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     code: DiagnosticCode,

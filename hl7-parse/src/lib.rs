@@ -74,6 +74,7 @@ mod scan;
 mod search;
 mod segment;
 mod separators;
+mod whence;
 
 pub mod batch;
 pub mod charset;

@@ -108,6 +108,14 @@ impl ParseOptions {
 
     /// Refuses one thing, with [`ParseErrorKind::NotTolerated`]. To refuse one that
     /// [`ParseOptions::check_escapes`] tells turns that check on.
+    ///
+    /// ```
+    /// use hl7_parse::{DiagnosticCode, ParseOptions};
+    ///
+    /// let options = ParseOptions::new().refuse(DiagnosticCode::NotASegment);
+    /// assert!(options.parse(b"MSH|^~\\&|A\nPID|1\n").is_ok());
+    /// assert!(options.parse(b"MSH|^~\\&|A\nno segment\n").is_err());
+    /// ```
     #[must_use]
     pub fn refuse(mut self, code: DiagnosticCode) -> Self {
         self.refused |= bit(code);

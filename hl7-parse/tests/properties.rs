@@ -1,8 +1,8 @@
 //! Properties that hold for any input.
 
 use hl7_parse::{
-    DiagnosticCode, Header, Message, OwnedMessage, ParseOptions, Path, Separators, batch, escape,
-    unescape,
+    Diagnostic, DiagnosticCode, Header, Message, OwnedMessage, ParseOptions, Path, Separators,
+    batch, escape, unescape,
 };
 use proptest::prelude::*;
 
@@ -108,6 +108,47 @@ proptest! {
             plain.push(b'\r');
         }
         prop_assert!(told || plain == bytes, "{:?}", bytes.escape_ascii().to_string());
+    }
+
+    /// Each byte is in the span of a segment, is the one CR behind it, or lies in a gap that a
+    /// diagnostic tells: at its place, or counted with one before it.
+    #[test]
+    fn every_byte_is_in_a_segment_or_told(bytes in message()) {
+        let parsed = ParseOptions::new().parse(&bytes).expect("a header is there");
+        let (message, mut told) = (parsed.message, parsed.diagnostics);
+        // The others are about what is in a segment.
+        told.retain(|found| {
+            use DiagnosticCode::*;
+            matches!(
+                found.code(),
+                BytesBeforeHeader | FramingBytes | LineFeedTerminator | MissingTerminator | BlankLine
+            )
+        });
+        let shown = bytes.escape_ascii().to_string();
+        let mut gaps = Vec::new();
+        let mut at = 0;
+        for segment in message.segments() {
+            let span = message.span_of(segment).expect("present");
+            prop_assert!(at <= span.start, "segments in order: {shown:?}");
+            gaps.push(at..span.start);
+            at = span.end;
+        }
+        // What stands before the first is no line end, and what ends the last has to be one.
+        let before = gaps.remove(0);
+        gaps.push(at..bytes.len());
+        gaps.retain(|gap| bytes[gap.clone()] != *b"\r");
+        if !before.is_empty() {
+            gaps.push(before);
+        }
+        for gap in &gaps {
+            let tells = |found: &Diagnostic| {
+                (gap.start..=gap.end).contains(&found.offset())
+                    || (found.count() > 1 && found.offset() < gap.start)
+            };
+            prop_assert!(told.iter().any(tells), "{gap:?} of {shown:?}: {told:?}");
+        }
+        let counted: usize = told.iter().map(Diagnostic::count).sum();
+        prop_assert!(counted >= gaps.len(), "{} gaps of {shown:?}: {told:?}", gaps.len());
     }
 
     #[test]

@@ -13,6 +13,26 @@ use crate::{Message, OwnedMessage, ParseError, ParseErrorKind, Separators, scan:
 /// It shares its bytes with the piece of input that it came in, or owns them where it came in
 /// several: `Clone` copies none. [`OwnedPart::parse`] and then [`OwnedMessage::detach`] keep a
 /// message without the input around it.
+///
+/// ```
+/// use hl7_parse::batch::{PartKind, Reader};
+///
+/// let file = &b"BHS|^~\\&|LAB\rMSH|^~\\&|LAB|||||||7\rPID|1\rBTS|2\r"[..];
+/// let parts: Vec<_> = Reader::new(file).collect::<Result<_, _>>()?;
+/// let [_, message, end] = parts.as_slice() else { return Err("three parts".into()) };
+///
+/// assert_eq!((message.kind(), message.offset(), message.len()), (PartKind::Message, 13, 27));
+/// assert_eq!((message.place().batch(), message.place().index()), (Some(1), Some(1)));
+/// assert_eq!(message.parse()?.as_message().segments().len(), 2);
+/// // Its header, also where it is too long to be held.
+/// assert_eq!(hl7_parse::Header::parse(message.head())?.control_id().as_bytes(), b"7");
+///
+/// // BTS-1 says two messages.
+/// assert_eq!(end.as_bytes(), "BTS|2\r");
+/// assert_eq!(end.faults().iter().count(), 1);
+/// assert_eq!(end.read()?.segments().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct OwnedPart {
     pub(super) kind: PartKind,

@@ -153,6 +153,20 @@ impl<R> fmt::Debug for Reader<R> {
 }
 
 /// Why [`Reader`] could not give a part: reading failed, or the part was refused.
+///
+/// ```
+/// use hl7_parse::batch::{Fault, SplitOptions};
+///
+/// // Refuses whatever is wrong with an envelope, but that nothing may end it.
+/// let options = SplitOptions::strict().tolerate(Fault::UnendedBatch);
+/// let file = &b"BHS|^~\\&|LAB\rMSH|^~\\&|LAB\rBTS|2\r"[..];
+/// let error = options.reader(file).filter_map(Result::err).next().ok_or("one message of two")?;
+/// assert!(!error.is_io());
+/// assert_eq!(error.fault(), Some(Fault::MessageCount));
+/// // The part is not lost for that.
+/// assert_eq!(error.into_part().ok_or("refused")?.as_bytes(), "BTS|2\r");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ReadError {
     kind: Kind,

@@ -7,8 +7,10 @@ use std::fmt;
 pub use segment::{FieldPlace, SegmentBuilder};
 
 use crate::{
-    Charset, EditError, EditErrorKind, Editor, OwnedMessage, ParseOptions, Path, Separators,
-    edit::{Encoder, Output, Undeclared, encoding_characters},
+    Charset, EditError, EditErrorKind, Editor, Message, OwnedMessage, ParseOptions, Path,
+    Separators,
+    charset::ESCAPE,
+    edit::{Encoder, Output, Undeclared, encoding_characters, needs_decoding},
     header::declared,
     scan::{Ignore, Span},
 };
@@ -55,6 +57,11 @@ use crate::{
 /// text is not ASCII and none is named, the message is UTF-8 and MSH-18 says so; raw values that
 /// are UTF-8 count as text. Raw values in another set need its name in MSH-18. Where that names
 /// further sets and not the first, text is ASCII.
+///
+/// In Shift_JIS, Big5, GB 18030, ISO-2022-JP, UTF-16 and UTF-32 only ASCII is written here, raw
+/// values too ([`EditErrorKind::NeedsEncoding`]). Such a message is built in UTF-8, without a name
+/// in MSH-18, and encoded when it is complete: `charset::EncodeOptions::declaring` (feature
+/// `charset`) has an example, and names the set in MSH-18.
 #[derive(Clone)]
 pub struct MessageBuilder {
     separators: Separators,
@@ -232,7 +239,10 @@ impl MessageBuilder {
             spans.push(Span { start: narrow(start), end: narrow(out.len()) });
             out.write(b"\r")?;
         }
-        Ok(OwnedMessage::from_spans(out.into_bytes().into(), separators.into(), spans.into()))
+        let built =
+            OwnedMessage::from_spans(out.into_bytes().into(), separators.into(), spans.into());
+        check_readable(&built.as_message())?;
+        Ok(built)
     }
 
     fn set(&mut self, field: usize, text: impl AsRef<str>) -> &mut Self {
@@ -253,6 +263,22 @@ impl MessageBuilder {
             Err(_) => error,
         }
     }
+}
+
+/// Sees to it that what is written reads as it was meant. Text is in the set of MSH-18 by now; of
+/// raw values nobody knows.
+fn check_readable(message: &Message<'_>) -> Result<(), EditError> {
+    let (bytes, separators) = (message.as_bytes(), message.separators());
+    let is_wide = separators.charset().is_wide() && !bytes.is_ascii();
+    if !is_wide && !needs_decoding(bytes, message.header().segment().as_bytes(), separators) {
+        return Ok(());
+    }
+    let is_beyond_ascii = |byte: &u8| !byte.is_ascii() || *byte == ESCAPE;
+    let mut fields = message.segments().flat_map(|segment| segment.fields());
+    let found = fields.find(|field| field.as_bytes().iter().any(is_beyond_ascii));
+    let kind = EditErrorKind::NeedsEncoding;
+    let path = found.and_then(|field| message.path_of(field));
+    Err(path.map_or(kind.into(), |path| EditError::at(kind, path)))
 }
 
 impl Default for MessageBuilder {

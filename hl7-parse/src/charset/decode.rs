@@ -48,6 +48,14 @@ impl fmt::Debug for Decoded {
 /// Why a message could not be decoded.
 ///
 /// `Copy`, and free of message content: safe to log.
+///
+/// ```
+/// use hl7_parse::{ParseErrorKind, charset::{self, DecodeErrorKind}};
+///
+/// let error = charset::decode(&b"PID|1\r"[..], None).unwrap_err();
+/// assert_eq!(error.kind(), DecodeErrorKind::Unreadable(ParseErrorKind::MissingHeader));
+/// assert_eq!(error.offset(), 0);
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("{kind} (byte {offset})")]
 pub struct DecodeError {

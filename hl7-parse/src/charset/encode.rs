@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use super::{
     ESCAPE,
+    declare::rename,
     sequences::{hex_reader_of_utf_8, resolve_hex},
     text::single_byte,
 };
@@ -43,11 +44,20 @@ pub enum Unrepresentable {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct EncodeOptions {
     unrepresentable: Unrepresentable,
+    is_declaring: bool,
 }
 
 /// Why a message can not be written in a character set, and where.
 ///
 /// `Copy`, and free of message content: safe to log.
+///
+/// ```
+/// use hl7_parse::{Charset, Path, charset::{self, EncodeErrorKind}};
+///
+/// let error = charset::encode("MSH|^~\\&|A\rPID|||||Ж\r", Charset::Latin1).unwrap_err();
+/// assert_eq!(error.kind(), EncodeErrorKind::Unrepresentable(Charset::Latin1));
+/// assert_eq!((error.offset(), error.path()), (19, Some(Path::new("PID-5"))));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EncodeError {
     kind: EncodeErrorKind,
@@ -68,6 +78,9 @@ pub enum EncodeErrorKind {
     /// Nothing is known to write this set with.
     #[error("there is no encoder for {0}")]
     Unsupported(Charset),
+    /// The set was to be declared ([`EncodeOptions::declaring`]), and there is no MSH to do it in.
+    #[error("there is no header to name the character set in")]
+    MissingHeader,
 }
 
 impl EncodeError {
@@ -115,8 +128,8 @@ impl std::error::Error for EncodeError {}
 /// Writes a message that is in UTF-8 in another set, refusing what that does not have.
 ///
 /// For acknowledgments, which are to be in the set of what they answer:
-/// [`super::Decoded::charset`]. MSH-18 stays as it is; the caller knows what it should say.
-/// `\X..\` sequences of UTF-8 text beyond ASCII become the characters they stand for. Nothing
+/// [`super::Decoded::charset`]. MSH-18 stays as it is; [`EncodeOptions::declaring`] writes
+/// the name of the set there. `\X..\` sequences of UTF-8 text beyond ASCII become the characters they stand for. Nothing
 /// is copied where the bytes stay the same.
 ///
 /// ISO-2022-JP comes back to ASCII after each run of kanji, so that delimiters are in ASCII;
@@ -160,13 +173,52 @@ impl EncodeOptions {
         self
     }
 
+    /// Writes the name of the set into MSH-18 ([`Charset::name`]), in place of all that is there.
+    ///
+    /// For new messages: one in Shift_JIS, GB 18030 and the like is built in UTF-8 and encoded when
+    /// it is complete, because its bytes can not be told from delimiters.
+    ///
+    /// ```
+    /// use hl7_parse::{Charset, MessageBuilder, charset::{self, EncodeOptions}};
+    ///
+    /// let mut builder = MessageBuilder::new();
+    /// builder.message_type(["ADT", "A01"]).control_id("1").processing_id("P").version("2.5");
+    /// builder.segment("PID").set(5, "ポール");
+    /// let built = builder.finish()?;
+    ///
+    /// let declaring = EncodeOptions::new().declaring();
+    /// let sent = declaring.encode(built.as_bytes().clone(), Charset::ShiftJis)?;
+    /// assert_eq!(
+    ///     sent,
+    ///     &b"MSH|^~\\&|||||||ADT^A01|1|P|2.5||||||shift_jis\rPID|||||\x83|\x81[\x83\x8b\r"[..],
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn declaring(mut self) -> Self {
+        self.is_declaring = true;
+        self
+    }
+
     /// Writes a message in another set: [`encode`] with these options.
     ///
     /// # Errors
     ///
-    /// Those of [`encode`].
+    /// Those of [`encode`]; with [`Self::declaring`] also where there is no MSH, or the set has no
+    /// name.
     pub fn encode(&self, message: impl Into<Bytes>, to: Charset) -> Result<Bytes, EncodeError> {
         let message = message.into();
+        if !self.is_declaring {
+            return self.encode_all(message, to);
+        }
+        let refused = |kind| EncodeError { kind, offset: 0, path: None };
+        let name = to.name().ok_or(refused(EncodeErrorKind::Unsupported(to)))?;
+        let renamed = rename(&message, name).ok_or(refused(EncodeErrorKind::MissingHeader))?;
+        self.encode_all(renamed.message.clone(), to)
+            .map_err(|error| EncodeError { offset: renamed.old_offset(error.offset), ..error })
+    }
+
+    fn encode_all(&self, message: Bytes, to: Charset) -> Result<Bytes, EncodeError> {
         let text = std::str::from_utf8(&message).map_err(|error| EncodeError {
             kind: EncodeErrorKind::NotUtf8,
             offset: error.valid_up_to(),

@@ -50,6 +50,8 @@ mod unended;
 #[cfg(feature = "charset")]
 mod choose;
 #[cfg(feature = "charset")]
+mod declare;
+#[cfg(feature = "charset")]
 mod decode;
 #[cfg(feature = "charset")]
 mod encode;

@@ -9,7 +9,7 @@
 //! use std::error::Error;
 //!
 //! use hl7_parse::{
-//!     Message, Path,
+//!     Message, Path, Segment,
 //!     value::{Cx, Date, DateTime, Nm, Precision, ValueErrorKind, Xpn},
 //! };
 //!
@@ -33,6 +33,11 @@
 //!     assert_eq!(error.kind(), ValueErrorKind::Form);
 //!     assert_eq!(error.path(), Some(Path::new("OBX[2]-5")));
 //!     assert_eq!(message.get(&Path::new("OBX[2]-5")).decode(), "<5");
+//!     // Of values that are read from views, the message knows the place.
+//!     let read = |obx: Segment<'_>| obx.field(5).read::<Nm>()?.to_f64();
+//!     let sum: Result<f64, _> = message.segments_with_id("OBX").map(read).sum();
+//!     let error = sum.err().ok_or("all are numbers")?.in_message(&message);
+//!     assert_eq!(error.to_string(), "NM: not in the form of the type (OBX[2]-5, byte 0)");
 //!
 //!     // Composite types have the names of the standard.
 //!     let name: Xpn = message.read(&Path::new("PID-5"))?;

@@ -11,6 +11,23 @@ use crate::{Message, Path, value::ValueErrorKind};
 ///
 /// `Copy`, and free of message content: safe to log. `Display` is one line that says where, what,
 /// and what to do.
+///
+/// ```
+/// use hl7_parse::{Message, Path, de::{self, DeErrorKind}};
+///
+/// #[derive(Debug, serde::Deserialize)]
+/// struct Result {
+///     #[serde(rename = "OBX-1")]
+///     number: u8,
+/// }
+///
+/// let message = Message::parse(b"MSH|^~\\&|A\rOBX|first\r")?;
+/// let error = de::from_message::<Result>(&message).map(|result| result.number).unwrap_err();
+/// assert_eq!(error.kind(), DeErrorKind::NotANumber);
+/// assert_eq!((error.path(), error.offset()), (Some(Path::new("OBX-1")), Some(15)));
+/// assert_eq!(error.name(), None);
+/// # Ok::<(), hl7_parse::ParseError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeError {
     kind: DeErrorKind,

@@ -64,8 +64,9 @@ use crate::{
 ///
 /// Text is written in the character set of the message: the one that MSH-18 names after the
 /// edits. What came is not converted. Where none is named it is UTF-8, or windows-1252 if the
-/// message is not UTF-8; where MSH-18 names further sets and not the first, ASCII. Written are UTF-8, 8859/1, 8859/9, windows-1252 and JIS X 0201, with the
-/// feature `charset` all sets that are split before they are decoded, and ASCII text in any set.
+/// message is not UTF-8; where MSH-18 names further sets and not the first, ASCII. Written are
+/// UTF-8, 8859/1, 8859/9, windows-1252 and JIS X 0201, with the feature `charset` all sets that are
+/// split before they are decoded, and ASCII text in any set.
 ///
 /// # Errors
 ///

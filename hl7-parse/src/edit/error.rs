@@ -105,6 +105,13 @@ pub enum EditErrorKind {
     /// that can not be written.
     #[error("the text can not be written in the character set of the message")]
     NotInCharset,
+    /// More than ASCII, as text or raw, where MSH-18 names a set in which a delimiter may be half of
+    /// a character, or UTF-16 or UTF-32: bytes of these can not be told from delimiters. Also, in a
+    /// new message, escape sequences that lead to kanji where MSH-18 names no set. Make the
+    /// message in UTF-8, and encode it when it is complete; the set is named in MSH-18 by that
+    /// (`charset::EncodeOptions::declaring`, feature `charset`).
+    #[error("text in this character set is not written: make the message in UTF-8 and encode it")]
+    NeedsEncoding,
     /// The bytes of the text may look like delimiters
     /// ([`crate::OwnedMessage::parse_undecoded`]): of such a message whole fields of MSH can be
     /// edited, and segments added and removed. For more decode it first (`charset::decode`). Or

@@ -25,3 +25,4 @@ pub(crate) use edits::{Edit, Edits};
 pub(crate) use output::Output;
 pub(crate) use pieces::Cutting;
 pub(crate) use value::{Encoder, Undeclared, Value};
+pub(crate) use writing::needs_decoding;

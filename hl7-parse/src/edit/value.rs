@@ -137,7 +137,11 @@ impl Encoder {
     }
 
     fn text<'v>(&self, text: &'v str) -> Result<Cow<'v, [u8]>, EditErrorKind> {
-        let bytes = self.encoded(text).ok_or(EditErrorKind::NotInCharset)?;
+        let refused = match self.separators.charset.needs_decoding() {
+            true => EditErrorKind::NeedsEncoding,
+            false => EditErrorKind::NotInCharset,
+        };
+        let bytes = self.encoded(text).ok_or(refused)?;
         let Cow::Owned(escaped) = escape(&bytes, &self.separators) else { return Ok(bytes) };
         // Without an escape character something is lost.
         // Where a letter delimits, the code of a sequence may hold one.

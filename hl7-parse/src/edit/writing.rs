@@ -34,7 +34,7 @@ fn is_undecoded(message: &Message<'_>) -> bool {
 }
 
 /// Whether reading would ask for the message to be decoded first.
-fn needs_decoding(bytes: &[u8], header: &[u8], separators: Separators) -> bool {
+pub(crate) fn needs_decoding(bytes: &[u8], header: &[u8], separators: Separators) -> bool {
     check_splits(bytes, header, separators).is_err()
         || (may_hold_kanji(&separators) && kanji(bytes, &separators).is_some())
 }

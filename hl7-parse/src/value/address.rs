@@ -31,11 +31,41 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Xad};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||||||||1 Main St&Main St&1^^Anytown^ST^12345^USA^H\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||||||||||1 Main St&Main St&1^Apt 2^Anytown^ST^12345^USA^H^Riverside^C1^0042^A^2020&2030^^^MOV^N^Y^P^Eve^rear^1^UWM^77&REG\r")?;
     /// let address: Xad = message.segment("PID").ok_or("no PID")?.field(11).read()?;
     /// assert_eq!(address.street_address().street_or_mailing_address().decode(), "1 Main St");
     /// assert_eq!(address.city().decode(), "Anytown");
     /// assert_eq!(address.country().decode(), "USA");
+    /// let parts = [
+    ///     address.other_designation(),
+    ///     address.state_or_province(),
+    ///     address.zip_or_postal_code(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["Apt 2", "ST", "12345"]);
+    /// let parts = [
+    ///     address.address_type(),
+    ///     address.other_geographic_designation(),
+    ///     address.address_representation_code(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["H", "Riverside", "A"]);
+    /// // What later versions added.
+    /// assert_eq!(address.address_validity_range().end()?.map(|end| end.year()), Some(2030));
+    /// let parts = [
+    ///     address.temporary_indicator(),
+    ///     address.bad_address_indicator(),
+    ///     address.address_usage(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["N", "Y", "P"]);
+    /// assert_eq!([address.addressee(), address.comment()].map(|part| part.decode()), ["Eve", "rear"]);
+    /// let codes = [
+    ///     address.county_or_parish_code(),
+    ///     address.census_tract(),
+    ///     address.expiration_reason(),
+    ///     address.protection_code(),
+    /// ];
+    /// assert_eq!(codes.map(|code| code.identifier().decode()), ["C1", "0042", "MOV", "UWM"]);
+    /// assert_eq!(address.preference_order()?, Some(hl7_parse::value::Nm::new("1")?));
+    /// assert_eq!(address.address_identifier().namespace_id().decode(), "REG");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "AD")]
@@ -74,10 +104,20 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Pl};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rPV1||I|ICU^12^A^GH\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPV1||I|ICU^12^A^GH^C^N^MAIN^2^by the window^B7&GH^GH\r")?;
     /// let location: Pl = message.segment("PV1").ok_or("no PV1")?.field(3).read()?;
     /// assert_eq!(location.point_of_care().namespace_id().decode(), "ICU");
     /// assert_eq!(location.bed().namespace_id().decode(), "A");
+    /// let parts = [location.facility(), location.building(), location.floor()];
+    /// assert_eq!(parts.map(|part| part.namespace_id().decode()), ["GH", "MAIN", "2"]);
+    /// let parts = [
+    ///     location.location_status(),
+    ///     location.person_location_type(),
+    ///     location.location_description(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["C", "N", "by the window"]);
+    /// assert_eq!(location.comprehensive_location_identifier().entity_identifier().decode(), "B7");
+    /// assert_eq!(location.assigning_authority_for_location().namespace_id().decode(), "GH");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "person location")]
@@ -102,10 +142,18 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::La1};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rRXO||||||||W3^101^A^GH^^^MAIN^2^1 Main St&&Anytown\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rRXO||||||||W3^101^A^GH^C^N^MAIN^2^1 Main St&&Anytown\r")?;
     /// let place: La1 = message.segment("RXO").ok_or("no RXO")?.field(8).read()?;
     /// assert_eq!(place.room().decode(), "101");
     /// assert_eq!(place.address().city().decode(), "Anytown");
+    /// let parts = [
+    ///     place.location_status(),
+    ///     place.person_location_type(),
+    ///     place.building(),
+    ///     place.floor(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["C", "N", "MAIN", "2"]);
+    /// assert_eq!(place.facility().namespace_id().decode(), "GH");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "location with address")]

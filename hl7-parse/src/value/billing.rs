@@ -50,6 +50,7 @@ composite! {
     /// let span: Osp = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(span.occurrence_span_code().identifier().decode(), "71");
     /// assert_eq!(span.occurrence_span_stop_date()?.and_then(|date| date.day()), Some(29));
+    /// assert_eq!(span.occurrence_span_start_date()?.and_then(|date| date.day()), Some(28));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "occurrence span code and date")]
@@ -66,10 +67,12 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Pta};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|ANC^AT^500\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|ANC^AT^500^AT&500\r")?;
     /// let policy: Pta = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(policy.amount_class().identifier().decode(), "AT");
     /// assert!(policy.amount()?.is_some());
+    /// assert_eq!(policy.policy_type().identifier().decode(), "ANC");
+    /// assert_eq!(policy.money_or_percentage().part(2).decode(), "500");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "policy type and amount")]
@@ -87,10 +90,12 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Rmc};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|PRI^LM^120\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|PRI^LM^120^AT&120\r")?;
     /// let room: Rmc = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(room.room_type().identifier().decode(), "PRI");
     /// assert!(room.coverage_amount()?.is_some());
+    /// assert_eq!(room.amount_type().identifier().decode(), "LM");
+    /// assert_eq!(room.money_or_percentage().part(2).decode(), "120");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "room coverage")]

@@ -26,6 +26,59 @@ composite! {
     /// assert_eq!(code.raw().part(2).decode(), code.part(2).decode());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    ///
+    /// Each part of the three codings by its name:
+    ///
+    /// ```
+    /// use hl7_parse::{Message, value::Cwe};
+    ///
+    /// let message = Message::parse(
+    ///     b"MSH|^~\\&|A\rOBX|1|NM|718-7^Hemoglobin^LN^HGB^Hb^L^2.74^1^haemoglobin^HB^Blood^99LAB^3^\
+    ///       1.2.3^1.2.4^2024^1.2.5^1.2.6^2025^1.2.7^1.2.8^2026\r",
+    /// )?;
+    /// let code: Cwe = message.segment("OBX").ok_or("no OBX")?.field(3).read()?;
+    /// let identifiers = [
+    ///     code.identifier(),
+    ///     code.alternate_identifier(),
+    ///     code.second_alternate_identifier(),
+    /// ];
+    /// assert_eq!(identifiers.map(|part| part.decode()), ["718-7", "HGB", "HB"]);
+    /// let texts = [
+    ///     code.text(),
+    ///     code.alternate_text(),
+    ///     code.second_alternate_text(),
+    ///     code.original_text(),
+    /// ];
+    /// assert_eq!(texts.map(|part| part.decode()), ["Hemoglobin", "Hb", "Blood", "haemoglobin"]);
+    /// let systems = [
+    ///     code.name_of_coding_system(),
+    ///     code.name_of_alternate_coding_system(),
+    ///     code.name_of_second_alternate_coding_system(),
+    /// ];
+    /// assert_eq!(systems.map(|part| part.decode()), ["LN", "L", "99LAB"]);
+    /// let versions = [
+    ///     code.coding_system_version_id(),
+    ///     code.alternate_coding_system_version_id(),
+    ///     code.second_alternate_coding_system_version_id(),
+    /// ];
+    /// assert_eq!(versions.map(|part| part.decode()), ["2.74", "1", "3"]);
+    /// let oids = [
+    ///     code.coding_system_oid(),
+    ///     code.alternate_coding_system_oid(),
+    ///     code.second_alternate_coding_system_oid(),
+    /// ];
+    /// assert_eq!(oids.map(|part| part.decode()), ["1.2.3", "1.2.5", "1.2.7"]);
+    /// let value_sets =
+    ///     [code.value_set_oid(), code.alternate_value_set_oid(), code.second_alternate_value_set_oid()];
+    /// assert_eq!(value_sets.map(|part| part.decode()), ["1.2.4", "1.2.6", "1.2.8"]);
+    /// let dates = [
+    ///     code.value_set_version_id()?,
+    ///     code.alternate_value_set_version_id()?,
+    ///     code.second_alternate_value_set_version_id()?,
+    /// ];
+    /// assert_eq!(dates.map(|date| date.map(|date| date.year())), [Some(2024), Some(2025), Some(2026)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[doc(alias = "CE")]
     #[doc(alias = "CNE")]
     #[doc(alias = "coded element")]
@@ -167,6 +220,7 @@ composite! {
     /// let job: Jcc = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(job.job_code().identifier().decode(), "RN");
     /// assert_eq!(job.job_description_text().decode(), "Night nurse");
+    /// assert_eq!(job.job_class().identifier().decode(), "F");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "job code and class")]
@@ -184,10 +238,18 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Sps};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|BLD&Blood^EDTA^^LA&Left arm\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|BLD&Blood^EDTA^drawn^LA&Left arm^UPPER^VEN^P\r")?;
     /// let source: Sps = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(source.specimen_source_name_or_code().text().decode(), "Blood");
     /// assert_eq!(source.body_site().identifier().decode(), "LA");
+    /// assert_eq!(source.specimen_collection_method().decode(), "drawn");
+    /// let codes = [
+    ///     source.additives(),
+    ///     source.site_modifier(),
+    ///     source.collection_method_modifier_code(),
+    ///     source.specimen_role(),
+    /// ];
+    /// assert_eq!(codes.map(|code| code.identifier().decode()), ["EDTA", "UPPER", "VEN", "P"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "specimen source")]

@@ -4,7 +4,10 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
-use crate::Path;
+use crate::{
+    Message, Path,
+    whence::{Level, Whence},
+};
 
 /// Why a value could not be read as what was asked for.
 ///
@@ -21,22 +24,23 @@ use crate::Path;
 /// assert_eq!(error.to_string(), "DTM: a number out of its range (PID-7, byte 4)");
 /// # Ok::<(), hl7_parse::ParseError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct ValueError {
     kind: ValueErrorKind,
     type_name: &'static str,
     place: Place,
+    whence: Whence,
     offset: u32,
 }
 
 impl ValueError {
     pub(crate) fn new(kind: ValueErrorKind, type_name: &'static str, offset: usize) -> Self {
         let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-        Self { kind, type_name, place: Place::default(), offset }
+        Self { kind, type_name, place: Place::default(), whence: Whence::NOWHERE, offset }
     }
 
-    pub(crate) fn within(self, place: Place) -> Self {
-        Self { place, ..self }
+    pub(crate) fn within(self, place: Place, whence: Whence) -> Self {
+        Self { place, whence, ..self }
     }
 
     pub(crate) fn is_within(&self, place: Place) -> bool {
@@ -62,16 +66,55 @@ impl ValueError {
         self.offset as usize
     }
 
-    /// The element that could not be read. Known where the value was read by a path
-    /// ([`crate::Message::read`]) or a path was given with [`Self::at`]; a view alone does not
-    /// know where it is in the message ([`crate::Message::path_of`] does).
+    /// The element that could not be read, also where nothing of it was sent. Known where the value
+    /// was read by a path ([`crate::Message::read`]), and after [`Self::in_message`] or
+    /// [`Self::at`]; a view alone does not know where it is in the message.
     #[must_use]
     pub fn path(&self) -> Option<Path> {
         self.place.path()
     }
 
-    /// The same error with the path of the value that was read, as [`crate::Message::path_of`]
-    /// finds it. What the error knows itself, as the component that was at fault, is added to it.
+    /// The same error with its path, where it is about a view of this message.
+    ///
+    /// For whoever has the message, once for many values that were read from views. Nothing is kept
+    /// of a message but addresses, so it has to be the message that the views were of, or a clone
+    /// of it that shares the bytes; of another the error stays as it is, but where that came to lie
+    /// at the same addresses. It stays as it is too where it has a path already, was not of a view
+    /// (of [`crate::value::Nm::new`]), or is of a value that was read (as of a conversion).
+    ///
+    /// ```
+    /// use hl7_parse::{Message, Path, value::{Date, Nm, ValueError}};
+    ///
+    /// /// Knows nothing of the message.
+    /// fn sum<'a>(
+    ///     obxs: impl Iterator<Item = hl7_parse::Segment<'a>>,
+    /// ) -> Result<f64, ValueError> {
+    ///     obxs.map(|obx| obx.field(5).read::<Nm>()?.to_f64()).sum()
+    /// }
+    ///
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|1\rOBX|1|NM|||7.4\rOBX|2|NM|||<5\r")?;
+    /// let error = sum(message.segments_with_id("OBX")).unwrap_err();
+    /// assert_eq!(error.to_string(), "NM: not in the form of the type (byte 0)");
+    /// let error = error.in_message(&message);
+    /// assert_eq!(error.to_string(), "NM: not in the form of the type (OBX[2]-5, byte 0)");
+    ///
+    /// // Of what was not sent too.
+    /// let pid = message.segment("PID").ok_or("no PID")?;
+    /// let error = pid.field(7).read::<Date>().unwrap_err();
+    /// assert_eq!(error.to_string(), "DT: not valued (field 7, byte 0)");
+    /// assert_eq!(error.in_message(&message).path(), Some(Path::new("PID[1]-7")));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn in_message(self, message: &Message<'_>) -> Self {
+        match self.place.base {
+            Some(_) => self,
+            None => self.at(message.path_from(self.whence)),
+        }
+    }
+
+    /// The same error with the path of the value that was read, as known otherwise or as
+    /// [`crate::Message::path_of`] finds it. What the error knows itself, as the component that was at fault, is added to it.
     ///
     /// ```
     /// use hl7_parse::{Message, Path, value::Cx};
@@ -93,10 +136,36 @@ impl ValueError {
 
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, type_name, place, offset } = self;
-        write!(f, "{type_name}: {kind} ({place}byte {offset})")
+        let Self { kind, type_name, place, whence, offset } = self;
+        write!(f, "{type_name}: {kind} (")?;
+        if let (None, Some(field)) = (place.base, whence.missing_field()) {
+            write!(f, "field {field}, ")?;
+        }
+        write!(f, "{place}byte {offset})")
     }
 }
+
+/// Without addresses.
+impl fmt::Debug for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValueError")
+            .field("kind", &self.kind)
+            .field("type_name", &self.type_name)
+            .field("place", &self.place)
+            .field("offset", &self.offset)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What two errors say: not which bytes they are of.
+impl PartialEq for ValueError {
+    fn eq(&self, other: &Self) -> bool {
+        let said = |error: &Self| (error.kind, error.type_name, error.place, error.offset);
+        said(self) == said(other)
+    }
+}
+
+impl Eq for ValueError {}
 
 impl std::error::Error for ValueError {}
 
@@ -155,6 +224,17 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// What a view knows that lacks its element: which of its level it would be.
+    pub(crate) fn missing(whence: Whence) -> Self {
+        let number = whence.number().unwrap_or_default();
+        match whence.level() {
+            Level::Field => Self::default(),
+            Level::Repetition => Self { repetition: number, ..Self::default() },
+            Level::Component => Self { component: number, ..Self::default() },
+            Level::Subcomponent => Self { subcomponent: number, ..Self::default() },
+        }
+    }
+
     pub(crate) fn path(self) -> Option<Path> {
         Some(self.base?.narrowed(self.repetition, self.component, self.subcomponent))
     }

@@ -8,10 +8,17 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Erl};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|PID^1^5^^1\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rZZZ|PID^1^5^2^1^3\r")?;
     /// let place: Erl = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(place.segment_id().decode(), "PID");
     /// assert_eq!(place.field_position()?, Some(hl7_parse::value::Nm::new("5")?));
+    /// let numbers = [
+    ///     place.segment_sequence()?,
+    ///     place.field_repetition()?,
+    ///     place.component_number()?,
+    ///     place.subcomponent_number()?,
+    /// ];
+    /// assert_eq!(numbers.map(|number| number.map_or("all", |number| number.as_str())), ["1", "2", "1", "3"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "error location")]
@@ -36,6 +43,7 @@ composite! {
     /// let found: Eld = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(found.code_identifying_error().identifier().decode(), "101");
     /// assert_eq!(found.segment_id().decode(), "PID");
+    /// assert_eq!(found.segment_sequence()?.map(|number| number.to_u64()), Some(Ok(1)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "error location and description")]

@@ -16,6 +16,7 @@ composite! {
     /// assert_eq!(application.universal_id().decode(), "1.2.3");
     /// let facility = Hd::of(message.header().field(4));
     /// assert_eq!(facility.namespace_id().decode(), "GH");
+    /// assert_eq!(application.universal_id_type().decode(), "ISO");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "hierarchic designator")]
@@ -36,6 +37,7 @@ composite! {
     /// let order: Ei = message.segment("OBR").ok_or("no OBR")?.field(2).read()?;
     /// assert_eq!(order.entity_identifier().decode(), "A7");
     /// assert_eq!(order.namespace_id().decode(), "EHR");
+    /// assert_eq!([order.universal_id(), order.universal_id_type()].map(|part| part.decode()), ["1.2.3", "ISO"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "entity identifier")]
@@ -55,11 +57,17 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Cx};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||12345^5^M11^GH&1.2.3&ISO^MR\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPID|||12345^5^M11^GH&1.2.3&ISO^MR^EAST^^^BY^HLD^4711^V1\r")?;
     /// let id: Cx = message.segment("PID").ok_or("no PID")?.field(3).read()?;
     /// assert_eq!(id.id_number().decode(), "12345");
     /// assert_eq!(id.assigning_authority().namespace_id().decode(), "GH");
     /// assert_eq!(id.identifier_type_code().decode(), "MR");
+    /// assert_eq!([id.check_digit(), id.check_digit_scheme()].map(|part| part.decode()), ["5", "M11"]);
+    /// assert_eq!(id.assigning_facility().namespace_id().decode(), "EAST");
+    /// // What later versions added.
+    /// let codes = [id.assigning_jurisdiction(), id.assigning_agency_or_department()];
+    /// assert_eq!(codes.map(|code| code.identifier().decode()), ["BY", "HLD"]);
+    /// assert_eq!([id.security_check(), id.security_check_scheme()].map(|part| part.decode()), ["4711", "V1"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "CK")]
@@ -110,6 +118,7 @@ composite! {
     /// let licence: Pln = message.segment("PRA").ok_or("no PRA")?.field(6).read()?;
     /// assert_eq!(licence.type_of_id_number().identifier().decode(), "SL");
     /// assert_eq!(licence.expiration_date()?.map(|date| date.year()), Some(2030));
+    /// assert_eq!(licence.state_or_other_qualifying_information().decode(), "ST");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "practitioner license")]

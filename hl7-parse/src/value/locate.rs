@@ -5,6 +5,7 @@ use memchr::memchr_iter;
 use crate::{
     Field, Message, Path, Segment,
     value::{Raw, error::Place},
+    whence::Whence,
 };
 
 impl<'a> Message<'a> {
@@ -38,14 +39,31 @@ impl<'a> Message<'a> {
     #[must_use]
     pub fn path_of(&self, view: impl Into<Raw<'a>>) -> Option<Path> {
         let view = view.into();
-        let start = self.span_of(view.element())?.start;
+        self.span_of(view.element())?;
+        self.path_from(view.whence())
+    }
+
+    /// The path of what is, or would be, somewhere in this message.
+    pub(crate) fn path_from(&self, whence: Whence) -> Option<Path> {
+        let start = whence.offset_in(self.as_bytes())?;
         let at =
             self.spans().partition_point(|span| span.start as usize <= start).checked_sub(1)?;
-        let span = self.spans().get(at)?;
+        let span = self.spans().get(at).filter(|span| start <= span.end as usize)?;
         let segment = Segment::new(span.of(self.as_bytes()), self.separators());
         let id = segment.id().as_bytes().first_chunk().copied()?;
         let occurrence = 1 + self.segments().take(at).filter(|other| other.has_id(id)).count();
 
+        // Of what was not sent, that which lacks it.
+        let found = match whence.number() {
+            Some(_) => whence.level().above(),
+            None => Some(whence.level()),
+        };
+        let Some(level) = found else {
+            if start != span.start as usize {
+                return None;
+            }
+            return Path::of_field(id, occurrence, whence.number()?.into());
+        };
         let separators = self.separators();
         let before = segment.as_bytes().get(..start.checked_sub(span.start as usize)?)?;
         let cuts = |text: &[u8], separator| memchr_iter(separator, text).count();
@@ -60,11 +78,10 @@ impl<'a> Message<'a> {
             Some(segment) => hidden_field(&segment, before)?,
             None => {
                 let fields = cuts(before, separators.field);
+                let is_separator = segment.as_bytes().get(before.len()) == Some(&separators.field);
                 let field = match (segment.is_header(), fields) {
                     // MSH-1 is the separator itself, which nothing stands before.
-                    (true, fields) if fields > 0 || view.as_bytes() == [separators.field] => {
-                        fields + 1
-                    }
+                    (true, fields) if fields > 0 || is_separator => fields + 1,
                     (_, fields) => fields,
                 };
                 (field, after_last(before, separators.field))
@@ -74,14 +91,15 @@ impl<'a> Message<'a> {
         if !(segment.is_header() && field <= 2) {
             let mut rest = within;
             let levels = [separators.repetition, separators.component, separators.subcomponent];
-            for (number, separator) in numbers.iter_mut().zip(levels).take(view.depth()) {
+            for (number, separator) in numbers.iter_mut().zip(levels).take(level.depth().into()) {
                 *number = u16::try_from(1 + cuts(rest, separator)).ok()?;
                 rest = after_last(rest, separator);
             }
         }
         let [repetition, component, subcomponent] = numbers;
         let field = Path::of_field(id, occurrence, field)?;
-        Place { base: Some(field), repetition, component, subcomponent }.path()
+        let found = field.narrowed(repetition, component, subcomponent);
+        Place { base: Some(found), ..Place::missing(whence) }.path()
     }
 }
 

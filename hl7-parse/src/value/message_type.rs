@@ -48,10 +48,11 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Vid};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|LAB|GH|||||ACK|1|P|2.5^DEU&Germany&ISO3166_1\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|LAB|GH|||||ACK|1|P|2.5^DEU&Germany&ISO3166_1^2.1\r")?;
     /// let version: Vid = message.header().field(12).read()?;
     /// assert_eq!(version.version_id().decode(), "2.5");
     /// assert_eq!(version.internationalization_code().identifier().decode(), "DEU");
+    /// assert_eq!(version.international_version_id().identifier().decode(), "2.1");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "version identifier")]

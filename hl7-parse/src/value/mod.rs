@@ -43,8 +43,9 @@
 //!
 //! * **Primitive types** ([`DateTime`], [`Date`], [`Time`], [`Nm`], [`Si`]) are checked when they
 //!   are read. What is out of form is a [`ValueError`], which says what is wrong and where, and
-//!   not what was sent: that stays readable on the view. They are exact: [`ToEr7`] gives back the
-//!   same text, and nothing is ever more precise than it was sent.
+//!   not what was sent: that stays readable on the view. Of what was read by a path the error has
+//!   the path; of a view its message tells it ([`ValueError::in_message`]). Values are exact:
+//!   [`ToEr7`] gives back the same text, and nothing is ever more precise than it was sent.
 //! * **Composite types** are views with a name for each component, and cost nothing until one is
 //!   asked for. They read older messages too: a bare text is the first component, and a component
 //!   that a version does not have is absent. `as_bytes` is what was sent.

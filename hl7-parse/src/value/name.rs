@@ -35,12 +35,19 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Xpn};
     ///
-    /// let message = Message::parse("MSH|^~\\&|A\rPID|||||O\\T\\Hara&van&Hara^Eve^E^^^^L\r".as_bytes())?;
+    /// let message = Message::parse("MSH|^~\\&|A\rPID|||||O\\T\\Hara&van&Hara^Eve^E^JR^^^L^A^BUS^2020&2030^F^^^RN^Evie\r".as_bytes())?;
     /// let name: Xpn = message.segment("PID").ok_or("no PID")?.field(5).read()?;
     /// assert_eq!(name.family_name().surname().decode(), "O&Hara");
     /// assert_eq!(name.family_name().own_surname_prefix().decode(), "van");
     /// assert_eq!(name.given_name().decode(), "Eve");
     /// assert_eq!(name.name_type_code().decode(), "L");
+    /// assert_eq!(name.second_and_further_given_names().decode(), "E");
+    /// let parts = [name.suffix(), name.professional_suffix(), name.called_by()];
+    /// assert_eq!(parts.map(|part| part.decode()), ["JR", "RN", "Evie"]);
+    /// let parts = [name.name_representation_code(), name.name_assembly_order()];
+    /// assert_eq!(parts.map(|part| part.decode()), ["A", "F"]);
+    /// assert_eq!(name.name_context().identifier().decode(), "BUS");
+    /// assert_eq!(name.name_validity_range().start()?.map(|start| start.year()), Some(2020));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "PN")]
@@ -70,11 +77,35 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Xcn};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rPV1||I|||||42^Hippocrates^Harry^^^DR^^^GH\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPV1||I|||||42^Hippocrates^Harry^H^JR^DR^^T1^GH^L^5^M11^NPI^EAST^A^BUS^2020&2030^F^^^MD^BY^HLD^4711^V1\r")?;
     /// let attending: Xcn = message.segment("PV1").ok_or("no PV1")?.field(7).read()?;
     /// assert_eq!(attending.person_identifier().decode(), "42");
     /// assert_eq!(attending.family_name().surname().decode(), "Hippocrates");
     /// assert_eq!(attending.assigning_authority().namespace_id().decode(), "GH");
+    /// let parts = [
+    ///     attending.second_and_further_given_names(),
+    ///     attending.suffix(),
+    ///     attending.professional_suffix(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["H", "JR", "MD"]);
+    /// let parts = [
+    ///     attending.source_table(),
+    ///     attending.identifier_check_digit(),
+    ///     attending.check_digit_scheme(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["T1", "5", "M11"]);
+    /// assert_eq!(attending.assigning_facility().namespace_id().decode(), "EAST");
+    /// let parts = [attending.name_representation_code(), attending.name_assembly_order()];
+    /// assert_eq!(parts.map(|part| part.decode()), ["A", "F"]);
+    /// assert_eq!(attending.name_validity_range().start()?.map(|start| start.year()), Some(2020));
+    /// let codes = [
+    ///     attending.name_context(),
+    ///     attending.assigning_jurisdiction(),
+    ///     attending.assigning_agency_or_department(),
+    /// ];
+    /// assert_eq!(codes.map(|code| code.identifier().decode()), ["BUS", "BY", "HLD"]);
+    /// let parts = [attending.security_check(), attending.security_check_scheme()];
+    /// assert_eq!(parts.map(|part| part.decode()), ["4711", "V1"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "CN")]
@@ -113,11 +144,19 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::Xon};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rPD1|||Good Health^L^^^^CMS&1.2.3&ISO^XX^^^17\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rPD1|||Good Health^L^^5^M11^CMS&1.2.3&ISO^XX^EAST^A^17\r")?;
     /// let practice: Xon = message.segment("PD1").ok_or("no PD1")?.field(3).read()?;
     /// assert_eq!(practice.organization_name().decode(), "Good Health");
     /// assert_eq!(practice.organization_identifier().decode(), "17");
     /// assert_eq!(practice.assigning_authority().universal_id().decode(), "1.2.3");
+    /// assert_eq!(practice.organization_name_type_code().identifier().decode(), "L");
+    /// assert_eq!(practice.assigning_facility().namespace_id().decode(), "EAST");
+    /// let parts = [
+    ///     practice.check_digit(),
+    ///     practice.check_digit_scheme(),
+    ///     practice.name_representation_code(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["5", "M11", "A"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     Xon = "XON" {

@@ -74,6 +74,8 @@ composite! {
     /// assert_eq!(price.price().quantity()?, Some(Nm::new("10.5")?));
     /// assert_eq!(price.price().denomination().decode(), "EUR");
     /// assert_eq!(price.to_value()?, Some(Nm::new("9")?));
+    /// assert_eq!([price.price_type(), price.range_type()].map(|part| part.decode()), ["UP", "P"]);
+    /// assert_eq!(price.range_units().text().decode(), "day");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "composite price")]

@@ -12,6 +12,7 @@ composite! {
     /// let condition: Qsc = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(condition.relational_operator().decode(), "EQ");
     /// assert_eq!(condition.relational_conjunction().decode(), "AND");
+    /// assert_eq!(condition.segment_field_name().decode(), "@PID.5.1");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "query selection criteria")]
@@ -34,6 +35,7 @@ composite! {
     /// let parameter: Qip = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// let values: Vec<_> = parameter.values().parts().map(|value| value.decode()).collect();
     /// assert_eq!(values, ["12", "34"]);
+    /// assert_eq!(parameter.segment_field_name().decode(), "@PID.3.1");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "query input parameter list")]
@@ -53,6 +55,7 @@ composite! {
     /// let column: Rcd = message.segment("ZZZ").ok_or("no ZZZ")?.field(1).read()?;
     /// assert_eq!(column.hl7_data_type().decode(), "XPN");
     /// assert_eq!(column.maximum_column_width()?, Some(hl7_parse::value::Nm::new("40")?));
+    /// assert_eq!(column.segment_field_name().decode(), "PID.5");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "row column definition")]

@@ -6,6 +6,7 @@ use crate::{
     Component, Element, Field, Message, Path, Repetition, Separators, Subcomponent,
     search::until,
     value::{ValueError, ValueErrorKind, error::Place},
+    whence::{Level, Whence},
 };
 
 /// A value as it was sent, which knows how deep it is.
@@ -37,21 +38,14 @@ pub struct Raw<'a> {
     place: Place,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Field,
-    Repetition,
-    Component,
-    Subcomponent,
-}
-
 impl<'a> Raw<'a> {
     /// What a path names.
     pub(crate) fn named(element: Element<'a>, path: Path) -> Result<Self, ValueError> {
         let place = Place { base: Some(path), ..Place::default() };
         let level = match (path.field(), path.repetition(), path.component(), path.subcomponent()) {
             (None, ..) => {
-                return Err(ValueError::new(ValueErrorKind::NoField, "value", 0).within(place));
+                let error = ValueError::new(ValueErrorKind::NoField, "value", 0);
+                return Err(error.within(place, Whence::NOWHERE));
             }
             (.., Some(_)) => Level::Subcomponent,
             (.., Some(_), None) => Level::Component,
@@ -67,21 +61,20 @@ impl<'a> Raw<'a> {
     pub fn part(&self, n: usize) -> Self {
         let number = u16::try_from(n).unwrap_or(u16::MAX);
         let Self { element, level, place } = *self;
-        let separators = element.separators();
         match level {
             Level::Field => self.single().part(n),
             Level::Repetition => Self {
-                element: element.piece(separators.component, n),
+                element: element.piece(Level::Component, n),
                 level: Level::Component,
                 place: Place { component: number, ..place },
             },
             Level::Component => Self {
-                element: element.piece(separators.subcomponent, n),
+                element: element.piece(Level::Subcomponent, n),
                 level: Level::Subcomponent,
                 place: Place { subcomponent: number, ..place },
             },
             Level::Subcomponent if n == 1 => *self,
-            Level::Subcomponent => Self { element: Element::new(None, separators), ..*self },
+            Level::Subcomponent => Self { element: Element::ABSENT, ..*self },
         }
     }
 
@@ -164,14 +157,8 @@ impl<'a> Raw<'a> {
         self.element
     }
 
-    /// How many levels below a field it is.
-    pub(crate) fn depth(&self) -> usize {
-        match self.level {
-            Level::Field => 0,
-            Level::Repetition => 1,
-            Level::Component => 2,
-            Level::Subcomponent => 3,
-        }
+    pub(crate) fn whence(&self) -> Whence {
+        self.element.whence(self.level)
     }
 
     pub(crate) fn separators(&self) -> Separators {
@@ -182,8 +169,7 @@ impl<'a> Raw<'a> {
     pub(crate) fn single(&self) -> Self {
         match self.level {
             Level::Field => {
-                let separator = self.separators().repetition;
-                let element = self.element.piece(separator, 1);
+                let element = self.element.piece(Level::Repetition, 1);
                 Self { element, level: Level::Repetition, ..*self }
             }
             _ => *self,
@@ -231,7 +217,7 @@ impl<'a> Raw<'a> {
         type_name: &'static str,
         offset: usize,
     ) -> ValueError {
-        ValueError::new(kind, type_name, offset).within(self.place)
+        ValueError::new(kind, type_name, offset).within(self.place, self.whence())
     }
 }
 
@@ -396,7 +382,9 @@ macro_rules! readable {
     ($view:ident is $level:ident) => {
         impl<'a> From<$view<'a>> for Raw<'a> {
             fn from(view: $view<'a>) -> Self {
-                Self { element: view.into(), level: Level::$level, place: Place::default() }
+                let element = Element::from(view);
+                let place = Place::missing(element.whence(Level::$level));
+                Self { element, level: Level::$level, place }
             }
         }
 
@@ -417,7 +405,8 @@ macro_rules! readable {
             /// # Errors
             ///
             /// Where nothing was sent (read `Option<T>` where that may be), and those of the
-            /// type. The text stays readable on the view.
+            /// type. The text stays readable on the view; the path is known with
+            /// [`ValueError::in_message`].
             pub fn read<T: FromRaw<'a>>(&self) -> Result<T, ValueError> {
                 T::from_raw(Raw::from(*self))
             }

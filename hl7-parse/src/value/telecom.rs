@@ -12,13 +12,41 @@ composite! {
     /// use hl7_parse::{Message, value::Xtn};
     ///
     /// let message = Message::parse(
-    ///     b"MSH|^~\\&|A\rPID|||||||||||||(555)123-4567^PRN^PH~^NET^Internet^eve@example.org~^PRN^PH^^1^555^1234567^89\r",
+    ///     b"MSH|^~\\&|A\rPID|||||||||||||(555)123-4567^PRN^PH~^NET^Internet^eve@example.org~^PRN^PH^^1^555^1234567^89^after six^9^77^^2020^2030^MOV^UWM^S1&REG^1\r",
     /// )?;
     /// let phones = message.segment("PID").ok_or("no PID")?.field(13);
     /// let phones: Vec<Xtn> = phones.read()?;
     /// assert_eq!(phones[0].number(), "(555)123-4567");
     /// assert_eq!(phones[1].email().ok_or("no e-mail")?.decode(), "eve@example.org");
     /// assert_eq!(phones[2].number(), "+1 555 1234567 x89");
+    /// assert_eq!(phones[0].telephone_number().decode(), "(555)123-4567");
+    /// assert_eq!(phones[1].communication_address().decode(), "eve@example.org");
+    /// let phone = phones[2];
+    /// let parts = [
+    ///     phone.telecommunication_use_code(),
+    ///     phone.telecommunication_equipment_type(),
+    ///     phone.any_text(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["PRN", "PH", "after six"]);
+    /// let parts = [
+    ///     phone.country_code(),
+    ///     phone.area_or_city_code(),
+    ///     phone.local_number(),
+    ///     phone.extension(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["1", "555", "1234567", "89"]);
+    /// let parts = [
+    ///     phone.extension_prefix(),
+    ///     phone.speed_dial_code(),
+    ///     phone.unformatted_telephone_number(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["9", "77", ""]);
+    /// // What later versions added.
+    /// assert_eq!(phone.effective_start_date()?.map(|date| date.year()), Some(2020));
+    /// let codes = [phone.expiration_reason(), phone.protection_code()];
+    /// assert_eq!(codes.map(|code| code.identifier().decode()), ["MOV", "UWM"]);
+    /// assert_eq!(phone.shared_telecommunication_identifier().namespace_id().decode(), "REG");
+    /// assert_eq!(phone.preference_order()?.map(|order| order.to_u64()), Some(Ok(1)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "TN")]

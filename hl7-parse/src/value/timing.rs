@@ -29,13 +29,22 @@ composite! {
     /// ```
     /// use hl7_parse::{Message, value::{Nm, Precision, Tq}};
     ///
-    /// let message = Message::parse(b"MSH|^~\\&|A\rORC|NW||||||2&TAB^Q6H&0600,1200^D5^2024022906^^S\r")?;
+    /// let message = Message::parse(b"MSH|^~\\&|A\rORC|NW||||||2&TAB^Q6H&0600,1200^D5^2024022906^^S^if awake^^S^^2&h^9\r")?;
     /// let timing: Tq = message.segment("ORC").ok_or("no ORC")?.field(7).read()?;
     /// assert_eq!(timing.quantity().quantity()?, Some(Nm::new("2")?));
     /// assert_eq!(timing.interval().repeat_pattern().identifier().decode(), "Q6H");
     /// assert_eq!(timing.duration().decode(), "D5");
     /// assert_eq!(timing.start()?.map(|start| start.precision()), Some(Precision::Hour));
     /// assert_eq!(timing.end()?, None);
+    /// let parts = [
+    ///     timing.priority(),
+    ///     timing.condition(),
+    ///     timing.conjunction(),
+    ///     timing.order_sequencing(),
+    /// ];
+    /// assert_eq!(parts.map(|part| part.decode()), ["S", "if awake", "S", ""]);
+    /// assert_eq!(timing.occurrence_duration().text().decode(), "h");
+    /// assert_eq!(timing.total_occurrences()?, Some(Nm::new("9")?));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[doc(alias = "timing quantity")]

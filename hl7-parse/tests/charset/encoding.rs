@@ -1,7 +1,7 @@
 //! What is decoded is encoded again, or the place of what can not be is named.
 
 use hl7_parse::{
-    Charset, Path,
+    Charset, MessageBuilder, Path,
     charset::{self, EncodeErrorKind, EncodeOptions, Unrepresentable},
 };
 
@@ -119,4 +119,90 @@ fn a_yen_sign_never_becomes_a_delimiter() {
     let message = decoded.message.as_message();
     assert_eq!(message.get(&Path::new("PID-5[1].2")).decode(), "A&B");
     assert_eq!(message.get(&Path::new("PID-5[2]")).decode(), "C");
+}
+
+#[test]
+fn what_is_built_in_utf_8_and_encoded_is_read_by_what_it_declares() {
+    let mut builder = MessageBuilder::new();
+    builder.message_type(["ADT", "A01"]).control_id("1").processing_id("P").version("2.5");
+    // Their bytes in Shift_JIS and in BIG5 hold delimiters.
+    builder.sending_facility("\u{529f}").segment("PID").set("5.2", "\u{529f}~|\u{8868}");
+    let built = builder.finish().expect("UTF-8");
+    let path = Path::new("PID-5.2");
+    for charset in [
+        Charset::ShiftJis,
+        Charset::Big5,
+        Charset::Gb18030,
+        Charset::Iso2022Jp,
+        Charset::EucKr,
+        Charset::Utf8,
+        Charset::Utf16,
+        Charset::Utf32,
+    ] {
+        let declaring = EncodeOptions::new().declaring();
+        let encoded = declaring.encode(built.as_bytes().clone(), charset).expect("in each");
+        let decoded = charset::decode(encoded.clone(), None).expect("readable");
+        assert_eq!(
+            decoded.evidence.disagreements().count(),
+            0,
+            "{charset}: {:?}",
+            decoded.evidence
+        );
+        let message = decoded.message.as_message();
+        assert_eq!(
+            message.get(&path).decode(),
+            built.as_message().get(&path).decode(),
+            "{charset}"
+        );
+        let named = message.get(&Path::new("MSH-18")).decode().into_owned();
+        assert_eq!(Some(&*named), charset.name(), "{charset}");
+        assert_eq!(message.header().sending_facility().decode(), "\u{529f}", "{charset}");
+        // It says so already.
+        let text = decoded.message.as_bytes().clone();
+        assert_eq!(declaring.encode(text, charset), Ok(encoded), "{charset}");
+    }
+}
+
+#[test]
+fn a_set_is_declared_in_msh_18_alone() {
+    let declaring = EncodeOptions::new().declaring();
+    for (message, expected) in [
+        ("MSH|^~\\&", "MSH|^~\\&||||||||||||||||8859/1"),
+        ("MSH|^~\\&|A\rPID|1\r", "MSH|^~\\&|A|||||||||||||||8859/1\rPID|1\r"),
+        ("\x0bMSH|^~\\&|A\r\n\x1c\r", "\x0bMSH|^~\\&|A|||||||||||||||8859/1\r\n\x1c\r"),
+        (
+            "MSH|^~\\&||||||||||||||||ASCII~ISO IR87|x\rPID\r",
+            "MSH|^~\\&||||||||||||||||8859/1|x\rPID\r",
+        ),
+        ("MSH/^~\\&/////////////////x\r", "MSH/^~\\&////////////////8859\\F\\1/x\r"),
+        ("MSH|^~\\&||||||||||||||||8859/1|x\r", "MSH|^~\\&||||||||||||||||8859/1|x\r"),
+    ] {
+        let encoded = declaring.encode(message, Charset::Latin1).expect(message);
+        assert_eq!(encoded, expected, "{message:?}");
+    }
+}
+
+#[test]
+fn what_can_not_be_declared_is_refused_and_errors_count_in_what_came() {
+    let declaring = EncodeOptions::new().declaring();
+    let kind =
+        |message: &'static str, to| declaring.encode(message, to).map_err(|error| error.kind());
+    assert_eq!(kind("BHS|^~\\&\r", Charset::Latin1), Err(EncodeErrorKind::MissingHeader));
+    assert_eq!(kind("", Charset::Latin1), Err(EncodeErrorKind::MissingHeader));
+    for to in [Charset::Unknown, Charset::Unspecified] {
+        assert_eq!(kind("MSH|^~\\&|A\r", to), Err(EncodeErrorKind::Unsupported(to)));
+    }
+    for text in [
+        "MSH|^~\\&|A\rPID|||||\u{5c71}",
+        "MSH|^~\\&||||||||||||||||UNICODE UTF-8\rPID|||||\u{5c71}",
+    ] {
+        let error = declaring.encode(text, Charset::Latin1).expect_err("not in it");
+        let place = (text.find('\u{5c71}'), Some(Path::new("PID-5")));
+        assert_eq!((Some(error.offset()), error.path()), place, "{text:?}");
+    }
+    let error = declaring.encode("MSH|^~\\&|\u{5c71}", Charset::Latin1).expect_err("not in it");
+    assert_eq!((error.offset(), error.path()), (9, Some(Path::new("MSH-3"))));
+    let error =
+        declaring.encode(&b"MSH|^~\\&|A\rPID|\xE9"[..], Charset::Latin1).expect_err("not UTF-8");
+    assert_eq!((error.kind(), error.offset()), (EncodeErrorKind::NotUtf8, 15));
 }

@@ -1,7 +1,7 @@
 //! What is built, byte for byte, and what is refused.
 
 use hl7_parse::{
-    Charset, EditErrorKind, MessageBuilder, ParseOptions, Path, SegmentBuilder, Separators,
+    Charset, EditErrorKind, Message, MessageBuilder, ParseOptions, Path, SegmentBuilder, Separators,
 };
 
 fn header() -> MessageBuilder {
@@ -210,4 +210,90 @@ fn text_beyond_ascii_names_its_set_however_it_is_put() {
         let built = builder.finish().expect("built");
         assert_eq!(built.as_message().get(&Path::new("MSH-18")).decode(), expected);
     }
+}
+
+#[test]
+fn more_than_ascii_is_not_built_in_a_set_that_is_decoded_before_it_is_split() {
+    for (msh_18, msh_20) in [
+        ("SHIFT_JIS", ""),
+        ("BIG-5", ""),
+        ("GB 18030-2000", ""),
+        ("ISO IR87", ""),
+        ("ISO IR159", "ISO 2022-1994"),
+        ("UNICODE UTF-16", ""),
+        ("UNICODE UTF-32", ""),
+    ] {
+        let mut builder = header();
+        builder.character_set(msh_18);
+        if !msh_20.is_empty() {
+            builder.header().set(20, msh_20);
+        }
+        builder.segment("PID").set(5, "YAMADA");
+        let built = builder.finish().expect("ASCII");
+        let again = Message::parse(built.as_bytes()).expect("ASCII");
+        assert_eq!(again.get(&Path::new("PID-5")).decode(), "YAMADA", "{msh_18}");
+
+        type Change = fn(&mut SegmentBuilder);
+        let changes: [(Change, &str); 4] = [
+            (
+                |pid| {
+                    pid.set("5.2", "\u{30dd}");
+                },
+                "PID[2]-5.2",
+            ),
+            (
+                |pid| {
+                    pid.set_components(5, ["x", "\u{30dd}"]);
+                },
+                "PID[2]-5",
+            ),
+            (
+                |pid| {
+                    pid.set_raw("5.2", "\u{30dd}");
+                },
+                "PID[2]-5",
+            ),
+            (
+                |pid| {
+                    pid.set_raw("5.2", b"\x83\x41");
+                },
+                "PID[2]-5",
+            ),
+        ];
+        for (change, place) in changes {
+            let mut builder = builder.clone();
+            change(builder.segment("PID"));
+            let error = builder.finish().expect_err(msh_18);
+            let expected = (EditErrorKind::NeedsEncoding, place.parse().ok());
+            assert_eq!((error.kind(), error.path()), expected, "{msh_18}");
+        }
+        // In the header, which is written before the others.
+        builder.header().set_raw(4, b"\x83\x41");
+        let error = builder.finish().expect_err(msh_18);
+        assert_eq!(error.path(), Some(Path::new("MSH[1]-4")), "{msh_18}");
+    }
+    let error = {
+        let mut builder = header();
+        builder.character_set("SHIFT_JIS").segment("PID").set(5, "\u{30dd}");
+        builder.finish().expect_err("refused")
+    };
+    assert_eq!(
+        error.to_string(),
+        "PID[1]-5: text in this character set is not written: make the message in UTF-8 and encode it"
+    );
+}
+
+#[test]
+fn undeclared_kanji_are_not_built() {
+    for place in ["3", "5.2"] {
+        let mut builder = header();
+        builder.segment("PID").set_raw(place, b"\x1b$B%]\x1b(B");
+        let error = builder.finish().expect_err("kanji");
+        assert_eq!(error.kind(), EditErrorKind::NeedsEncoding);
+        assert_eq!(error.path().and_then(|path| path.field()), place[..1].parse().ok());
+    }
+    // Nothing but a control character.
+    let mut builder = header();
+    builder.segment("PID").set_raw(5, b"\x1bx");
+    assert!(builder.finish().is_ok());
 }

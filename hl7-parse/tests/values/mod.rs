@@ -11,6 +11,7 @@ mod dates;
 mod documents;
 mod numbers;
 mod observations;
+mod places;
 
 use hl7_parse::{
     Field, Message,

@@ -7,7 +7,6 @@ use crate::{
     Separators,
     charset::text_of_leaf,
     search::{nth_piece, until},
-    whence::{Level, Whence},
 };
 
 /// A part of a message at whatever level: what a [`crate::Path`] leads to.
@@ -17,59 +16,30 @@ use crate::{
 #[derive(Clone, Copy)]
 pub struct Element<'a> {
     bytes: Option<&'a [u8]>,
-    /// Of an absent element not its delimiters, of which it has no use, but where it would be: so
-    /// that views are no larger for it.
     separators: Separators,
 }
 
 impl<'a> Element<'a> {
-    pub(crate) const ABSENT: Self = Self { bytes: None, separators: Whence::NOWHERE.packed() };
+    pub(crate) const ABSENT: Self = Self { bytes: None, separators: Separators::RECOMMENDED };
 
     #[inline]
     pub(crate) fn new(bytes: Option<&'a [u8]>, separators: Separators) -> Self {
-        match bytes {
-            Some(_) => Self { bytes, separators },
-            None => Self::ABSENT,
-        }
-    }
-
-    /// Piece `n` of what is between separators of a level below a field.
-    #[inline]
-    pub(crate) fn piece(self, level: Level, n: usize) -> Self {
-        let Some(whole) = self.bytes else { return self };
-        match nth_piece(whole, level.separator(&self.separators), n) {
-            Some(piece) => Self { bytes: Some(piece), ..self },
-            None => Self::missing(whole, level, n),
-        }
-    }
-
-    /// Number `n` of a level, of which there are fewer in `parent`.
-    #[inline]
-    pub(crate) fn missing(parent: &[u8], level: Level, n: usize) -> Self {
-        Self { bytes: None, separators: Whence::missing(parent, level, n).packed() }
-    }
-
-    /// Where it is, if it is of a level, or would be.
-    pub(crate) fn whence(self, level: Level) -> Whence {
-        match self.bytes {
-            Some(bytes) => Whence::of(bytes, level),
-            None => Whence::unpacked(self.separators),
-        }
+        Self { bytes, separators }
     }
 
     #[inline]
+    pub(crate) fn piece(self, separator: u8, n: usize) -> Self {
+        let bytes = self.bytes.and_then(|bytes| nth_piece(bytes, separator, n));
+        Self { bytes, separators: self.separators }
+    }
+
     pub(crate) fn separators(self) -> Separators {
-        match self.bytes {
-            Some(_) => self.separators,
-            None => Separators::RECOMMENDED,
-        }
+        self.separators
     }
 
-    fn pieces(self, level: Level) -> Pieces<'a> {
+    fn pieces(self, separator: u8) -> Pieces<'a> {
         let rest = self.bytes.filter(|bytes| !bytes.is_empty());
-        // Those of an absent element are not looked at: there is no piece.
-        let separators = self.separators;
-        Pieces { rest, separator: level.separator(&separators), separators }
+        Pieces { rest, separator, separators: self.separators }
     }
 }
 
@@ -103,7 +73,7 @@ macro_rules! element {
             #[must_use]
             pub fn decode(&self) -> Cow<'a, str> {
                 let element = self$($to_element)+;
-                text_of_leaf(self.as_bytes(), &element.separators())
+                text_of_leaf(self.as_bytes(), &element.separators)
             }
 
             /// Whether there is content; a delete indicator (`""`) is.
@@ -178,12 +148,6 @@ impl<'a> Field<'a> {
         Self(Element::new(bytes, separators))
     }
 
-    /// Field `n`, of which there are fewer in a segment.
-    #[inline]
-    pub(crate) fn missing(segment: &[u8], n: usize) -> Self {
-        Self(Element::missing(segment, Level::Field, n))
-    }
-
     /// Repetition `n`, from 1; an absent view where there are fewer.
     ///
     /// ```
@@ -195,13 +159,13 @@ impl<'a> Field<'a> {
     /// ```
     #[must_use]
     pub fn repetition(&self, n: usize) -> Repetition<'a> {
-        Repetition(self.0.piece(Level::Repetition, n))
+        Repetition(self.0.piece(self.0.separators.repetition, n))
     }
 
     /// The repetitions in order; none where the field is empty.
     #[must_use]
     pub fn repetitions(&self) -> Repetitions<'a> {
-        Repetitions(self.0.pieces(Level::Repetition))
+        Repetitions(self.0.pieces(self.0.separators.repetition))
     }
 
     /// Component `n`, from 1, of the first repetition.
@@ -229,13 +193,13 @@ impl<'a> Repetition<'a> {
     /// Component `n`, from 1; an absent view where there are fewer.
     #[must_use]
     pub fn component(&self, n: usize) -> Component<'a> {
-        Component(self.0.piece(Level::Component, n))
+        Component(self.0.piece(self.0.separators.component, n))
     }
 
     /// The components in order; none where the repetition is empty.
     #[must_use]
     pub fn components(&self) -> Components<'a> {
-        Components(self.0.pieces(Level::Component))
+        Components(self.0.pieces(self.0.separators.component))
     }
 }
 
@@ -256,13 +220,13 @@ impl<'a> Component<'a> {
     /// Subcomponent 1 of a component without subcomponents is the whole of it.
     #[must_use]
     pub fn subcomponent(&self, n: usize) -> Subcomponent<'a> {
-        Subcomponent(self.0.piece(Level::Subcomponent, n))
+        Subcomponent(self.0.piece(self.0.separators.subcomponent, n))
     }
 
     /// The subcomponents in order; none where the component is empty.
     #[must_use]
     pub fn subcomponents(&self) -> Subcomponents<'a> {
-        Subcomponents(self.0.pieces(Level::Subcomponent))
+        Subcomponents(self.0.pieces(self.0.separators.subcomponent))
     }
 }
 
@@ -292,7 +256,7 @@ impl<'a> Iterator for Pieces<'a> {
         let rest = self.rest?;
         let piece = until(rest, self.separator);
         self.rest = rest.get(piece.len() + 1..);
-        Some(Element { bytes: Some(piece), separators: self.separators })
+        Some(Element::new(Some(piece), self.separators))
     }
 }
 

@@ -81,10 +81,8 @@ impl<'a> Segment<'a> {
             true if n > 2 => n - 1,
             true => return self.delimiter_field(n),
         };
-        match after_nth(self.bytes, separator, before) {
-            Some(rest) => Field::new(Some(until(rest, separator)), self.separators),
-            None => Field::missing(self.bytes, n),
-        }
+        let field = after_nth(self.bytes, separator, before).map(|rest| until(rest, separator));
+        Field::new(field, self.separators)
     }
 
     /// Component 1 of the first repetition of field `n`, found in one step: it ends where the first
@@ -101,30 +99,24 @@ impl<'a> Segment<'a> {
         Some(Component::new(Element::new(first, self.separators)))
     }
 
-    /// The `nth` field, from 1, of those from MSH-9 on, which begins at an offset.
+    /// The `nth` field, from 1, of those from an offset on.
     #[inline]
     pub(crate) fn field_from(&self, at: usize, nth: usize) -> Field<'a> {
         let rest = self.bytes.get(at..).unwrap_or_default();
-        match nth_piece(rest, self.separators.field, nth) {
-            Some(field) => Field::new(Some(field), self.separators),
-            None => Field::missing(self.bytes, nth.saturating_add(8)),
-        }
+        Field::new(nth_piece(rest, self.separators.field, nth), self.separators)
     }
 
     /// A field of MSH where text may hold bytes that look like separators.
     #[cold]
     fn field_of_header(&self, n: usize) -> Field<'a> {
-        let field = n.checked_sub(1).and_then(|n| self.fields().nth(n));
-        field.unwrap_or_else(|| Field::missing(self.bytes, n))
+        n.checked_sub(1).and_then(|n| self.fields().nth(n)).unwrap_or(Field::ABSENT)
     }
 
     /// MSH-1 and MSH-2: literal, whatever they hold.
     #[inline(never)]
     fn delimiter_field(&self, n: usize) -> Field<'a> {
         let separator = self.separators.field;
-        let Some(at) = find_nth(self.bytes, separator, 1) else {
-            return Field::missing(self.bytes, n);
-        };
+        let Some(at) = find_nth(self.bytes, separator, 1) else { return Field::ABSENT };
         let bytes = match n {
             1 => self.bytes.get(at..=at),
             2 => self.bytes.get(at + 1..).map(|rest| until(rest, separator)),
@@ -290,7 +282,7 @@ impl<'a> Iterator for Fields<'a> {
         if self.literal == 2 {
             // MSH-1: the separator stays in front of MSH-2.
             self.literal = 1;
-            return Some(Field::new(Some(rest.get(..1)?), Separators::LITERAL));
+            return Some(Field::new(rest.get(..1), Separators::LITERAL));
         }
         let after = rest.get(1..)?;
         let field = match self.hides {

@@ -4,10 +4,7 @@ use std::{fmt, io};
 
 use thiserror::Error;
 
-use crate::{
-    Message, Path,
-    whence::{Level, Whence},
-};
+use crate::{Message, Path, whence::Whence};
 
 /// Why a value could not be read as what was asked for.
 ///
@@ -29,17 +26,18 @@ pub struct ValueError {
     kind: ValueErrorKind,
     type_name: &'static str,
     place: Place,
-    whence: Whence,
+    /// Where the value is that could not be read, if it was read from a view and sent.
+    whence: Option<Whence>,
     offset: u32,
 }
 
 impl ValueError {
     pub(crate) fn new(kind: ValueErrorKind, type_name: &'static str, offset: usize) -> Self {
         let offset = u32::try_from(offset).unwrap_or(u32::MAX);
-        Self { kind, type_name, place: Place::default(), whence: Whence::NOWHERE, offset }
+        Self { kind, type_name, place: Place::default(), whence: None, offset }
     }
 
-    pub(crate) fn within(self, place: Place, whence: Whence) -> Self {
+    pub(crate) fn within(self, place: Place, whence: Option<Whence>) -> Self {
         Self { place, whence, ..self }
     }
 
@@ -66,9 +64,9 @@ impl ValueError {
         self.offset as usize
     }
 
-    /// The element that could not be read, also where nothing of it was sent. Known where the value
-    /// was read by a path ([`crate::Message::read`]), and after [`Self::in_message`] or
-    /// [`Self::at`]; a view alone does not know where it is in the message.
+    /// The element that could not be read. Known where the value was read by a path
+    /// ([`crate::Message::read`]), and after [`Self::in_message`] or [`Self::at`]; a view alone does
+    /// not know where it is in the message.
     #[must_use]
     pub fn path(&self) -> Option<Path> {
         self.place.path()
@@ -80,7 +78,8 @@ impl ValueError {
     /// of a message but addresses, so it has to be the message that the views were of, or a clone
     /// of it that shares the bytes; of another the error stays as it is, but where that came to lie
     /// at the same addresses. It stays as it is too where it has a path already, was not of a view
-    /// (of [`crate::value::Nm::new`]), or is of a value that was read (as of a conversion).
+    /// (of [`crate::value::Nm::new`]), is of a value that was read (as of a conversion), or of one
+    /// that was not sent: such a view is nowhere, and [`crate::Message::read`] tells the path.
     ///
     /// ```
     /// use hl7_parse::{Message, Path, value::{Date, Nm, ValueError}};
@@ -97,19 +96,13 @@ impl ValueError {
     /// assert_eq!(error.to_string(), "NM: not in the form of the type (byte 0)");
     /// let error = error.in_message(&message);
     /// assert_eq!(error.to_string(), "NM: not in the form of the type (OBX[2]-5, byte 0)");
-    ///
-    /// // Of what was not sent too.
-    /// let pid = message.segment("PID").ok_or("no PID")?;
-    /// let error = pid.field(7).read::<Date>().unwrap_err();
-    /// assert_eq!(error.to_string(), "DT: not valued (field 7, byte 0)");
-    /// assert_eq!(error.in_message(&message).path(), Some(Path::new("PID[1]-7")));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub fn in_message(self, message: &Message<'_>) -> Self {
-        match self.place.base {
-            Some(_) => self,
-            None => self.at(message.path_from(self.whence)),
+        match (self.place.base, self.whence) {
+            (None, Some(whence)) => self.at(message.path_from(whence)),
+            _ => self,
         }
     }
 
@@ -136,12 +129,8 @@ impl ValueError {
 
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kind, type_name, place, whence, offset } = self;
-        write!(f, "{type_name}: {kind} (")?;
-        if let (None, Some(field)) = (place.base, whence.missing_field()) {
-            write!(f, "field {field}, ")?;
-        }
-        write!(f, "{place}byte {offset})")
+        let Self { kind, type_name, place, offset, .. } = self;
+        write!(f, "{type_name}: {kind} ({place}byte {offset})")
     }
 }
 
@@ -224,17 +213,6 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// What a view knows that lacks its element: which of its level it would be.
-    pub(crate) fn missing(whence: Whence) -> Self {
-        let number = whence.number().unwrap_or_default();
-        match whence.level() {
-            Level::Field => Self::default(),
-            Level::Repetition => Self { repetition: number, ..Self::default() },
-            Level::Component => Self { component: number, ..Self::default() },
-            Level::Subcomponent => Self { subcomponent: number, ..Self::default() },
-        }
-    }
-
     pub(crate) fn path(self) -> Option<Path> {
         Some(self.base?.narrowed(self.repetition, self.component, self.subcomponent))
     }

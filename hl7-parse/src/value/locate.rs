@@ -40,10 +40,10 @@ impl<'a> Message<'a> {
     pub fn path_of(&self, view: impl Into<Raw<'a>>) -> Option<Path> {
         let view = view.into();
         self.span_of(view.element())?;
-        self.path_from(view.whence())
+        self.path_from(view.whence()?)
     }
 
-    /// The path of what is, or would be, somewhere in this message.
+    /// The path of what is somewhere in this message.
     pub(crate) fn path_from(&self, whence: Whence) -> Option<Path> {
         let start = whence.offset_in(self.as_bytes())?;
         let at =
@@ -53,17 +53,6 @@ impl<'a> Message<'a> {
         let id = segment.id().as_bytes().first_chunk().copied()?;
         let occurrence = 1 + self.segments().take(at).filter(|other| other.has_id(id)).count();
 
-        // Of what was not sent, that which lacks it.
-        let found = match whence.number() {
-            Some(_) => whence.level().above(),
-            None => Some(whence.level()),
-        };
-        let Some(level) = found else {
-            if start != span.start as usize {
-                return None;
-            }
-            return Path::of_field(id, occurrence, whence.number()?.into());
-        };
         let separators = self.separators();
         let before = segment.as_bytes().get(..start.checked_sub(span.start as usize)?)?;
         let cuts = |text: &[u8], separator| memchr_iter(separator, text).count();
@@ -91,15 +80,14 @@ impl<'a> Message<'a> {
         if !(segment.is_header() && field <= 2) {
             let mut rest = within;
             let levels = [separators.repetition, separators.component, separators.subcomponent];
-            for (number, separator) in numbers.iter_mut().zip(levels).take(level.depth().into()) {
+            for (number, separator) in numbers.iter_mut().zip(levels).take(whence.level().depth()) {
                 *number = u16::try_from(1 + cuts(rest, separator)).ok()?;
                 rest = after_last(rest, separator);
             }
         }
         let [repetition, component, subcomponent] = numbers;
         let field = Path::of_field(id, occurrence, field)?;
-        let found = field.narrowed(repetition, component, subcomponent);
-        Place { base: Some(found), ..Place::missing(whence) }.path()
+        Place { base: Some(field), repetition, component, subcomponent }.path()
     }
 }
 

@@ -45,7 +45,7 @@ impl<'a> Raw<'a> {
         let level = match (path.field(), path.repetition(), path.component(), path.subcomponent()) {
             (None, ..) => {
                 let error = ValueError::new(ValueErrorKind::NoField, "value", 0);
-                return Err(error.within(place, Whence::NOWHERE));
+                return Err(error.within(place, None));
             }
             (.., Some(_)) => Level::Subcomponent,
             (.., Some(_), None) => Level::Component,
@@ -61,15 +61,16 @@ impl<'a> Raw<'a> {
     pub fn part(&self, n: usize) -> Self {
         let number = u16::try_from(n).unwrap_or(u16::MAX);
         let Self { element, level, place } = *self;
+        let separators = element.separators();
         match level {
             Level::Field => self.single().part(n),
             Level::Repetition => Self {
-                element: element.piece(Level::Component, n),
+                element: element.piece(separators.component, n),
                 level: Level::Component,
                 place: Place { component: number, ..place },
             },
             Level::Component => Self {
-                element: element.piece(Level::Subcomponent, n),
+                element: element.piece(separators.subcomponent, n),
                 level: Level::Subcomponent,
                 place: Place { subcomponent: number, ..place },
             },
@@ -157,8 +158,10 @@ impl<'a> Raw<'a> {
         self.element
     }
 
-    pub(crate) fn whence(&self) -> Whence {
-        self.element.whence(self.level)
+    /// Where it is; of what was not sent that is not known.
+    pub(crate) fn whence(&self) -> Option<Whence> {
+        let sent = self.element.is_present();
+        sent.then(|| Whence::of(self.element.as_bytes(), self.level))
     }
 
     pub(crate) fn separators(&self) -> Separators {
@@ -169,7 +172,8 @@ impl<'a> Raw<'a> {
     pub(crate) fn single(&self) -> Self {
         match self.level {
             Level::Field => {
-                let element = self.element.piece(Level::Repetition, 1);
+                let separator = self.separators().repetition;
+                let element = self.element.piece(separator, 1);
                 Self { element, level: Level::Repetition, ..*self }
             }
             _ => *self,
@@ -382,9 +386,7 @@ macro_rules! readable {
     ($view:ident is $level:ident) => {
         impl<'a> From<$view<'a>> for Raw<'a> {
             fn from(view: $view<'a>) -> Self {
-                let element = Element::from(view);
-                let place = Place::missing(element.whence(Level::$level));
-                Self { element, level: Level::$level, place }
+                Self { element: view.into(), level: Level::$level, place: Place::default() }
             }
         }
 
@@ -405,8 +407,8 @@ macro_rules! readable {
             /// # Errors
             ///
             /// Where nothing was sent (read `Option<T>` where that may be), and those of the
-            /// type. The text stays readable on the view; the path is known with
-            /// [`ValueError::in_message`].
+            /// type. The text stays readable on the view; [`ValueError::in_message`] adds the
+            /// path.
             pub fn read<T: FromRaw<'a>>(&self) -> Result<T, ValueError> {
                 T::from_raw(Raw::from(*self))
             }

@@ -46,7 +46,11 @@ fuzz_target!(|bytes: &[u8]| {
     let (mut written, mut outside) = (Vec::new(), false);
     for part in batch::parts(bytes) {
         outside |= part.faults().contains(Fault::MessageOutsideBatch);
-        let Ok(message) = part.read() else { continue };
+        let Ok(message) = part.read() else {
+            // What can not be read is not answered, and what stands in it stands in nothing then.
+            outside |= part.kind() != PartKind::Message;
+            continue;
+        };
         if part.kind() == PartKind::Message {
             let answer = acknowledger.acknowledge(&message, &outcome);
             written.extend(answer.map(|answer| batch.add(&answer)).unwrap_or_default());

@@ -62,6 +62,8 @@ pub(super) struct Writing<'e, 'a> {
     header_needs_cr: bool,
     /// Whether a segment that is gone stood in what was written since the last one.
     gap_changed: bool,
+    /// Whether the last segment that was written is not what stood there.
+    last_changed: bool,
 }
 
 impl<'e, 'a> Writing<'e, 'a> {
@@ -119,6 +121,7 @@ impl<'e, 'a> Writing<'e, 'a> {
             line_feeds_are_data: None,
             header_needs_cr,
             gap_changed: false,
+            last_changed: false,
         })
     }
 
@@ -279,6 +282,11 @@ impl<'e, 'a> Writing<'e, 'a> {
         if self.gap_changed && !self.end.starts_with(b"\n") {
             self.out.end_lines_with_cr(end, self.out.len());
         }
+        let changed = self.last_changed || self.gap_changed || self.header_needs_cr;
+        if self.editor.line_ends_kept && !changed {
+            // What is left as it came reads as it did.
+            return Ok(());
+        }
         let segment = self.last.of(self.out.from(0));
         let text = without_last(segment, ends_message).len();
         let tail = segment.get(text..).unwrap_or_default();
@@ -305,6 +313,7 @@ impl<'e, 'a> Writing<'e, 'a> {
         }
         let narrow = |n| u32::try_from(n).unwrap_or(u32::MAX);
         self.last = Span { start: narrow(start), end: narrow(self.out.len()) };
+        self.last_changed = changed;
         self.count += 1;
         if self.editor.line_ends_kept {
             self.spans.push(self.last);

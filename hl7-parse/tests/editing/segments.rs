@@ -151,6 +151,20 @@ fn a_line_feed_in_data_does_not_begin_a_segment() {
 }
 
 #[test]
+fn line_feeds_that_are_data_at_the_end_stay_where_nothing_behind_them_is_edited() {
+    // A form feed is blank, and no end of a message: what stands before it is data.
+    let bytes = b"MSH|^~\\&|A\rZ|x|\n\n\r\x0c\r\xef\xbb\xbf\r";
+    let message = Message::parse(bytes).expect("a message");
+    assert_eq!(message.segments().last().map(|last| last.as_bytes()), Some(&b"Z|x|\n\n"[..]));
+    let same = Editor::new(&message).keep_line_ends().finish().expect("no edit");
+    assert_eq!(same.as_bytes().escape_ascii().to_string(), bytes.escape_ascii().to_string());
+    let edited =
+        Editor::new(&message).set(&path("MSH-3"), "B").keep_line_ends().finish().expect("an edit");
+    let expected = bytes.escape_ascii().to_string().replacen("|A", "|B", 1);
+    assert_eq!(edited.as_bytes().escape_ascii().to_string(), expected);
+}
+
+#[test]
 fn a_byte_order_mark_behind_a_line_feed_in_the_last_segment_stays_in_it() {
     let segments = b"NTE|1||x\n\xEF\xBB\xBF\rPID|1\r";
     let made = edited(segments, |editor| editor.remove(&path("PID")).finish());

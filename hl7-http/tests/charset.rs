@@ -87,3 +87,17 @@ async fn transcoding_writes_everything_in_one_set_or_refuses() {
     let (seen, _) = passed(wrap, "text/plain", ascii.clone()).await;
     assert_eq!(seen, Some(ascii), "nothing to be done");
 }
+
+#[tokio::test]
+async fn transcoding_writes_sets_whose_bytes_look_like_delimiters() {
+    for (to, msh_18, name) in [
+        (Charset::ShiftJis, "shift_jis", &b"\x83|\x81[\x83\x8b"[..]),
+        (Charset::Gb18030, "GB 18030-2000", b"\xa5\xdd\xa9`\xa5\xeb"),
+        (Charset::Iso2022Jp, "ISO IR87", b"\x1b$B%]!<%k\x1b(B"),
+    ] {
+        let wrap = |handler| AnyHandler::new(CharsetOverride::transcoding(to, handler));
+        let came = message("UNICODE UTF-8", "ポール".as_bytes());
+        let (seen, code) = passed(wrap, "text/plain", came).await;
+        assert_eq!((seen, &*code), (Some(message(msh_18, name)), "AA"), "{to:?}");
+    }
+}

@@ -1,7 +1,10 @@
 //! [`CharsetOverride`]: makes a message say, or be, what the charset parameter of its request says.
 
 use hl7_ack::{ErrorCode, Handler, Outcome, Received, Reply};
-use hl7_parse::{Charset, OwnedMessage, charset};
+use hl7_parse::{
+    Charset, OwnedMessage,
+    charset::{self, EncodeErrorKind, EncodeOptions},
+};
 
 use super::request_parts::RequestParts;
 use crate::content::declaring;
@@ -108,9 +111,17 @@ fn transcoded(
         .ok()
         .filter(|decoded| !decoded.evidence.is_replaced())
         .ok_or_else(|| refused("the message is not in the character set that is declared"))?;
-    let named = renamed(&decoded.message, to)?;
-    let encoded = charset::encode(named.as_bytes().clone(), to)
-        .map_err(|_| refused("a character is not in the character set of the receiver"))?;
+    let decoded = decoded.message.as_bytes().clone();
+    let encoded =
+        EncodeOptions::new().declaring().encode(decoded, to).map_err(|error| {
+            match error.kind() {
+                EncodeErrorKind::Unsupported(_) => {
+                    let text = "the character set of the receiver can not be written";
+                    Outcome::error(ErrorCode::APPLICATION_ERROR, text)
+                }
+                _ => refused("a character is not in the character set of the receiver"),
+            }
+        })?;
     OwnedMessage::parse_undecoded(encoded)
         .map_err(|_| refused("the character set of the receiver can not be split"))
 }

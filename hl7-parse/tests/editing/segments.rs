@@ -155,7 +155,7 @@ fn line_feeds_that_are_data_at_the_end_stay_where_nothing_behind_them_is_edited(
     // A form feed is blank, and no end of a message: what stands before it is data.
     let bytes = b"MSH|^~\\&|A\rZ|x|\n\n\r\x0c\r\xef\xbb\xbf\r";
     let message = Message::parse(bytes).expect("a message");
-    assert_eq!(message.segments().last().map(|last| last.as_bytes()), Some(&b"Z|x|\n\n"[..]));
+    assert_eq!(message.segments().next_back().map(|last| last.as_bytes()), Some(&b"Z|x|\n\n"[..]));
     let same = Editor::new(&message).keep_line_ends().finish().expect("no edit");
     assert_eq!(same.as_bytes().escape_ascii().to_string(), bytes.escape_ascii().to_string());
     let edited =

@@ -32,3 +32,26 @@ impl fmt::Debug for SafeText {
         fmt::Debug::fmt(&self.0, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_ascii_that_prints_and_of_limited_length() {
+        let long = "x".repeat(MAX_LEN);
+        for (field, expected) in [
+            (&b""[..], ""),
+            (b"ADT^A01", "ADT^A01"),
+            (b" ~", " ~"),
+            (b"a\x1f\x7f\x80\xff\r\0", "a??????"),
+            ("Ü".as_bytes(), "??"),
+            (long.as_bytes(), &long),
+            ((long.clone() + "y").as_bytes(), &long),
+        ] {
+            let text = SafeText::of(field);
+            assert_eq!(text.as_str(), expected, "{}", field.escape_ascii());
+            assert_eq!(format!("{text:?}"), format!("{expected:?}"), "{}", field.escape_ascii());
+        }
+    }
+}

@@ -510,10 +510,27 @@ fn a_part_of_line_feeds_alone_is_told_and_holds_no_second_header() {
             assert!(!part.faults().contains(Fault::LineFeedsAlone), "{file:?}");
         }
     }
-    // Data beside CRs, and in the only segment.
-    for stream in ["MSH|^~\\&|A\rNTE|1||x\nPID|y\rPID|1\r", "MSH|^~\\&|A\nB\r"] {
+    // Data beside CRs, and in the only segment; also where that is three letters, or a value.
+    for stream in [
+        "MSH|^~\\&|A\rNTE|1||x\nPID|y\rPID|1\r",
+        "MSH|^~\\&|A\nB\r",
+        "MSH|^~\\&|A\nABC\r",
+        "MSH|^~\\&|A\n1.2|B\r",
+    ] {
         let found = split(&SplitOptions::strict(), [stream.as_bytes()]);
         assert_eq!(found.len(), 1, "{stream:?}");
+    }
+}
+
+#[test]
+fn line_feeds_alone_are_told_of_what_is_too_long_by_its_own_delimiters() {
+    let stream = b"MSH|^~\\&|A\rPID|1\rMSH#^~\\&#B\nPID#2\nPID#3\nPID#4\nPID#5\n";
+    let options = SplitOptions::new().line_feeds_are_data().max_message_len(30);
+    for piece_len in 1..=stream.len() {
+        let found = split(&options, stream.chunks(piece_len));
+        assert_eq!(found.len(), 2, "in pieces of {piece_len}");
+        assert_eq!(found[1].kind(), PartKind::TooLong, "in pieces of {piece_len}");
+        assert!(found[1].faults().contains(Fault::LineFeedsAlone), "in pieces of {piece_len}");
     }
 }
 

@@ -684,6 +684,7 @@ mod tests {
             let (frames, work) = run(&stream, size, MllpCodec::new());
             assert_eq!(frames, 1, "reads of {size}");
             assert!(work <= stream.len() as u64, "reads of {size}: {work}");
+            assert!(work >= content.len() as u64, "reads of {size}: {work}");
         }
     }
 
@@ -704,5 +705,18 @@ mod tests {
         assert_eq!(codec.decode(&mut buffer).unwrap(), None);
         codec.release(&mut buffer);
         assert_eq!(buffer, &b"\x0babc"[..]);
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn a_codec_is_touched_from_the_first_byte_on() {
+        for stream in
+            [&b""[..], b"G", b"\r", b"#", b"\x0b", b"\x0bA\x1c\r", b"GET / ", b"\x0bA\x1c\r\r"]
+        {
+            let (mut codec, mut buffer) = (MllpCodec::new(), BytesMut::from(stream));
+            // Only what it is left in matters.
+            while let Ok(Some(_)) = codec.decode(&mut buffer) {}
+            assert_eq!(codec.is_touched(), !stream.is_empty(), "{}", stream.escape_ascii());
+        }
     }
 }

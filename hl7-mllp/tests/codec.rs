@@ -594,6 +594,7 @@ fn debug_shows_lengths_and_states() {
         (b"GE", "Lead(2 bytes)"),
         (b"\x0bABC", "Frame(4 bytes scanned)"),
         (b"\x0b123456789", "Overlong(9 bytes dropped)"),
+        (b"\x0b123456789", "Head(9 bytes)"),
         (b"GET / ", "Lost(ForeignProtocol(Http))"),
     ] {
         let (mut codec, mut buffer) = (small(), BytesMut::from(stream));

@@ -523,14 +523,19 @@ fn a_part_of_line_feeds_alone_is_told_and_holds_no_second_header() {
 }
 
 #[test]
-fn line_feeds_alone_are_told_of_what_is_too_long_by_its_own_delimiters() {
-    let stream = b"MSH|^~\\&|A\rPID|1\rMSH#^~\\&#B\nPID#2\nPID#3\nPID#4\nPID#5\n";
-    let options = SplitOptions::new().line_feeds_are_data().max_message_len(30);
-    for piece_len in 1..=stream.len() {
-        let found = split(&options, stream.chunks(piece_len));
-        assert_eq!(found.len(), 2, "in pieces of {piece_len}");
-        assert_eq!(found[1].kind(), PartKind::TooLong, "in pieces of {piece_len}");
-        assert!(found[1].faults().contains(Fault::LineFeedsAlone), "in pieces of {piece_len}");
+fn line_feeds_alone_are_told_of_a_damaged_header_by_its_own_separator() {
+    // A broken bar, which can not delimit.
+    for damaged in [
+        &b"MSH\xA6^~\\&\xA6B\nPID\xA62\n"[..],
+        b"FHS\xA6^~\\&\xA6B\nBTS\xA62\n",
+        b"BHS\xA6^~\\&\xA6B\nBTS\xA62\n",
+    ] {
+        let stream = [&b"MSH|^~\\&|A\rPID|1\r"[..], damaged].concat();
+        let shown = damaged.escape_ascii();
+        let found = split(&SplitOptions::new().line_feeds_are_data(), [&stream[..]]);
+        let faults: Vec<_> = found.iter().skip(1).flat_map(|part| part.faults().iter()).collect();
+        assert!(faults.contains(&Fault::DamagedHeader), "{shown}: {faults:?}");
+        assert!(faults.contains(&Fault::LineFeedsAlone), "{shown}: {faults:?}");
     }
 }
 

@@ -60,6 +60,18 @@ fn debug_shows_codes_lengths_and_options() {
         "Acknowledger { identity: true, newest_version: V2_9, always_original: true, \
          tolerates_missing_control_id: false, .. }"
     );
+    assert_eq!(format!("{:?}", hl7_ack::ControlId::from(MARK)), "ControlId { len: 10 }");
+    assert_eq!(format!("{:?}", hl7_ack::UniqueIds::new()), "UniqueIds { count: 0 }");
+    let fault = hl7_ack::Fault::new(hl7_ack::ErrorCode::TABLE_VALUE_NOT_FOUND, MARK);
+    let shown = format!("{fault:?}");
+    assert!(shown.starts_with("Fault { code: Some(") && shown.contains("text_len: 10"), "{shown}");
+    let shown = format!("{:?}", Outstanding::of(&message));
+    assert!(shown.contains("Compared { len: 1 }"), "{shown}");
+    let replies = [(Reply::from(Outcome::accepted()), "outcome"), (message.into(), "message")];
+    for (reply, answer) in replies {
+        let expected = format!("Reply {{ answer: \"{answer}\", then: false, late: false }}");
+        assert_eq!(format!("{reply:?}"), expected);
+    }
 }
 
 #[test]
@@ -69,4 +81,5 @@ fn what_may_be_logged_is_printable_and_short() {
     let shown = Outstanding::of(&message);
     assert_eq!(shown.control_id().len(), 64);
     assert!(shown.control_id().bytes().all(|byte| (0x20..0x7F).contains(&byte)));
+    assert_eq!(shown.message_type(), "ADT^A01");
 }

@@ -67,6 +67,10 @@ fn debug_shows_codes_lengths_and_options() {
     assert!(shown.starts_with("Fault { code: Some(") && shown.contains("text_len: 10"), "{shown}");
     let shown = format!("{:?}", Outstanding::of(&message));
     assert!(shown.contains("Compared { len: 1 }"), "{shown}");
+    let responder = Responder::new(async |_: Received| Outcome::accepted());
+    let response = responder.too_long(message.as_bytes());
+    let shown = format!("{response:?}");
+    assert!(shown.starts_with("Response { action: ") && shown.contains("code: Some("), "{shown}");
     let replies = [(Reply::from(Outcome::accepted()), "outcome"), (message.into(), "message")];
     for (reply, answer) in replies {
         let expected = format!("Reply {{ answer: \"{answer}\", then: false, late: false }}");

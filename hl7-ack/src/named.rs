@@ -65,3 +65,30 @@ fn put(bytes: &mut Vec<u8>, text: &[u8], separators: &Separators) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_id_is_compared_in_one_form_whatever_the_delimiters_are() {
+        let comparable = |line: &str| {
+            Named::by_header(&Header::parse(line.as_bytes()).expect("a header")).comparable()
+        };
+        for (usual, others, expected) in [
+            ("a^b~c&d", "a*b!c%d", "a^b~c&d"),
+            ("\\X41\\", "?X41?", "A"),
+            ("\\.br\\", "?.br?", "\\.br\\"),
+            (" 7 ", " 7", "7"),
+        ] {
+            let usual = format!("MSH|^~\\&|A|B|C|D|1||ADT|{usual}|P");
+            let others = format!("MSH#*!?%#A#B#C#D#1##ADT#{others}#P");
+            assert_eq!(comparable(&usual), expected.as_bytes(), "{usual}");
+            assert_eq!(comparable(&others), expected.as_bytes(), "{others}");
+        }
+        // What a sequence stands for is a delimiter of its own message.
+        let usual = comparable("MSH|^~\\&|A|B|C|D|1||ADT|\\S\\\\R\\\\T\\\\F\\\\E\\|P");
+        let others = comparable("MSH#*!?%#A#B#C#D#1##ADT#?S??R??T??F??E?#P");
+        assert_eq!((&usual[..], &others[..]), (&b"^~&|\\"[..], &b"*!%#?"[..]));
+    }
+}

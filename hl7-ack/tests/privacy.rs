@@ -87,3 +87,29 @@ fn what_may_be_logged_is_printable_and_short() {
     assert!(shown.control_id().bytes().all(|byte| (0x20..0x7F).contains(&byte)));
     assert_eq!(shown.message_type(), "ADT^A01");
 }
+
+#[test]
+fn debug_of_what_is_around_another_shows_the_other() {
+    use hl7_ack::{AtOnce, Delivery, FanOut, Forward, InOrder, PerKey};
+
+    #[derive(Clone, Debug)]
+    struct Inner;
+
+    impl hl7_ack::Deliver for Inner {
+        async fn deliver(&self, _: OwnedMessage) -> Delivery {
+            Delivery::NoneDue
+        }
+    }
+
+    for (shown, name) in [
+        (format!("{:?}", AtOnce::new(Inner, 3)), "AtOnce { inner: Inner, messages: 3, "),
+        (format!("{:?}", InOrder::new(Inner)), "InOrder { inner: Inner, .. }"),
+        (format!("{:?}", PerKey::by_patient(Inner)), "PerKey { inner: Inner, .. }"),
+        (
+            format!("{:?}", FanOut::any([Forward::to(Inner)], |_, _| {})),
+            "FanOut { rule: Any, destinations: [",
+        ),
+    ] {
+        assert!(shown.starts_with(name), "{shown}");
+    }
+}

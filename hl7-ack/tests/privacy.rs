@@ -90,10 +90,17 @@ fn what_may_be_logged_is_printable_and_short() {
 
 #[test]
 fn debug_of_what_is_around_another_shows_the_other() {
-    use hl7_ack::{AtOnce, Delivery, FanOut, Forward, InOrder, PerKey};
+    use hl7_ack::{
+        AnyHandler, AtOnce, Delivery, FanOut, Forward, InOrder, MemoryStore, PerKey, Progress,
+        Replay, Retry, RetryPolicy,
+    };
+
+    use crate::exchange_support::TokioTimer;
 
     #[derive(Clone, Debug)]
     struct Inner;
+
+    impl hl7_ack::OneAttempt for Inner {}
 
     impl hl7_ack::Deliver for Inner {
         async fn deliver(&self, _: OwnedMessage) -> Delivery {
@@ -101,7 +108,12 @@ fn debug_of_what_is_around_another_shows_the_other() {
         }
     }
 
+    let policy = RetryPolicy::park_content_errors();
     for (shown, name) in [
+        (format!("{:?}", Retry::new(Inner, policy, TokioTimer)), "Retry { inner: Inner, policy: "),
+        (format!("{:?}", Replay::new(MemoryStore::new())), "Replay { store: MemoryStore"),
+        (format!("{:?}", AnyHandler::new(async |_: Received| Outcome::accepted())), "AnyHandler"),
+        (format!("{:?}", Progress::new()), "Progress { begun: false, last: false, .. }"),
         (format!("{:?}", AtOnce::new(Inner, 3)), "AtOnce { inner: Inner, messages: 3, "),
         (format!("{:?}", InOrder::new(Inner)), "InOrder { inner: Inner, .. }"),
         (format!("{:?}", PerKey::by_patient(Inner)), "PerKey { inner: Inner, .. }"),

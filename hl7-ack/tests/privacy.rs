@@ -88,11 +88,11 @@ fn what_may_be_logged_is_printable_and_short() {
     assert_eq!(shown.message_type(), "ADT^A01");
 }
 
-#[test]
-fn debug_of_what_is_around_another_shows_the_other() {
+#[tokio::test]
+async fn debug_of_what_is_around_another_shows_the_other() {
     use hl7_ack::{
-        AnyHandler, AtOnce, Delivery, FanOut, Forward, InOrder, MemoryStore, PerKey, Progress,
-        Replay, Retry, RetryPolicy,
+        AnyHandler, AtOnce, Deliver as _, Delivery, FanOut, Forward, InOrder, MemoryStore, PerKey,
+        Progress, Replay, Retry, RetryPolicy,
     };
 
     use crate::exchange_support::TokioTimer;
@@ -108,6 +108,12 @@ fn debug_of_what_is_around_another_shows_the_other() {
         }
     }
 
+    let keys = PerKey::new(Inner, |_, keys| {
+        keys.add(MARK.as_bytes());
+        assert_eq!(format!("{keys:?}"), "Keys { len: 1 }");
+    });
+    let message = OwnedMessage::parse("MSH|^~\\&|||||||ADT^A01|7|P|2.5\r").expect("readable");
+    assert!(matches!(keys.deliver(message).await, Delivery::NoneDue));
     let policy = RetryPolicy::park_content_errors();
     for (shown, name) in [
         (format!("{:?}", Retry::new(Inner, policy, TokioTimer)), "Retry { inner: Inner, policy: "),

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use hl7_ack::{
-    AckCode, Acknowledger, Action, FanOut, Finding, Forward, Handler, InOrder, Matching, Outcome,
-    Outstanding, Peer, Received, Reply, Responder, Response, Retry, RetryPolicy, TimeLimited,
-    Unreachable, WhenUnreachable,
+    AckCode, Acknowledger, Action, CauseKind, FanOut, Finding, Forward, Handler, InOrder, Matching,
+    Outcome, Outstanding, Peer, Received, Reply, Responder, Response, Retry, RetryPolicy,
+    TimeLimited, Unreachable, WhenUnreachable,
 };
 use hl7_parse::OwnedMessage;
 use tokio::time::Instant;
@@ -351,5 +351,19 @@ async fn where_none_is_due_from_the_far_side_none_is_given() {
         let sent = asking("7", asked).as_bytes().clone();
         let response = Responder::new(forward).respond(sent, Peer::default()).await;
         assert!(matches!(response.action(), Action::Nothing), "{asked}: {response:?}");
+    }
+}
+
+#[tokio::test]
+async fn content_that_can_not_be_carried_is_answered_as_its_own_policy_says() {
+    for kind in [CauseKind::InvalidContent, CauseKind::ContentRefused] {
+        for (policy, expected) in [
+            (Unreachable::default(), "AE"),
+            (Unreachable::default().unknown(WhenUnreachable::HangUp), "AE"),
+            (Unreachable::default().invalid(WhenUnreachable::HangUp), "hang up"),
+        ] {
+            let forward = Forward::to(Script::new([Step::NotSent(kind)])).unreachable(policy);
+            assert_eq!(heard(&respond(forward, &message("7")).await), expected, "{kind:?}");
+        }
     }
 }

@@ -653,7 +653,10 @@ async fn an_answer_is_final_unless_it_says_that_the_receiver_was_unable() {
         }
         Outcome::accepted()
     };
-    let responder = responder(Replay::new(MemoryStore::new()).around(handler));
+    let store = MemoryStore::new();
+    assert!(store.is_empty());
+    let responder = responder(Replay::new(store.clone()).around(handler));
     // A handler that panics is answered by AR.
     assert_eq!(code(&answer(&responder, &message("7")).await), "AA");
+    assert_eq!((store.len(), store.is_empty()), (1, false));
 }

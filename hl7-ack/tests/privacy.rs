@@ -113,6 +113,8 @@ async fn debug_of_what_is_around_another_shows_the_other() {
         assert_eq!(format!("{keys:?}"), "Keys { len: 1 }");
     });
     let message = OwnedMessage::parse("MSH|^~\\&|||||||ADT^A01|7|P|2.5\r").expect("readable");
+    let key = hl7_ack::ReplayKey::of(&message.as_message()).expect("has an ID");
+    assert_eq!(format!("{key:?}"), "ReplayKey");
     assert!(matches!(keys.deliver(message).await, Delivery::NoneDue));
     let policy = RetryPolicy::park_content_errors();
     for (shown, name) in [

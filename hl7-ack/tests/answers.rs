@@ -332,3 +332,15 @@ fn messages_waiting_are_told_by_msa_7_and_8() {
         assert_eq!(answer(&content).messages_waiting(), expected, "{segment}");
     }
 }
+
+#[test]
+fn an_application_acknowledgment_supersedes_an_accept_acknowledgment_and_nothing_else() {
+    let of = |code: &str| answer(&format!("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|{code}|7\r"));
+    let codes = ["AA", "AE", "AR", "CA", "CE", "CR", "OK"];
+    for one in codes {
+        for other in codes {
+            let expected = one.starts_with('A') && other.starts_with('C');
+            assert_eq!(of(one).supersedes(&of(other)), expected, "{one} behind {other}");
+        }
+    }
+}

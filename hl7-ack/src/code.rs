@@ -275,4 +275,52 @@ mod tests {
             assert_eq!(read, expected, "{written}");
         }
     }
+
+    #[test]
+    fn a_code_is_shown_as_it_is_written() {
+        for code in ["AA", "AE", "AR", "CA", "CE", "CR"] {
+            let read = AckCode::from_msa_1(code.as_bytes()).expect("a code");
+            assert_eq!((read.as_str(), read.to_string()), (code, code.to_owned()));
+        }
+    }
+
+    #[test]
+    fn each_code_of_table_0357_has_its_text_and_no_other_code_has_one() {
+        let texts = [
+            (0, "Message accepted"),
+            (100, "Segment sequence error"),
+            (101, "Required field missing"),
+            (102, "Data type error"),
+            (103, "Table value not found"),
+            (104, "Value too long"),
+            (198, "Non-conformant cardinality"),
+            (199, "Other HL7 error"),
+            (200, "Unsupported message type"),
+            (201, "Unsupported event code"),
+            (202, "Unsupported processing ID"),
+            (203, "Unsupported version ID"),
+            (204, "Unknown key identifier"),
+            (205, "Duplicate key identifier"),
+            (206, "Application record locked"),
+            (207, "Application error"),
+        ];
+        for number in 0..=300 {
+            let code = ErrorCode::from_err_3(&number.to_string()).expect("a number");
+            assert_eq!(code.number(), number);
+            let expected =
+                texts.iter().find(|(known, _)| *known == number).map_or("", |(_, text)| text);
+            assert_eq!(code.text(), expected, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_table_0533_took_over_is_read_back_from_it() {
+        for (number, code) in [("101", 204), ("102", 205), ("103", 206)] {
+            let read = ErrorCode::from_table_0533(number).expect("in the table");
+            assert_eq!((read.number(), read.in_table_0533()), (code, Some(number)));
+        }
+        for other in ["", "100", "104", "204"] {
+            assert_eq!(ErrorCode::from_table_0533(other), None, "{other}");
+        }
+    }
 }

@@ -222,4 +222,15 @@ mod tests {
             assert_eq!(ControlId::from(id.clone()).as_str(), id);
         }
     }
+
+    #[test]
+    fn ids_are_equal_where_their_text_is_however_it_is_held() {
+        let ids = UniqueIds::new();
+        let plain = ids.next();
+        let short = ControlId::from(plain.as_str());
+        assert_eq!(plain, short);
+        assert_ne!(ids.next(), short);
+        let long = |end: &str| ControlId::from("x".repeat(30) + end);
+        assert!(long("a") == long("a") && long("a") != long("b") && long("a") != short);
+    }
 }

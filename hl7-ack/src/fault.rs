@@ -172,3 +172,27 @@ impl fmt::Debug for Fault {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_kept_up_to_the_limit() {
+        for places in
+            [0, 1, Fault::MAX_LOCATIONS - 1, Fault::MAX_LOCATIONS, Fault::MAX_LOCATIONS + 1]
+        {
+            let fault = Fault::new(ErrorCode::DATA_TYPE_ERROR, "odd");
+            let fault = (0..places).fold(fault, |fault, _| fault.at(Path::new("PID-3")));
+            assert_eq!(fault.locations().len(), places.min(Fault::MAX_LOCATIONS), "{places}");
+        }
+    }
+
+    #[test]
+    fn the_texts_of_a_fault_are_told_apart() {
+        let fault =
+            Fault::new(ErrorCode::DATA_TYPE_ERROR, "for people").with_diagnostic("for staff");
+        assert_eq!((fault.text(), fault.diagnostic()), ("for people", "for staff"));
+        assert_eq!(fault.application_code(), "");
+    }
+}

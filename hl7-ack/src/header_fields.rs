@@ -317,4 +317,77 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_message_type_is_a_code_alone_or_with_its_event() {
+        let (alone, with_event) = (Some(TypeForm::Alone), Some(TypeForm::WithEvent));
+        for (field, expected) in [
+            ("ADT", alone),
+            ("Z1x", alone),
+            (" ADT ", alone),
+            ("ADT^A01", with_event),
+            ("adt^a01", with_event),
+            ("ADT^A01^ADT_A01", with_event),
+            ("ADT^A01 ", with_event),
+            // A time and a number are none, nor is a name.
+            ("123", None),
+            ("1DT", None),
+            ("A-T", None),
+            ("1DT^A01", None),
+            ("20260101", None),
+            ("ADTA", None),
+            ("AD", None),
+            ("", None),
+            // An event is a letter and two more, and nothing of the kind behind them.
+            ("ADT~A01", None),
+            ("ADT^101", None),
+            ("ADT^A-1", None),
+            ("ADT^A0", None),
+            ("ADT^A012", None),
+        ] {
+            assert!(TypeForm::of(field.as_bytes(), Some(b'^')) == expected, "{field:?}");
+        }
+        assert!(TypeForm::of(b"ADT^A01", None).is_none(), "without a component separator");
+    }
+
+    #[test]
+    fn what_undeclared_text_moves_is_found_up_to_the_limit() {
+        for message_type in ["ADT^A01", "ORU"] {
+            for by in 1..=MAX_MOVED + 1 {
+                let text = b"\x83|".repeat(by);
+                let tail = format!("|EHR|LAB|1||{message_type}|77|P|2.5");
+                let line = [b"MSH|^~\\&|HIS|", &text[..], tail.as_bytes()].concat();
+                let found = HeaderFields::of(&Header::parse(&line).expect("a header"));
+                let shown = format!("{message_type} moved by {by}");
+                assert_eq!(found.is_displaced(), by <= MAX_MOVED, "{shown}");
+                if by <= MAX_MOVED {
+                    let fields = [7, 9, 10, 12].map(|n| found.get(n));
+                    assert_eq!(fields, [b"1", message_type.as_bytes(), b"77", b"2.5"], "{shown}");
+                    // What stands there is not known.
+                    assert_eq!([3, 4, 5, 6].map(|n| found.get(n)), [b""; 4], "{shown}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_type_elsewhere_moves_nothing() {
+        for line in [
+            // Where the type stands in its place.
+            &b"MSH|^~\\&|H\xdcS|B|C|D|1||ADT^A01|77|P||||ORU^R01"[..],
+            // Where no byte can be half of a character.
+            b"MSH|^~\\&|H\x01S|B|C|D|1||x|ADT^A01|77|P",
+            // A type without an event, and a version where that of no text would be moved to.
+            b"MSH|^~\\&|H\xdcS|B|C|D|1||ORU|77|P||2.5",
+            b"MSH|^~\\&|H\xdcS|B|C|D|1||ORU|77|P|||2.5",
+        ] {
+            let header = Header::parse(line).expect("a header");
+            let found = HeaderFields::of(&header);
+            assert!(!found.is_displaced(), "{}", line.escape_ascii());
+            for n in 2..26 {
+                let expected = header.field(n).as_bytes();
+                assert_eq!(found.get(n), expected, "MSH-{n} of {}", line.escape_ascii());
+            }
+        }
+    }
 }

@@ -132,4 +132,25 @@ mod tests {
             assert_eq!(identity.common_name(), expected, "{subject}");
         }
     }
+
+    #[test]
+    fn what_a_certificate_says_is_told_as_it_was_given() {
+        let names = vec!["lab.example".to_owned(), "10.0.0.1".to_owned()];
+        let mut fingerprint = [0xA5; 32];
+        fingerprint[31] = 0x0F;
+        let identity = Identity::new("O=GH,CN=Lab", names.clone(), fingerprint);
+        assert_eq!(identity.subject(), "O=GH,CN=Lab");
+        assert_eq!(identity.names(), names);
+        assert_eq!(identity.fingerprint(), &fingerprint);
+        let hex = "a5".repeat(31) + "0f";
+        assert_eq!(identity.fingerprint_hex(), hex);
+        assert_eq!(identity.to_string(), format!("O=GH,CN=Lab (SHA-256 {hex})"));
+        let shown = format!("{identity:?}");
+        assert!(shown.contains("O=GH,CN=Lab") && shown.contains(&hex), "{shown}");
+        for (name, has) in
+            [("lab.example", true), ("LAB.Example", true), ("lab", false), ("", false)]
+        {
+            assert_eq!(identity.has_name(name), has, "{name}");
+        }
+    }
 }

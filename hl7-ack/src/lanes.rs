@@ -231,4 +231,12 @@ mod tests {
             prop_assert!(lanes.is_empty(), "keys that nobody has are forgotten");
         }
     }
+
+    #[test]
+    fn a_message_for_which_there_is_no_place_is_told_how_many_there_are() {
+        for max in [0, 1, 3] {
+            let why = crate::in_order::full(&Lanes::new(max)).to_string();
+            assert!(why.contains(&format!("{max} messages are waiting")), "{why}");
+        }
+    }
 }

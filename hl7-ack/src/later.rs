@@ -86,3 +86,25 @@ impl<T> Drop for Wait<T> {
         lock(&self.later.0).wakers.remove(&self.number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_waits_no_more_is_forgotten() {
+        let later = Later::<u8>::new();
+        let mut context = Context::from_waker(Waker::noop());
+        let mut waits = [later.wait(), later.wait()];
+        for wait in &mut waits {
+            assert!(Pin::new(wait).poll(&mut context).is_pending());
+        }
+        assert_eq!(lock(&later.0).wakers.len(), 2);
+        let [first, mut second] = waits;
+        drop(first);
+        assert_eq!(lock(&later.0).wakers.len(), 1);
+        assert!(later.settle(Some(7)) && !later.settle(Some(8)));
+        assert_eq!(Pin::new(&mut second).poll(&mut context), Poll::Ready(Some(7)));
+        assert!(lock(&later.0).wakers.is_empty());
+    }
+}

@@ -82,7 +82,13 @@ fn put(bytes: &mut Vec<u8>, text: &[u8], separators: &Separators) {
                 let sequence = token.as_bytes();
                 let body = sequence.get(1..sequence.len().saturating_sub(1)).unwrap_or_default();
                 bytes.push(b'\\');
-                bytes.extend_from_slice(body);
+                for byte in body {
+                    match byte.is_ascii_control() {
+                        // As an answer writes it, which cuts the sequence.
+                        true => bytes.extend(format!("\\X{byte:02X}\\").bytes()),
+                        false => bytes.push(*byte),
+                    }
+                }
                 bytes.push(b'\\');
             }
         }
@@ -127,6 +133,28 @@ mod tests {
                     assert_eq!(comparable(&field, &separators), bytes.trim_ascii(), "{field:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_a_sequence_stands_for_is_a_delimiter_of_its_own_message() {
+        let comparable = |line: &str| {
+            Named::by_header(&Header::parse(line.as_bytes()).expect("a header")).comparable()
+        };
+        let usual = comparable("MSH|^~\\&|A|B|C|D|1||ADT|\\S\\\\R\\\\T\\\\F\\\\E\\|P");
+        let others = comparable("MSH#*!?%#A#B#C#D#1##ADT#?S??R??T??F??E?#P");
+        assert_eq!((&usual[..], &others[..]), (&b"^~&|\\"[..], &b"*!%#?"[..]));
+    }
+
+    #[test]
+    fn a_control_character_in_a_sequence_is_compared_as_an_answer_writes_it() {
+        let separators = Separators::RECOMMENDED;
+        for (sent, answered) in
+            [("\\AM\x10L\\T", "\\AM\\X10\\L\\T"), ("\\A\x01\x02\\", "\\A\\X01\\\\X02\\\\")]
+        {
+            let [sent, answered] =
+                [sent, answered].map(|field| comparable(field.as_bytes(), &separators));
+            assert_eq!(sent.escape_ascii().to_string(), answered.escape_ascii().to_string());
         }
     }
 }

@@ -149,3 +149,48 @@ impl fmt::Debug for Extensions {
         f.debug_struct("Extensions").field("len", &self.values.len()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Deliver, Delivery};
+
+    struct Nowhere;
+
+    impl Deliver for Nowhere {
+        async fn deliver(&self, _: OwnedMessage) -> Delivery {
+            Delivery::NoneDue
+        }
+    }
+
+    #[test]
+    fn a_peer_is_what_the_transport_has_said_of_it() {
+        let address: SocketAddr = "192.0.2.1:2575".parse().expect("an address");
+        let nobody = Peer::default();
+        assert_eq!(
+            (nobody.address(), nobody.identity(), nobody.to_string()),
+            (None, None, "-".into())
+        );
+        assert!(nobody.same_connection().is_none());
+
+        let identity = Identity::new("CN=Lab", Vec::new(), [7; 32]);
+        let peer = Peer::at(address)
+            .with_identity(identity.clone())
+            .with_same_connection(AnyDeliver::new(Nowhere));
+        assert_eq!((peer.address(), peer.identity()), (Some(address), Some(&identity)));
+        assert_eq!(peer.to_string(), "192.0.2.1:2575");
+        assert!(peer.same_connection().is_some());
+    }
+
+    #[test]
+    fn one_value_of_each_type_is_kept() {
+        let mut extensions = Extensions::default();
+        extensions.insert(1_u8);
+        extensions.insert("north");
+        extensions.insert(2_u8);
+        assert_eq!((extensions.get::<u8>(), extensions.get::<&str>()), (Some(&2), Some(&"north")));
+        assert_eq!(format!("{extensions:?}"), "Extensions { len: 2 }");
+        extensions.remove::<u8>();
+        assert_eq!((extensions.get::<u8>(), extensions.get::<&str>()), (None, Some(&"north")));
+    }
+}

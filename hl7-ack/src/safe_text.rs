@@ -45,17 +45,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_shown_is_printable_ascii_of_64_characters() {
-        for (field, shown) in [
-            ("", "".to_owned()),
-            ("ADT^A01", "ADT^A01".to_owned()),
-            ("a\u{1}\u{7f}\u{e4} ~", "a???? ~".to_owned()),
-            (&"7".repeat(63), "7".repeat(63)),
-            (&"7".repeat(64), "7".repeat(64)),
-            (&"7".repeat(65), "7".repeat(64)),
-            (&"7".repeat(400), "7".repeat(64)),
+    fn text_is_ascii_that_prints_and_of_limited_length() {
+        let long = "x".repeat(MAX_LEN);
+        for (field, expected) in [
+            (&b""[..], ""),
+            (b"ADT^A01", "ADT^A01"),
+            (b" ~", " ~"),
+            (b"a\x1f\x7f\x80\xff\r\0", "a??????"),
+            ("Ü".as_bytes(), "??"),
+            (long.as_bytes(), &long),
+            ((long.clone() + "y").as_bytes(), &long),
         ] {
-            assert_eq!(SafeText::of(field.as_bytes()).as_str(), shown, "{field:?}");
+            let text = SafeText::of(field);
+            assert_eq!(text.as_str(), expected, "{}", field.escape_ascii());
+            assert_eq!(format!("{text:?}"), format!("{expected:?}"), "{}", field.escape_ascii());
         }
     }
 }

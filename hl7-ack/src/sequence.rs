@@ -289,4 +289,36 @@ mod tests {
             assert!(in_order && handled.len() > 10, "{sent:?}, {accepted:?}: {handled:?}");
         }
     }
+
+    #[test]
+    fn a_sequence_number_is_read_from_msh_13_alone_and_within_its_range() {
+        for (written, expected) in [
+            ("42", Some(42)),
+            (" 42 ", Some(42)),
+            ("0", Some(0)),
+            ("1", Some(1)),
+            ("-1", Some(-1)),
+            ("-2", None),
+            ("999999999999999", Some(MAX)),
+            ("1000000000000000", None),
+            ("99999999999999999999", None),
+            ("", None),
+            ("\"\"", None),
+            ("4 2", None),
+            ("x", None),
+        ] {
+            let line = format!("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5|{written}|9");
+            let header = Header::parse(line.as_bytes()).expect("a header");
+            assert_eq!(sequence_number(&header), expected, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn a_link_that_is_restarted_asks_where_to_begin() {
+        for number in [1, 42, MAX] {
+            let mut link = SequenceSender::from(number);
+            link.restart();
+            assert_eq!((link, link.number()), (SequenceSender::new(), 0), "from {number}");
+        }
+    }
 }

@@ -300,4 +300,24 @@ mod tests {
         let shared = lock(&waiters.shared);
         assert!(shared.waiting.is_empty() && shared.count == 0);
     }
+
+    #[test]
+    fn one_that_no_longer_waits_takes_nothing_from_another() {
+        let waiters = Waiters::new(Never);
+        let read = |text: &str| OwnedMessage::parse(text.to_owned()).expect("readable");
+        let message = read("MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\r");
+        let answer = read("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|AA|7\r");
+        for gone in [0, 1] {
+            let mut waiting: Vec<_> =
+                [0, 1].map(|_| waiters.register("his", &message).expect("a place")).into();
+            assert_eq!(waiters.waiting(), 2);
+            assert!(format!("{waiters:?}").starts_with("Waiters { waiting: 2, "), "{waiters:?}");
+            drop(waiting.remove(gone));
+            assert_eq!(waiters.waiting(), 1, "{gone} has gone");
+            assert!(waiters.hand_over("his", &answer), "{gone} has gone");
+            assert!(waiting[0].settled().is_some(), "{gone} has gone");
+            assert_eq!(format!("{:?}", waiting[0]), "Waiting { link: \"his\", .. }");
+        }
+        assert_eq!(waiters.waiting(), 0);
+    }
 }

@@ -347,6 +347,9 @@ fn escape_sequences_stay_what_they_are_when_delimiters_change() {
         ("/.sp|/", "/.sp\\F\\/"),
         ("/", "/"),
         ("/X0D/", "\\X0D\\"),
+        // Not that of a control character, or of what delimits now.
+        ("/Z\u{7}/", "/Z\\X07\\/"),
+        ("/Z^/", "/Z\\S\\/"),
     ] {
         let message = format!("MSH#%*/#A#B#C#D#1##ADT#{control_id}#P#2.3\r");
         let acknowledgment = acknowledged(&message, &Outcome::accepted());
@@ -663,4 +666,22 @@ fn controls_from_0x80_are_not_written() {
         let written = acknowledged(&text, &outcome);
         assert!(written.contains("\nMSA|AR|7|a?b?c\n"), "{set}: {written:?}");
     }
+}
+
+#[test]
+fn an_answer_that_can_not_be_carried_is_written_anew_with_the_code_alone() {
+    let responder = hl7_ack::Responder::new(async |_: hl7_ack::Received| Outcome::accepted())
+        .with_acknowledger(acknowledger());
+    let message = b"MSH|^~\\&|A|B|C|D|1||ADT^A01|7|P|2.5\rPID|1\r";
+    let anew = |code| responder.acknowledge_anew(message, code).map(|bytes| lines(&bytes));
+    for (code, expected) in [
+        (AckCode::AA, "\nMSA|AA|7\n"),
+        (AckCode::CA, "\nMSA|CA|7\n"),
+        (AckCode::AE, "\nMSA|AE|7|see the log of the receiver\nERR|||207^"),
+        (AckCode::CR, "\nMSA|CR|7|see the log of the receiver\nERR|||207^"),
+    ] {
+        let written = anew(code).expect("an answer");
+        assert!(written.contains(expected), "{code:?}: {written}");
+    }
+    assert_eq!(responder.acknowledge_anew(b"PID|1\r", AckCode::AA), None);
 }

@@ -30,3 +30,14 @@ fn of_the_header_alone_it_is_one() {
     });
     assert_eq!(counted, 1);
 }
+
+#[test]
+fn a_short_control_id_takes_no_allocation() {
+    for (len, expected) in [(0, 0), (20, 0), (21, 1)] {
+        let text = "x".repeat(len);
+        let found = allocations(|| {
+            std::hint::black_box(hl7_ack::ControlId::from(text.as_str()));
+        });
+        assert_eq!(found, expected, "{len} bytes");
+    }
+}

@@ -61,6 +61,15 @@ fn errors_are_read_from_every_form() {
             "MSA|AE|7\rERR|||207^Application error^HL70357|E|101^Unknown key identifier^HL70533",
             vec!["204 E  \"Unknown key identifier\" \"\""],
         ),
+        // A code of Table 0533 replaces an application error alone, and no other table does.
+        (
+            "MSA|AE|7\rERR|||101^x^HL70357|E|101^Unknown key identifier^HL70533",
+            vec!["101 E  \"x\" \"101\""],
+        ),
+        (
+            "MSA|AE|7\rERR|||207^x^HL70357|E|101^Unknown key identifier^L",
+            vec!["207 E  \"x\" \"101\""],
+        ),
         ("MSA|AE|7\rERR|||E17^own code^L|E", vec!["- E  \"own code\" \"E17\""]),
         ("MSA|AE|7\rERR|||^^^^^^^^free text|Q", vec!["- Q  \"free text\" \"\""]),
         (
@@ -237,6 +246,8 @@ fn json_in_msa_3_is_one_text_wherever_it_begins_and_ends() {
             None,
         ),
         ("{\n\"a\":\nERR|||101|E\n}\rERR|||103|E\r", "{\n\"a\":\nERR|||101|E\n}", vec![103], None),
+        // What is no segment behind its end is no part of it.
+        ("{\"a\":\"b\"}\r  more\rERR|||103|E\r", "{\"a\":\"b\"}", vec![103], None),
         // It was cut: what follows is said all the same.
         ("{\"a\":\n  \"b\rERR|||103|E\r", "{\"a\":\n  \"b", vec![103], None),
         ("{\"a\":\"b\rERR|||103|E||||]}\r", "{\"a\":\"b", vec![103], None),
@@ -301,5 +312,35 @@ fn the_old_form_keeps_what_each_fault_says() {
             expected.map(|(text, code)| (text.to_owned(), code.to_owned())),
             "{version}"
         );
+    }
+}
+
+#[test]
+fn messages_waiting_are_told_by_msa_7_and_8() {
+    use hl7_ack::WaitingPriority;
+    for (segment, expected) in [
+        ("MSA|AA|7", None),
+        ("MSA|AA|7||||||M", None),
+        ("MSA|AA|7|||||few|M", None),
+        ("MSA|AA|7|||||0", Some((0, None))),
+        ("MSA|AA|7|||||12|M", Some((12, Some(WaitingPriority::Medium)))),
+        ("MSA|AA|7|||||12|X", Some((12, None))),
+        // Text that was not escaped may have moved them.
+        ("MSA|AA|7|{\"a\":\"b|c\"}||||12|M", None),
+    ] {
+        let content = format!("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.6\r{segment}\r");
+        assert_eq!(answer(&content).messages_waiting(), expected, "{segment}");
+    }
+}
+
+#[test]
+fn an_application_acknowledgment_supersedes_an_accept_acknowledgment_and_nothing_else() {
+    let of = |code: &str| answer(&format!("MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5\rMSA|{code}|7\r"));
+    let codes = ["AA", "AE", "AR", "CA", "CE", "CR", "OK"];
+    for one in codes {
+        for other in codes {
+            let expected = one.starts_with('A') && other.starts_with('C');
+            assert_eq!(of(one).supersedes(&of(other)), expected, "{one} behind {other}");
+        }
     }
 }

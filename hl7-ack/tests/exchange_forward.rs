@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use hl7_ack::{
-    AckCode, Acknowledger, Action, FanOut, Finding, Forward, Handler, InOrder, Matching, Outcome,
-    Outstanding, Peer, Received, Reply, Responder, Response, Retry, RetryPolicy, TimeLimited,
-    Unreachable, WhenUnreachable,
+    AckCode, Acknowledger, Action, CauseKind, FanOut, Finding, Forward, Handler, InOrder, Matching,
+    Outcome, Outstanding, Peer, Received, Reply, Responder, Response, Retry, RetryPolicy,
+    TimeLimited, Unreachable, WhenUnreachable,
 };
 use hl7_parse::OwnedMessage;
 use tokio::time::Instant;
@@ -184,6 +184,9 @@ async fn each_rule_answers_as_its_table_says() {
             vec![(3, "AA")],
         ),
         ("any", vec![slow(1, AE), AR], "AE", 1, vec![(1, "AR")], vec![]),
+        // What was answered by in time is told once what came late was chosen instead.
+        ("any", vec![AE, slow(60, AA)], "AE", 25, vec![(1, "unknown")], vec![(1, "AA"), (0, "AE")]),
+        ("any", vec![AE, slow(60, AR)], "AE", 25, vec![(1, "unknown")], vec![(1, "AR")]),
         ("any", vec![slow(30, AA), slow(1, AA)], "AA", 1, vec![], vec![(0, "unknown"), (0, "AA")]),
         ("any", vec![], "AR", 0, vec![], vec![]),
     ];
@@ -196,7 +199,9 @@ async fn each_rule_answers_as_its_table_says() {
         assert_eq!((heard(&response), begun.elapsed().as_secs()), (expected, seconds), "{shown}");
         let take = || std::mem::take(&mut *told.lock().expect("not poisoned"));
         assert_eq!(take(), before, "{shown}: before the answer");
-        if let Some(then) = response.take_then() {
+        let then = response.take_then();
+        assert_eq!(then.is_some(), !after.is_empty(), "{shown}: whether it goes on");
+        if let Some(then) = then {
             then.await;
         }
         assert_eq!(take(), after, "{shown}: after the answer");
@@ -280,6 +285,7 @@ async fn an_answer_that_was_matched_by_less_names_the_message() {
         ("7", "7", "7"),
         ("7", " 7 ", " 7 "),
         ("a\\T\\b", "", "a\\T\\b"),
+        ("a\\T\\b", "a\\X26\\b", "a\\X26\\b"),
         ("", "far", "far"),
     ] {
         let response = respond(Forward::to(Tolerant(far)), &message(id)).await;
@@ -335,4 +341,29 @@ fn a_time_limit_may_stand_anywhere() {
     let limited = TimeLimited::new(Script::default(), SECOND, TokioTimer);
     let retry = Retry::new(limited, RetryPolicy::park_content_errors(), TokioTimer);
     let _forward = Forward::to(TimeLimited::new(InOrder::new(retry), SECOND, TokioTimer));
+}
+
+/// Only an acknowledger that answers in original mode whatever is asked says more than was heard.
+#[tokio::test]
+async fn where_none_is_due_from_the_far_side_none_is_given() {
+    for asked in ["|", "NE|NE", "NE|AL"] {
+        let forward = Forward::to(Script::new([Step::NoneDue]));
+        let sent = asking("7", asked).as_bytes().clone();
+        let response = Responder::new(forward).respond(sent, Peer::default()).await;
+        assert!(matches!(response.action(), Action::Nothing), "{asked}: {response:?}");
+    }
+}
+
+#[tokio::test]
+async fn content_that_can_not_be_carried_is_answered_as_its_own_policy_says() {
+    for kind in [CauseKind::InvalidContent, CauseKind::ContentRefused] {
+        for (policy, expected) in [
+            (Unreachable::default(), "AE"),
+            (Unreachable::default().unknown(WhenUnreachable::HangUp), "AE"),
+            (Unreachable::default().invalid(WhenUnreachable::HangUp), "hang up"),
+        ] {
+            let forward = Forward::to(Script::new([Step::NotSent(kind)])).unreachable(policy);
+            assert_eq!(heard(&respond(forward, &message("7")).await), expected, "{kind:?}");
+        }
+    }
 }

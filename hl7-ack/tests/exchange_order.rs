@@ -121,6 +121,19 @@ async fn messages_of_other_patients_pass() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn patients_do_not_share_an_identifier_that_is_empty_or_deleted() {
+    for shared in ["", "\"\"", "^^^GH"] {
+        let script = Script::new(vec![after(SECOND, AA); 2]);
+        let per_key = PerKey::by_patient(script.clone());
+        let calls = [("1", "X"), ("2", "Y")]
+            .map(|(id, who)| per_key.deliver(patient(id, &format!("{who}~{shared}"), "")));
+        join_all(calls.into()).await;
+        let given = script.given();
+        assert_eq!(given[0].at, given[1].at, "{shared:?} is in both");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_merge_waits_for_both_patients_and_holds_up_both() {
     let script = Script::new([after(3 * SECOND, AA), after(SECOND, AA), after(2 * SECOND, AA)]);
     let per_key = PerKey::by_patient(script.clone());

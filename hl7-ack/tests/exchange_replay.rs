@@ -638,3 +638,25 @@ async fn what_is_kept_is_never_shown() {
 async fn answer_of(handler: AnyHandler, message: &OwnedMessage) -> Action {
     answer(&responder(handler), message).await
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_final_unless_it_says_that_the_receiver_was_unable() {
+    let handler = async |received: Received| {
+        let scope = ReplayScope::of(&received).expect("within a replay");
+        for (outcome, expected) in [
+            (Outcome::accepted(), true),
+            (Outcome::error(ErrorCode::UNKNOWN_KEY_IDENTIFIER, "no such patient"), true),
+            (Outcome::error(ErrorCode::APPLICATION_ERROR, "down"), false),
+            (Outcome::rejected(ErrorCode::APPLICATION_ERROR, "down"), false),
+        ] {
+            assert_eq!(scope.is_final(&outcome), expected, "{outcome:?}");
+        }
+        Outcome::accepted()
+    };
+    let store = MemoryStore::new();
+    assert!(store.is_empty());
+    let responder = responder(Replay::new(store.clone()).around(handler));
+    // A handler that panics is answered by AR.
+    assert_eq!(code(&answer(&responder, &message("7")).await), "AA");
+    assert_eq!((store.len(), store.is_empty()), (1, false));
+}

@@ -83,3 +83,20 @@ async fn an_answer_is_translated_where_its_msa_was_found() {
         assert!(answered.ends_with(&format!("\n{expected}|text\n")), "{segment:?}: {answered:?}");
     }
 }
+
+/// MSH-10 holds a character of which the second byte is that of `|`, and ESC, which switches nothing
+/// in this set.
+#[test]
+fn a_control_id_is_read_in_the_set_that_is_declared_whatever_esc_stands_in_it() {
+    for id in [&b"A\x83|B"[..], b"A\x83|\x1bB", b"\x1bA\x83|B"] {
+        let message = |head: &[u8], id: &[u8], tail: &[u8]| [head, id, tail].concat();
+        let sent = message(b"MSH|^~\\&|A|B|C|D|1||ADT^A01|", id, b"|P|2.5||||||SHIFT_JIS\r");
+        let sent = OwnedMessage::parse_undecoded(sent).expect("readable");
+        let head = b"MSH|^~\\&|C|D|A|B|1||ACK|9|P|2.5||||||SHIFT_JIS\rMSA|AA|";
+        for (id, answers) in [(id, true), (&b"A\x83"[..], false), (b"A\x83|C", false)] {
+            let found = Outstanding::of(&sent).examine(message(head, id, b"|text\r").into());
+            let is_answer = matches!(found, Finding::Answer(_));
+            assert_eq!(is_answer, answers, "{}: {found:?}", id.escape_ascii());
+        }
+    }
+}

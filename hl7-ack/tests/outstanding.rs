@@ -175,3 +175,39 @@ fn a_control_id_that_hides_separators_is_matched() {
         drop(waiting);
     }
 }
+
+#[test]
+fn messages_may_share_an_answer_unless_both_are_named_and_otherwise() {
+    use hl7_ack::Matching;
+    for (id, named) in [
+        ("7", true),
+        ("a.b-c_d", true),
+        // What is empty or fills is answered by more than its own.
+        ("", false),
+        ("\"\"", false),
+        // What is written otherwise where delimiters are others.
+        ("\\X38\\", false),
+        ("a\\T\\b", false),
+        ("a&b", false),
+        ("ü", false),
+    ] {
+        for other in ["8", ""] {
+            let expected = !named || other.is_empty();
+            let (one, two) = (sent(id), sent(other));
+            assert_eq!(one.may_share_answer(&two), expected, "{id:?} and {other:?}");
+            assert_eq!(two.may_share_answer(&one), expected, "{other:?} and {id:?}");
+        }
+        assert!(sent(id).may_share_answer(&sent(id)), "{id:?} twice");
+    }
+    for (matching, shares) in [
+        (Matching::exact(), false),
+        (Matching::exact().and_addressed_to_sender(), false),
+        (Matching::exact().or_cut_to_20(), true),
+        (Matching::exact().or_missing(), true),
+        (Matching::exact().or_any(), true),
+    ] {
+        let one = sent("7").matching(matching);
+        assert_eq!(one.may_share_answer(&sent("8")), shares, "{matching:?}");
+        assert_eq!(sent("8").may_share_answer(&one), shares, "{matching:?}");
+    }
+}

@@ -60,6 +60,22 @@ fn debug_shows_codes_lengths_and_options() {
         "Acknowledger { identity: true, newest_version: V2_9, always_original: true, \
          tolerates_missing_control_id: false, .. }"
     );
+    assert_eq!(format!("{:?}", hl7_ack::ControlId::from(MARK)), "ControlId { len: 10 }");
+    assert_eq!(format!("{:?}", hl7_ack::UniqueIds::new()), "UniqueIds { count: 0 }");
+    let fault = hl7_ack::Fault::new(hl7_ack::ErrorCode::TABLE_VALUE_NOT_FOUND, MARK);
+    let shown = format!("{fault:?}");
+    assert!(shown.starts_with("Fault { code: Some(") && shown.contains("text_len: 10"), "{shown}");
+    let shown = format!("{:?}", Outstanding::of(&message));
+    assert!(shown.contains("Compared { len: 1 }"), "{shown}");
+    let responder = Responder::new(async |_: Received| Outcome::accepted());
+    let response = responder.too_long(message.as_bytes());
+    let shown = format!("{response:?}");
+    assert!(shown.starts_with("Response { action: ") && shown.contains("code: Some("), "{shown}");
+    let replies = [(Reply::from(Outcome::accepted()), "outcome"), (message.into(), "message")];
+    for (reply, answer) in replies {
+        let expected = format!("Reply {{ answer: \"{answer}\", then: false, late: false }}");
+        assert_eq!(format!("{reply:?}"), expected);
+    }
 }
 
 #[test]
@@ -69,4 +85,51 @@ fn what_may_be_logged_is_printable_and_short() {
     let shown = Outstanding::of(&message);
     assert_eq!(shown.control_id().len(), 64);
     assert!(shown.control_id().bytes().all(|byte| (0x20..0x7F).contains(&byte)));
+    assert_eq!(shown.message_type(), "ADT^A01");
+}
+
+#[tokio::test]
+async fn debug_of_what_is_around_another_shows_the_other() {
+    use hl7_ack::{
+        AnyHandler, AtOnce, Deliver as _, Delivery, FanOut, Forward, InOrder, MemoryStore, PerKey,
+        Progress, Replay, Retry, RetryPolicy,
+    };
+
+    use crate::exchange_support::TokioTimer;
+
+    #[derive(Clone, Debug)]
+    struct Inner;
+
+    impl hl7_ack::OneAttempt for Inner {}
+
+    impl hl7_ack::Deliver for Inner {
+        async fn deliver(&self, _: OwnedMessage) -> Delivery {
+            Delivery::NoneDue
+        }
+    }
+
+    let keys = PerKey::new(Inner, |_, keys| {
+        keys.add(MARK.as_bytes());
+        assert_eq!(format!("{keys:?}"), "Keys { len: 1 }");
+    });
+    let message = OwnedMessage::parse("MSH|^~\\&|||||||ADT^A01|7|P|2.5\r").expect("readable");
+    let key = hl7_ack::ReplayKey::of(&message.as_message()).expect("has an ID");
+    assert_eq!(format!("{key:?}"), "ReplayKey");
+    assert!(matches!(keys.deliver(message).await, Delivery::NoneDue));
+    let policy = RetryPolicy::park_content_errors();
+    for (shown, name) in [
+        (format!("{:?}", Retry::new(Inner, policy, TokioTimer)), "Retry { inner: Inner, policy: "),
+        (format!("{:?}", Replay::new(MemoryStore::new())), "Replay { store: MemoryStore"),
+        (format!("{:?}", AnyHandler::new(async |_: Received| Outcome::accepted())), "AnyHandler"),
+        (format!("{:?}", Progress::new()), "Progress { begun: false, last: false, .. }"),
+        (format!("{:?}", AtOnce::new(Inner, 3)), "AtOnce { inner: Inner, messages: 3, "),
+        (format!("{:?}", InOrder::new(Inner)), "InOrder { inner: Inner, .. }"),
+        (format!("{:?}", PerKey::by_patient(Inner)), "PerKey { inner: Inner, .. }"),
+        (
+            format!("{:?}", FanOut::any([Forward::to(Inner)], |_, _| {})),
+            "FanOut { rule: Any, destinations: [",
+        ),
+    ] {
+        assert!(shown.starts_with(name), "{shown}");
+    }
 }

@@ -701,6 +701,39 @@ mod tests {
             let (frames, work) = run(&stream, size, MllpCodec::new());
             assert_eq!(frames, 1, "reads of {size}");
             assert!(work <= stream.len() as u64, "reads of {size}: {work}");
+            assert!(work >= content.len() as u64, "reads of {size}: {work}");
+        }
+    }
+
+    #[cfg(any(feature = "client", feature = "server"))]
+    #[test]
+    fn the_memory_of_a_buffer_is_let_go_of_only_where_nothing_is_in_it() {
+        let (mut codec, mut buffer) = (MllpCodec::new(), BytesMut::with_capacity(4096));
+        for content in [&b"abc"[..], &[b'x'; 3000]] {
+            buffer.extend_from_slice(&framed(content, 1));
+            assert_eq!(
+                codec.decode(&mut buffer).unwrap(),
+                Some(Block::Content(content.to_vec().into()))
+            );
+            codec.release(&mut buffer);
+            assert_eq!(buffer.capacity(), 0, "behind {} bytes", content.len());
+        }
+        buffer.extend_from_slice(b"\x0babc");
+        assert_eq!(codec.decode(&mut buffer).unwrap(), None);
+        codec.release(&mut buffer);
+        assert_eq!(buffer, &b"\x0babc"[..]);
+    }
+
+    #[cfg(feature = "server")]
+    #[test]
+    fn a_codec_is_touched_from_the_first_byte_on() {
+        for stream in
+            [&b""[..], b"G", b"\r", b"#", b"\x0b", b"\x0bA\x1c\r", b"GET / ", b"\x0bA\x1c\r\r"]
+        {
+            let (mut codec, mut buffer) = (MllpCodec::new(), BytesMut::from(stream));
+            // Only what it is left in matters.
+            while let Ok(Some(_)) = codec.decode(&mut buffer) {}
+            assert_eq!(codec.is_touched(), !stream.is_empty(), "{}", stream.escape_ascii());
         }
     }
 }

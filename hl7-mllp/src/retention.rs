@@ -199,6 +199,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_behind_a_frame_that_took_a_large_allocation_is_moved_where_it_is_little() {
+        for (behind, is_moved) in [(5, true), (FRESH_CAPACITY, true), (FRESH_CAPACITY + 1, false)] {
+            let content = vec![b'x'; 20_000];
+            let mut src = BytesMut::with_capacity(MAX_EXTRA + 10_000);
+            src.extend_from_slice(&framed(&content));
+            src.extend_from_slice(&vec![b'y'; behind]);
+            let allocation = src.as_ptr_range().start..src.as_ptr().wrapping_add(src.capacity());
+            let taken = take(&mut Retention::new(), &mut src, content.len());
+            assert!(taken == content && allocation.contains(&taken.as_ptr()), "{behind} behind it");
+            assert!(src == vec![b'y'; behind], "{behind} behind it: {} are left", src.len());
+            assert_eq!(!allocation.contains(&src.as_ptr()), is_moved, "{behind} behind it");
+        }
+    }
+
+    #[test]
     fn a_buffer_as_large_as_the_bound_is_not_replaced() {
         let mut src = BytesMut::with_capacity(MAX_EXTRA);
         src.extend_from_slice(&framed(b"abc"));

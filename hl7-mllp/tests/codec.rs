@@ -392,6 +392,16 @@ fn frame_length_one_under_at_and_one_over_the_limit() {
 }
 
 #[test]
+fn the_last_bytes_of_an_over_long_frame_are_no_frame_however_few_they_are() {
+    for last in 0..=10 {
+        let end = [&vec![b'y'; last][..], b"\x1c\r"].concat();
+        let found = items(small(), [&b"\x0bxxxxxxxxxxxx"[..], &end]);
+        let expected = [Skip(SkippedKind::TooLong, 12 + last as u64)];
+        assert_eq!(found, expected, "{last} bytes before the end");
+    }
+}
+
+#[test]
 fn garbage_length_one_under_at_and_one_over_the_limit() {
     for limit in [0usize, 1, 2, 1000] {
         for len in limit.saturating_sub(1)..=limit + 1 {
@@ -584,6 +594,7 @@ fn debug_shows_lengths_and_states() {
         (b"GE", "Lead(2 bytes)"),
         (b"\x0bABC", "Frame(4 bytes scanned)"),
         (b"\x0b123456789", "Overlong(9 bytes dropped)"),
+        (b"\x0b123456789", "Head(9 bytes)"),
         (b"GET / ", "Lost(ForeignProtocol(Http))"),
     ] {
         let (mut codec, mut buffer) = (small(), BytesMut::from(stream));

@@ -510,10 +510,32 @@ fn a_part_of_line_feeds_alone_is_told_and_holds_no_second_header() {
             assert!(!part.faults().contains(Fault::LineFeedsAlone), "{file:?}");
         }
     }
-    // Data beside CRs, and in the only segment.
-    for stream in ["MSH|^~\\&|A\rNTE|1||x\nPID|y\rPID|1\r", "MSH|^~\\&|A\nB\r"] {
+    // Data beside CRs, and in the only segment; also where that is three letters, or a value.
+    for stream in [
+        "MSH|^~\\&|A\rNTE|1||x\nPID|y\rPID|1\r",
+        "MSH|^~\\&|A\nB\r",
+        "MSH|^~\\&|A\nABC\r",
+        "MSH|^~\\&|A\n1.2|B\r",
+    ] {
         let found = split(&SplitOptions::strict(), [stream.as_bytes()]);
         assert_eq!(found.len(), 1, "{stream:?}");
+    }
+}
+
+#[test]
+fn line_feeds_alone_are_told_of_a_damaged_header_by_its_own_separator() {
+    // A broken bar, which can not delimit.
+    for damaged in [
+        &b"MSH\xA6^~\\&\xA6B\nPID\xA62\n"[..],
+        b"FHS\xA6^~\\&\xA6B\nBTS\xA62\n",
+        b"BHS\xA6^~\\&\xA6B\nBTS\xA62\n",
+    ] {
+        let stream = [&b"MSH|^~\\&|A\rPID|1\r"[..], damaged].concat();
+        let shown = damaged.escape_ascii();
+        let found = split(&SplitOptions::new().line_feeds_are_data(), [&stream[..]]);
+        let faults: Vec<_> = found.iter().skip(1).flat_map(|part| part.faults().iter()).collect();
+        assert!(faults.contains(&Fault::DamagedHeader), "{shown}: {faults:?}");
+        assert!(faults.contains(&Fault::LineFeedsAlone), "{shown}: {faults:?}");
     }
 }
 

@@ -93,6 +93,19 @@ fn a_line_is_told_to_be_no_segment_where_its_id_is_not_found() {
 }
 
 #[test]
+fn a_line_feed_ends_a_segment_if_the_next_is_not_behind_too_many_blank_lines() {
+    // The end itself, and sixteen blank lines.
+    const LOOKED_PAST: usize = 17;
+    for feeds in 1..=2 * LOOKED_PAST {
+        let message = format!("MSH|^~\\&|A\rNTE|1{}PID|1\r", "\n".repeat(feeds));
+        let message = hl7_parse::Message::parse(message.as_bytes()).expect("readable");
+        let found: Vec<_> = message.segments().map(|segment| segment.as_bytes().len()).collect();
+        let data = feeds.saturating_sub(LOOKED_PAST);
+        assert_eq!(found, [10, 5 + data, 5], "{feeds} line feeds");
+    }
+}
+
+#[test]
 fn a_line_feed_is_data_on_request_wherever_cr_ends_segments() {
     let segments = |bytes: &[u8], options: &ParseOptions| -> Vec<Vec<u8>> {
         let message = options.parse(bytes).expect("readable").message;

@@ -64,3 +64,25 @@ fn are_of(charset: Charset, bytes: &[u8]) -> bool {
         _ => bytes.iter().all(is_text),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_switches_between_sets_is_text_where_a_set_has_it_and_no_other_control_is() {
+        for (charset, bytes, expected) in [
+            (Charset::Iso2022Jp, &b"\x1b$B%]\x1b(B plain"[..], true),
+            (Charset::Iso2022Jp1, b"\x0eA\x0f\t\n", true),
+            (Charset::Iso2022Jp, b"a\x07", false),
+            (Charset::Iso2022Jp1, b"a\x7f", false),
+            (Charset::ShiftJis, b"\x83|", true),
+            (Charset::ShiftJis, b"\x1b$B", false),
+            (Charset::Latin1, b"\xe9\t", true),
+            (Charset::Latin1, b"\x85", false),
+            (Charset::Latin1, b"\x1b", false),
+        ] {
+            assert_eq!(are_of(charset, bytes), expected, "{} in {charset:?}", bytes.escape_ascii());
+        }
+    }
+}

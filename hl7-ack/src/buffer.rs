@@ -62,6 +62,30 @@ impl Buffer {
         }
     }
 
+    /// The delimiter, and behind it so many bytes, put there where they stay: written elsewhere and
+    /// copied at once, they would be waited for.
+    #[inline]
+    pub(crate) fn fill_behind<const N: usize>(
+        &mut self,
+        delimiter: u8,
+        fill: impl FnOnce(&mut [u8; N]),
+    ) {
+        let free = self.short.get_mut(self.len..).and_then(<[u8]>::split_first_mut);
+        match free.and_then(|(first, free)| Some((first, free.first_chunk_mut()?))) {
+            Some((first, free)) => {
+                *first = delimiter;
+                fill(free);
+                self.len += 1 + N;
+            }
+            None => {
+                let mut bytes = [0; N];
+                fill(&mut bytes);
+                self.extend_long(&[delimiter]);
+                self.extend_long(&bytes);
+            }
+        }
+    }
+
     #[cold]
     fn extend_long(&mut self, bytes: &[u8]) {
         if let Some(moved) = self.short.get(..self.len) {
@@ -118,5 +142,17 @@ mod tests {
             assert_eq!(buffer.finish(), expected, "pieces of {piece}");
         }
         assert!(Buffer::new().finish().is_empty());
+    }
+
+    #[test]
+    fn what_is_filled_in_comes_out_wherever_the_short_part_ends() {
+        for before in SHORT - 5..=SHORT + 1 {
+            let mut buffer = Buffer::new();
+            buffer.extend(&vec![b'x'; before]);
+            buffer.fill_behind(b'|', |to: &mut [u8; 3]| *to = *b"abc");
+            buffer.push(b'|');
+            let expected = ["x".repeat(before).as_str(), "|abc|"].concat();
+            assert_eq!(buffer.finish(), expected, "{before} before");
+        }
     }
 }

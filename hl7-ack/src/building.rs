@@ -2,7 +2,10 @@
 
 use crate::{
     AckCode, AckRequest, Acknowledger, Acknowledgment, ErrorCode, Level, Mode, Outcome, Version,
-    WaitingPriority, err, header_fields::HeaderFields, timestamp::timestamp, writer::Writer,
+    WaitingPriority, err,
+    header_fields::HeaderFields,
+    timestamp::{self, Timestamp},
+    writer::Writer,
 };
 
 /// MSA-3 holds at most 80 characters (up to 2.6).
@@ -86,9 +89,9 @@ impl Acknowledger {
         }
         writer.copied(header.get(3));
         writer.copied(header.get(4));
-        match timestamp(self.clock.now()) {
-            Some(now) if !writer.delimits(b'+') => writer.plain(&now),
-            Some(now) => write_without_plus(writer, &now),
+        match Timestamp::of(self.clock.now()) {
+            Some(now) if !writer.delimits(b'+') => writer.filled(|to| now.write(to)),
+            Some(now) => write_without_plus(writer, now),
             None => writer.skip(1),
         }
         writer.skip(1);
@@ -136,9 +139,11 @@ impl Acknowledger {
 
 /// The time, where its sign delimits: an offset of zero may have either.
 #[cold]
-fn write_without_plus(writer: &mut Writer, now: &[u8]) {
+fn write_without_plus(writer: &mut Writer, now: Timestamp) {
+    let mut written = [0; timestamp::LEN];
+    now.write(&mut written);
     let now: String =
-        now.iter().map(|byte| if *byte == b'+' { '-' } else { char::from(*byte) }).collect();
+        written.iter().map(|byte| if *byte == b'+' { '-' } else { char::from(*byte) }).collect();
     writer.text(&now, usize::MAX);
 }
 

@@ -2,30 +2,42 @@
 
 use std::time::SystemTime;
 
-use jiff::{Timestamp, tz::Offset};
+use jiff::tz::Offset;
 
-/// To the second, in UTC, and saying so; nothing where a clock stands before the year 0 or after
-/// 9999, and tells nothing.
-pub(crate) fn timestamp(now: SystemTime) -> Option<[u8; 19]> {
-    let now = Offset::UTC.to_datetime(Timestamp::try_from(now).ok()?);
-    let year = u16::try_from(now.year()).ok()?;
-    let pairs = [
-        u8::try_from(year / 100).ok()?,
-        u8::try_from(year % 100).ok()?,
-        u8::try_from(now.month()).ok()?,
-        u8::try_from(now.day()).ok()?,
-        u8::try_from(now.hour()).ok()?,
-        u8::try_from(now.minute()).ok()?,
-        u8::try_from(now.second()).ok()?,
-    ];
-    let mut written = *b"00000000000000+0000";
-    for (digits, pair) in written.chunks_exact_mut(2).zip(pairs) {
-        if let [tens, ones] = digits {
-            *tens = b'0' + pair / 10;
-            *ones = b'0' + pair % 10;
+/// A time to the second, in UTC: century, year, month, day, hour, minute and second.
+#[derive(Clone, Copy)]
+pub(crate) struct Timestamp([u8; 7]);
+
+/// How many bytes it takes.
+pub(crate) const LEN: usize = 19;
+
+impl Timestamp {
+    /// Nothing where a clock stands before the year 0 or after 9999, and tells nothing.
+    pub(crate) fn of(now: SystemTime) -> Option<Self> {
+        let now = Offset::UTC.to_datetime(jiff::Timestamp::try_from(now).ok()?);
+        let year = u16::try_from(now.year()).ok()?;
+        Some(Self([
+            u8::try_from(year / 100).ok()?,
+            u8::try_from(year % 100).ok()?,
+            u8::try_from(now.month()).ok()?,
+            u8::try_from(now.day()).ok()?,
+            u8::try_from(now.hour()).ok()?,
+            u8::try_from(now.minute()).ok()?,
+            u8::try_from(now.second()).ok()?,
+        ]))
+    }
+
+    /// Says that it is UTC.
+    #[inline]
+    pub(crate) fn write(self, written: &mut [u8; LEN]) {
+        *written = *b"00000000000000+0000";
+        for (digits, pair) in written.chunks_exact_mut(2).zip(self.0) {
+            if let [tens, ones] = digits {
+                *tens = b'0' + pair / 10;
+                *ones = b'0' + pair % 10;
+            }
         }
     }
-    Some(written)
 }
 
 #[cfg(test)]
@@ -44,11 +56,12 @@ mod tests {
             (253_402_207_199, "99991230215959+0000"),
         ] {
             let now = UNIX_EPOCH + Duration::new(seconds, 999_999_999);
-            let written = timestamp(now).expect("a time");
+            let mut written = [0; LEN];
+            Timestamp::of(now).expect("a time").write(&mut written);
             assert_eq!(std::str::from_utf8(&written), Ok(expected), "{seconds}");
         }
-        assert_eq!(timestamp(UNIX_EPOCH + Duration::from_secs(1 << 40)), None);
+        assert!(Timestamp::of(UNIX_EPOCH + Duration::from_secs(1 << 40)).is_none());
         // Some clocks go back to the beginning of their era.
-        assert!(timestamp(UNIX_EPOCH - Duration::from_secs(1)).is_some());
+        assert!(Timestamp::of(UNIX_EPOCH - Duration::from_secs(1)).is_some());
     }
 }

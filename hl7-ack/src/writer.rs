@@ -108,6 +108,15 @@ impl Writer {
         self.behind_field_separator(value);
     }
 
+    /// The same of so many bytes that are put there.
+    #[inline]
+    pub(crate) fn filled<const N: usize>(&mut self, fill: impl FnOnce(&mut [u8; N])) {
+        if self.empty > 0 {
+            self.write_empty();
+        }
+        self.out.fill_behind(self.ours.field(), fill);
+    }
+
     #[inline]
     fn behind_field_separator(&mut self, value: &[u8]) {
         if self.empty > 0 {

@@ -171,3 +171,22 @@ fn padded_id(segment: &[u8]) -> &[u8] {
 fn trailer(id: &str, separator: u8, count: usize) -> Vec<u8> {
     format!("{id}{}{count}\r", char::from(separator)).into_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_padded_id_ends_with_a_control_character() {
+        for (segment, id) in [
+            (&b"FTS\0\0x|"[..], &b"FTS"[..]),
+            (b"BTS\x0b", b"BTS"),
+            (b"FTSx|", b""),
+            (b"FTS|1", b""),
+            (b"FTS", b""),
+            (b"", b""),
+        ] {
+            assert_eq!(padded_id(segment), id, "{}", segment.escape_ascii());
+        }
+    }
+}

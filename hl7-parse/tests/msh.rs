@@ -90,3 +90,26 @@ fn msh_18_is_known_from_the_header_alone() {
     let header = Header::parse(b"MSH|^~\\&|A|||||||1|P|2.5||||||8859/1~UNICODE UTF-8\r\xFF\xFE");
     assert_eq!(header.expect("readable").charset(), Charset::Latin1);
 }
+
+#[test]
+fn a_path_into_the_header_leads_as_deep_as_it_says() {
+    let bytes = b"MSH|^~\\&|A&1^B~C|||||||7|P|2.5||||||8859/1~UNICODE UTF-8^x&y\r";
+    let message = Message::parse(bytes).expect("a message");
+    for (path, expected) in [
+        ("MSH-3", "A&1^B~C"),
+        ("MSH-3[1]", "A&1^B"),
+        ("MSH-3[2]", "C"),
+        ("MSH-3.1", "A&1"),
+        ("MSH-3.1.2", "1"),
+        ("MSH-10", "7"),
+        ("MSH-18", "8859/1~UNICODE UTF-8^x&y"),
+        ("MSH-18[1]", "8859/1"),
+        ("MSH-18[2]", "UNICODE UTF-8^x&y"),
+        ("MSH-18[2].2", "x&y"),
+        ("MSH-18[2].2.2", "y"),
+        ("MSH-19", ""),
+    ] {
+        let found = message.get(&path.parse().expect(path));
+        assert_eq!(found.to_str(), Ok(expected), "{path}");
+    }
+}
